@@ -1,0 +1,13 @@
+/** @type {import("jest").Config} */
+export default {
+  testEnvironment: "node",
+  // Pulumi warns at the default and crashes with "on".
+  testEnvironmentOptions: { globalsCleanup: "off" },
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
+  },
+  testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};

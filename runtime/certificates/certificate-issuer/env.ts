@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+export const envSchema = z.object({
+  REGISTRY_BUCKET: z.string().min(1),
+  CHALLENGE_BUCKET: z.string().min(1),
+  BACKUP_BUCKET: z.string().min(1),
+  /** `projects/P/locations/L/keyRings/R/cryptoKeys/K`: wraps each certificate's data key. */
+  KMS_KEY: z.string().min(1),
+  ACME_DIRECTORY_URL: z.url(),
+  /** A profile of the CA, `classic`. Empty: the CA's default. */
+  ACME_PROFILE: z.string(),
+  /** `mailto:` URL for the account. */
+  ACME_CONTACT: z.string().startsWith("mailto:"),
+  FASTLY_SERVICE_ID: z.string().min(1),
+  /** The TLS configuration under which certificates are activated. */
+  FASTLY_TLS_CONFIGURATION_ID: z.string().min(1),
+  FASTLY_API_TOKEN: z.string().min(1),
+  PUSH_AUDIENCE: z.string().min(1),
+  PUSH_SERVICE_ACCOUNT: z.string().min(1),
+});

@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+export const envSchema = z.object({
+  REGISTRY_BUCKET: z.string().min(1),
+  /** `projects/P/topics/T` */
+  VALIDATION_TOPIC: z.string().min(1),
+  /** `projects/P/topics/T`: removals and restores go to the issuer. */
+  ISSUING_TOPIC: z.string().min(1),
+  /** What an ID token's `aud` must be to reach this API. */
+  API_AUDIENCE: z.string().min(1),
+  /** Accounts that act for every customer; any other caller sees its own domains alone. */
+  OPERATORS: z.string().transform((list) => list.split(",").filter((email) => email !== "")),
+});

@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** On the validation topic: check this domain for this order. */
+export const validationSchema = z.strictObject({
+  domain: z.string().min(1),
+  orderNumber: z.number().int().positive(),
+});
+
+/** On the issuing topic. */
+export const issuingSchema = z.strictObject({
+  /** `issue` an order, `restore` the newest backup at Fastly, or `remove` what the domain has there. */
+  action: z.enum(["issue", "restore", "remove"]),
+  domain: z.string().min(1),
+  orderNumber: z.number().int().positive(),
+});
+
+export type Validation = z.output<typeof validationSchema>;
+export type Issuing = z.output<typeof issuingSchema>;
+
+/** Attributes of both: who the work is for, and the trace that it belongs to (W3C Trace Context). */
+export interface MessageAttributes {
+  readonly customer: string;
+  readonly traceparent: string;
+}

@@ -1,0 +1,5 @@
+import { z } from "zod";
+
+export const envSchema = z.object({
+  CHALLENGE_BUCKET: z.string().min(1),
+});
