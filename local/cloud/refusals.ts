@@ -5,7 +5,9 @@ export class PermissionDenied extends Error {
   readonly resource: string;
 
   constructor(caller: string, permission: string, resource: string) {
-    super(`${caller} does not have ${permission} access to ${resource}. Permission '${permission}' denied on resource (or it may not exist).`);
+    super(
+      `${caller} does not have ${permission} access to ${resource}. Permission '${permission}' denied on resource (or it may not exist).`,
+    );
     this.name = "PermissionDenied";
     this.permission = permission;
     this.resource = resource;
