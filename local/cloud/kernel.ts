@@ -91,8 +91,7 @@ function openDatabase(path: string, stateDir: string): DatabaseSync {
     db.exec("BEGIN IMMEDIATE; COMMIT");
   } catch (error) {
     db.close();
-    if (error instanceof Error && /locked/.test(error.message))
-      throw new StateHeld(stateDir, { cause: error });
+    if (/locked/.test(String(error))) throw new StateHeld(stateDir, { cause: error });
     throw error;
   }
   return db;
