@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
+import { FastlyError } from "./fastly-error.ts";
+
+const DOMAINS = "/domain-management/v1/domains";
+
+const domainSchema = z.object({ id: z.string(), fqdn: z.string(), service_id: z.string().nullish() });
+const listSchema = z.object({ data: z.array(domainSchema) });
+
+export type LinkResult =
+  | { readonly kind: "linked" /** Whether this call made the link. */; readonly created: boolean }
+  /** The name belongs to another service, of ours or of another of Fastly's customers. */
+  | { readonly kind: "taken"; readonly reason: string };
+
+/** Which domains Fastly's edge routes to one service (versionless domains). Both calls are idempotent. */
+export interface FastlyDomains {
+  /** @throws {FastlyError} */
+  link(fqdn: string, signal?: AbortSignal): Promise<LinkResult>;
+  /** Removes the domain if it is linked to our service, and leaves it alone otherwise. @throws {FastlyError} */
+  unlink(fqdn: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface FastlyDomainsOptions extends FastlyApiOptions {
+  readonly serviceId: string;
+}
+
+/** @see https://www.fastly.com/documentation/reference/api/domain-management/domains */
+export function openFastlyDomains({ serviceId, ...options }: FastlyDomainsOptions): FastlyDomains {
+  const api = new FastlyApi(options);
+
+  async function find(fqdn: string, signal?: AbortSignal) {
+    const { body } = await api.request("GET", DOMAINS, { query: { fqdn }, signal });
+    // The filter may match more than the exact name, so the name decides here.
+    return listSchema.parse(body).data.find((domain) => domain.fqdn === fqdn);
+  }
+
+  function taken(fqdn: string): LinkResult {
+    return { kind: "taken", reason: `${fqdn} is already in use at Fastly by another service.` };
+  }
+
+  return {
+    async link(fqdn, signal) {
+      const found = await find(fqdn, signal);
+      if (found?.service_id === serviceId) return { kind: "linked", created: false };
+      if (found?.service_id) return taken(fqdn);
+      if (found) {
+        await api.request("PATCH", `${DOMAINS}/${encodeURIComponent(found.id)}`, {
+          body: { service_id: serviceId },
+          signal,
+        });
+        return { kind: "linked", created: true };
+      }
+      try {
+        await api.request("POST", DOMAINS, { body: { fqdn, service_id: serviceId }, signal });
+        return { kind: "linked", created: true };
+      } catch (error) {
+        if (!(error instanceof FastlyError) || error.code !== "FASTLY_REFUSED") throw error;
+        // Refused as a duplicate: either a redelivery of ours was faster, or the name is somebody else's.
+        const now = await find(fqdn, signal);
+        if (now?.service_id === serviceId) return { kind: "linked", created: false };
+        if (now || error.status === 409) return taken(fqdn);
+        throw error;
+      }
+    },
+
+    async unlink(fqdn, signal) {
+      const found = await find(fqdn, signal);
+      if (found?.service_id !== serviceId) return;
+      await api.request("DELETE", `${DOMAINS}/${encodeURIComponent(found.id)}`, { signal });
+    },
+  };
+}
