@@ -1,0 +1,49 @@
+import type { RequestListener } from "node:http";
+import { parseEnvironment } from "./environment.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { type Platform, platformSchema } from "./platform.ts";
+import { type App, listen, requestListener } from "./server.ts";
+
+export interface Workload {
+  /** For Cloud Functions, whose framework brings a server of its own: made at the first request. */
+  readonly handler: RequestListener;
+  /** Listens; a process that cannot start says why in one log entry and exits with 1. */
+  start(): Promise<void>;
+}
+
+/**
+ * Makes a workload of `build`, which wires its environment, adapters and routes. Nothing runs
+ * before the first request or `start`, so importing has no effects. A `main.ts` ends in
+ *
+ * ```ts
+ * export const { handler, start } = workload((platform, logger) => createApp(…));
+ *
+ * if (typeof require === "function" && require.main === module) void start();
+ * ```
+ *
+ * The condition holds in a CommonJS bundle run as `node index.js`, and neither under a framework
+ * that requires the bundle nor in a test that imports the source.
+ */
+export function workload(build: (platform: Platform, logger: Logger) => App): Workload {
+  let listener: RequestListener | undefined;
+  return {
+    handler: (request, response) => {
+      if (listener === undefined) {
+        const platform = parseEnvironment(platformSchema);
+        listener = requestListener(build(platform, createLogger(platform)));
+      }
+      listener(request, response);
+    },
+    start: async () => {
+      const { K_SERVICE = "unknown", K_REVISION = "unknown" } = process.env;
+      const logger = createLogger({ K_SERVICE, K_REVISION });
+      try {
+        const platform = parseEnvironment(platformSchema);
+        await listen(build(platform, logger), platform, logger);
+      } catch (error) {
+        logger.fatal({ error }, error instanceof Error ? error.message : "The workload could not start.");
+        process.exit(1);
+      }
+    },
+  };
+}
