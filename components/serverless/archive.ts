@@ -64,7 +64,7 @@ function padding(size: number): Buffer {
 /** @see RFC 1952 (gzip), RFC 1951 section 3.2.4 (stored blocks) */
 function gzipStored(bytes: Buffer): Buffer {
   // Magic, deflate, no flags, no time, no hints, and 255 for "operating system unknown".
-  const parts = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])];
+  const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])];
   for (let start = 0; start < bytes.length; start += STORED_BLOCK_BYTES) {
     const block = bytes.subarray(start, start + STORED_BLOCK_BYTES);
     const isLast = start + STORED_BLOCK_BYTES >= bytes.length;
