@@ -1,0 +1,99 @@
+import { type DomainRecord, type JournalEntry, PHASES, type Phase, type State } from "./lifecycle.ts";
+
+/** The state that an order is in once a phase is journaled: each phase announces what comes next. */
+const STATE_AFTER: Readonly<Record<Phase, State>> = {
+  registered: "pending",
+  validating: "validating",
+  validated: "issuing",
+  ordering: "issuing",
+  ordered: "issuing",
+  authorized: "issuing",
+  finalizing: "issuing",
+  issued: "activating",
+  "backed-up": "activating",
+  activating: "activating",
+  active: "cleaning",
+  cleaned: "active",
+};
+
+/** Where each state can lead. `pending` after `active` or `failed` is a new order number. */
+const TRANSITIONS: Readonly<Record<State, readonly State[]>> = {
+  pending: ["validating", "failed", "removing"],
+  validating: ["issuing", "failed", "removing"],
+  issuing: ["activating", "failed", "removing"],
+  activating: ["cleaning", "failed", "removing"],
+  cleaning: ["active", "removing"],
+  active: ["pending", "removing"],
+  failed: ["pending", "removing"],
+  removing: [],
+};
+
+/** What a certificate's entries say of it, under these names in `detail` of `issued` and later. */
+const CERTIFICATE_PHASES: readonly Phase[] = ["backed-up", "issued"];
+
+export function mayBecome(from: State, to: State): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** The last phase that an order reached, whatever order its entries come in. */
+export function lastPhase(journal: readonly JournalEntry[]): Phase | undefined {
+  return PHASES.findLast((phase) => hasReached(journal, phase));
+}
+
+/** What is to be journaled next; `undefined` when the order is through. */
+export function nextPhase(journal: readonly JournalEntry[]): Phase | undefined {
+  const last = lastPhase(journal);
+  return last === undefined ? PHASES[0] : PHASES[PHASES.indexOf(last) + 1];
+}
+
+export function hasReached(journal: readonly JournalEntry[], phase: Phase): boolean {
+  return journal.some((entry) => entry.phase === phase);
+}
+
+export function entryOf(journal: readonly JournalEntry[], phase: Phase): JournalEntry | undefined {
+  return journal.find((entry) => entry.phase === phase);
+}
+
+/** How far an order is by its journal alone: `cleaning` once its certificate is live, `active` when all is tidy. */
+export function orderState(journal: readonly JournalEntry[]): State {
+  const last = lastPhase(journal);
+  return last === undefined ? "pending" : STATE_AFTER[last];
+}
+
+/**
+ * What a customer sees, from the record and the journal of `record.orderNumber`.
+ *
+ * The record may lag behind the journal, so a live certificate counts from its entry on, even
+ * over a `failed` that a late duplicate wrote; cleaning up behind it is none of the customer's
+ * concern. Removal is final.
+ */
+export function stateOf(record: DomainRecord, journal: readonly JournalEntry[]): State {
+  if (record.lifecycle === "removing") return "removing";
+  if (record.lifecycle === "active" || hasReached(journal, "active")) return "active";
+  if (record.lifecycle === "failed") return "failed";
+  return orderState(journal);
+}
+
+/** A certificate as an order's journal knows it. */
+export interface JournaledCertificate {
+  /** The backup's version. */
+  readonly version: string | undefined;
+  /** RFC 3339. */
+  readonly notAfter: string | undefined;
+  /** Hexadecimal. */
+  readonly serial: string | undefined;
+  readonly issuer: string | undefined;
+}
+
+/** From `detail` of `backed-up`, else of `issued`: `version`, `notAfter`, `serial`, `issuer`. */
+export function certificateOf(journal: readonly JournalEntry[]): JournaledCertificate | undefined {
+  const details = CERTIFICATE_PHASES.flatMap((phase) => entryOf(journal, phase)?.detail ?? []);
+  if (details.length === 0) return undefined;
+  const value = (name: string) => details.find((detail) => detail[name] !== undefined)?.[name];
+  return {
+    version: value("version"),
+    notAfter: value("notAfter"),
+    serial: value("serial"),
+    issuer: value("issuer"),
+  };
+}

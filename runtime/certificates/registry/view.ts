@@ -1,0 +1,33 @@
+import { type DomainRecord, type JournalEntry, PHASES, type Phase, type State } from "./lifecycle.ts";
+import { certificateOf, stateOf } from "./state.ts";
+
+/** A domain as its customer sees it: record and journal in one. */
+export interface DomainView {
+  readonly domain: string;
+  readonly state: State;
+  readonly reason: string | undefined;
+  readonly orderNumber: number;
+  readonly notAfter: string | undefined;
+  readonly retryAt: string | undefined;
+  /** In the order in which an order takes them. */
+  readonly phases: readonly { readonly phase: Phase; readonly at: string }[];
+}
+
+export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): DomainView {
+  const state = stateOf(record, journal);
+  const phases = journal
+    .map(({ phase, at }) => ({ phase, at }))
+    .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
+  const failed = state === "failed";
+  // Until a new order's certificate is live, the served one is the record's.
+  const issued = state === "active" ? certificateOf(journal)?.notAfter : undefined;
+  return {
+    domain: record.domain,
+    state,
+    reason: failed ? record.reason : undefined,
+    orderNumber: record.orderNumber,
+    notAfter: issued ?? record.notAfter,
+    retryAt: failed ? record.retryAt : undefined,
+    phases,
+  };
+}
