@@ -1,10 +1,9 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { retrying } from "../../service/deadline.ts";
 import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 
 const REQUEST_DEADLINE_MS = 20_000;
 /** Reads are repeated; writes never, because a lost reply may hide a write that was made. */
-const READ_ATTEMPTS = 3;
-const READ_BACKOFF_MS = 250;
+const READ_RETRIES = { deadlineMs: 30_000, attemptMs: REQUEST_DEADLINE_MS, pauseMs: 500, maxPauseMs: 4_000 };
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 const MAX_QUOTED_CHARACTERS = 300;
 /** When Fastly's 429 does not say when its hour ends. */
@@ -44,18 +43,12 @@ export class FastlyApi {
 
   /** Answers with any 2xx and, for reads and removals of what is not there, 404. @throws {FastlyError} for the rest. */
   async request(method: Method, path: string, request: FastlyRequest = {}): Promise<FastlyReply> {
-    const attempts = method === "GET" ? READ_ATTEMPTS : 1;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#send(method, path, request);
-      } catch (error) {
-        const unavailable = error instanceof FastlyError && error.code === "FASTLY_UNAVAILABLE";
-        if (!unavailable || attempt >= attempts || request.signal?.aborted) throw error;
-        await wait(READ_BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, {
-          ...(request.signal && { signal: request.signal }),
-        });
-      }
-    }
+    if (method !== "GET") return this.#send(method, path, request);
+    const isTransient = (error: unknown) =>
+      error instanceof FastlyError && error.code === "FASTLY_UNAVAILABLE" && !request.signal?.aborted;
+    return retrying({ what: `Fastly ${method} ${path}`, ...READ_RETRIES, isTransient }, () =>
+      this.#send(method, path, request),
+    );
   }
 
   async #send(method: Method, path: string, request: FastlyRequest): Promise<FastlyReply> {

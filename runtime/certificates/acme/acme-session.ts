@@ -1,0 +1,104 @@
+import * as acme from "acme-client";
+import type { Secret } from "../../service/secret.ts";
+import { AcmeProblem } from "./acme-problem.ts";
+import { type AcmeReply, AcmeTransport, toProblem } from "./acme-transport.ts";
+
+/** The parts of acme-client that its types leave out: raw replies, and the ways out that we replace. */
+interface AcmeInternals {
+  readonly http: {
+    request: AcmeTransport["request"];
+    getNonce(): Promise<string>;
+  };
+  readonly api: {
+    accountUrl: string | null;
+    apiRequest(url: string, payload: unknown, statuses: number[]): Promise<AcmeReply>;
+    apiResourceRequest(
+      resource: string,
+      payload: unknown,
+      statuses: number[],
+      options?: { includeJwsKid: boolean },
+    ): Promise<AcmeReply>;
+  };
+}
+
+export interface AcmeSessionOptions {
+  readonly directoryUrl: string;
+  readonly accountKeyPem: Secret<string>;
+  /** `mailto:` URL. */
+  readonly contact: string;
+}
+
+/** Signed requests in the name of one account, which is registered when first needed. */
+export class AcmeSession {
+  readonly #client: acme.Client;
+  readonly #internals: AcmeInternals;
+  readonly #contact: string;
+  #registration: Promise<string> | undefined;
+
+  constructor({ directoryUrl, accountKeyPem, contact }: AcmeSessionOptions) {
+    this.#client = new acme.Client({ directoryUrl, accountKey: accountKeyPem.reveal() });
+    this.#internals = this.#client as unknown as AcmeInternals;
+    this.#contact = contact;
+
+    const { http } = this.#internals;
+    const transport = new AcmeTransport();
+    const fetchNonce = http.getNonce.bind(http);
+    http.request = transport.request.bind(transport);
+    http.getNonce = async () => transport.takeNonce() ?? fetchNonce();
+  }
+
+  /** POST, or POST-as-GET without a payload. @throws {AcmeProblem} @throws {CaUnavailable} */
+  post(
+    target: { readonly url: string } | { readonly resource: string },
+    payload?: object,
+  ): Promise<AcmeReply> {
+    const { api } = this.#internals;
+    return this.#registered(() =>
+      "url" in target
+        ? api.apiRequest(target.url, payload ?? null, [])
+        : api.apiResourceRequest(target.resource, payload ?? null, []),
+    );
+  }
+
+  keyAuthorization(token: string): Promise<string> {
+    return this.#client.getChallengeKeyAuthorization({ type: "http-01", url: "", status: "pending", token });
+  }
+
+  /** A CA may have lost the account (Pebble forgets all at a restart): then it is made again, once a request. */
+  async #registered(send: () => Promise<AcmeReply>): Promise<AcmeReply> {
+    const account = await this.#account();
+    try {
+      return accepted(await send());
+    } catch (error) {
+      if (!(error instanceof AcmeProblem) || !error.is("accountDoesNotExist")) throw error;
+      if (this.#internals.api.accountUrl === account) this.#registration = undefined;
+      await this.#account();
+      return accepted(await send());
+    }
+  }
+
+  #account(): Promise<string> {
+    this.#registration ??= this.#register().catch((error: unknown) => {
+      this.#registration = undefined;
+      throw error;
+    });
+    return this.#registration;
+  }
+
+  /** Idempotent: for a key that has an account, the CA answers with that account. @see RFC 8555 section 7.3.1 */
+  async #register(): Promise<string> {
+    const { api } = this.#internals;
+    const payload = { termsOfServiceAgreed: true, contact: [this.#contact] };
+    const reply = accepted(await api.apiResourceRequest("newAccount", payload, [], { includeJwsKid: false }));
+    const { location } = reply.headers;
+    if (!location) throw new AcmeProblem({ detail: "newAccount gave no account URL." }, reply.status);
+    api.accountUrl = location;
+    return location;
+  }
+}
+
+/** The transport lets `badNonce` through for acme-client to repeat; what is left after that is final. */
+function accepted(reply: AcmeReply): AcmeReply {
+  if (reply.status >= 400) throw toProblem(reply);
+  return reply;
+}

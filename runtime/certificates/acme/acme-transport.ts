@@ -1,0 +1,113 @@
+import { AcmeProblem, CaUnavailable, parseRetryAfter } from "./acme-problem.ts";
+
+const REQUEST_DEADLINE_MS = 30_000;
+const MAX_REPLY_BYTES = 512 * 1024;
+const USER_AGENT = "customer-domain-platform/1 acme-client/5.4.0";
+/** CAs forget nonces: Let's Encrypt's live for minutes. One that is too old costs a repetition. */
+const NONCE_LIFETIME_MS = 60_000;
+const MAX_NONCES = 64;
+const BAD_NONCE = "urn:ietf:params:acme:error:badNonce";
+
+export interface AcmeReply {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed where the reply is JSON, text otherwise. */
+  readonly data: unknown;
+}
+
+/** What acme-client's HTTP client is asked to send. */
+export interface AcmeRequest {
+  readonly data?: unknown;
+}
+
+/**
+ * Sends acme-client's requests. In place of its own way out, because that one repeats a refused
+ * POST with the nonce it already spent, sleeps for as long as the CA says, and hides the cause of a
+ * broken connection. Here a request is made once, has a deadline, and a refusal is an `AcmeProblem`.
+ * A nonce that comes with a reply is kept for the next request, which saves a round trip each.
+ */
+export class AcmeTransport {
+  readonly #nonces: { readonly nonce: string; readonly at: number }[] = [];
+
+  async request(url: string, method: string, { data }: AcmeRequest = {}): Promise<AcmeReply> {
+    const what = `${method.toUpperCase()} ${url}`;
+    let response: Response;
+    let body: string;
+    try {
+      response = await fetch(url, {
+        method: method.toUpperCase(),
+        redirect: "error",
+        headers: {
+          "user-agent": USER_AGENT,
+          ...(data !== undefined && { "content-type": "application/jose+json" }),
+        },
+        ...(data !== undefined && { body: JSON.stringify(data) }),
+        signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+      });
+      body = await readText(response);
+    } catch (cause) {
+      throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause: innermost(cause) });
+    }
+    const reply: AcmeReply = {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      data: parse(response, body, what),
+    };
+    const badNonce = response.status === 400 && typeOf(reply.data) === BAD_NONCE;
+    // acme-client spends this reply's nonce itself when it repeats the request.
+    if (badNonce) return reply;
+    if (method.toUpperCase() === "POST") this.#keep(reply.headers["replay-nonce"]);
+    if (!response.ok) throw toProblem(reply);
+    return reply;
+  }
+
+  /** A nonce from an earlier reply, each given out once. */
+  takeNonce(): string | undefined {
+    const oldest = Date.now() - NONCE_LIFETIME_MS;
+    const newest = this.#nonces.pop();
+    if (newest && newest.at >= oldest) return newest.nonce;
+    // The rest is older still.
+    this.#nonces.length = 0;
+    return undefined;
+  }
+
+  #keep(nonce: string | undefined) {
+    if (nonce === undefined) return;
+    if (this.#nonces.length >= MAX_NONCES) this.#nonces.shift();
+    this.#nonces.push({ nonce, at: Date.now() });
+  }
+}
+
+export function toProblem({ data, status, headers }: AcmeReply): AcmeProblem {
+  return new AcmeProblem(data, status, { retryAfter: parseRetryAfter(headers["retry-after"]) });
+}
+
+function typeOf(data: unknown): unknown {
+  return typeof data === "object" && data !== null && "type" in data ? data.type : undefined;
+}
+
+function parse(response: Response, body: string, what: string): unknown {
+  if (!/^application\/(?:[a-z.]+\+)?json\b/.test(response.headers.get("content-type") ?? "")) return body;
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new CaUnavailable(`The CA's answer to ${what} is not JSON`, { cause });
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_REPLY_BYTES) throw new Error(`the reply is over ${MAX_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** fetch says only "fetch failed"; what failed is in its cause. */
+function innermost(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
+}

@@ -1,0 +1,56 @@
+import type { AcmeProblem } from "./acme-problem.ts";
+
+/** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.3 */
+export interface Order {
+  readonly url: string;
+  readonly status: "pending" | "ready" | "processing" | "valid" | "invalid";
+  readonly authorizations: readonly string[];
+  readonly finalize: string;
+  /** Where the chain is, once `valid`. */
+  readonly certificate: string | undefined;
+  /** Why it is `invalid`, if the CA says so. */
+  readonly problem: AcmeProblem | undefined;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.4 */
+export interface Authorization {
+  readonly url: string;
+  readonly status: "pending" | "valid" | "invalid" | "deactivated" | "expired" | "revoked";
+  /** Absent where the CA offers no HTTP-01. */
+  readonly challenge: Challenge | undefined;
+}
+
+export interface Challenge {
+  readonly url: string;
+  readonly status: "pending" | "processing" | "valid" | "invalid";
+  /** Checked to be base64url: safe as a path segment and as an object's name. */
+  readonly token: string;
+  readonly problem: AcmeProblem | undefined;
+}
+
+/**
+ * A CA that speaks ACME, for one account and HTTP-01. Everything is found again by its URL, so an
+ * order outlives the process that made it.
+ *
+ * Every call has a deadline and is made once (only `badNonce`, which has no effect at the CA, is
+ * repeated, five times at most).
+ * @throws {AcmeProblem} the CA refused. @throws {CaUnavailable} no usable answer: a write may have taken effect.
+ */
+export interface CertificateAuthority {
+  /** **Not idempotent**: a lost reply leaves a pending order behind. */
+  newOrder(domain: string): Promise<Order>;
+  order(url: string): Promise<Order>;
+  authorization(url: string): Promise<Authorization>;
+  /** What the CA must read under the token. */
+  keyAuthorization(token: string): Promise<string>;
+  /** Tells the CA that the challenge can be validated. */
+  answer(challenge: Challenge): Promise<void>;
+  /** Waits, as often and as long as the CA asks, until the authorization is no longer pending. @throws {CaStillWorking} */
+  settledAuthorization(url: string, signal: AbortSignal): Promise<Authorization>;
+  /** @param csrPem PEM of a PKCS#10 request */
+  finalize(order: Order, csrPem: string): Promise<Order>;
+  /** Waits until the order is `valid` or `invalid`. @throws {CaStillWorking} */
+  settledOrder(url: string, signal: AbortSignal): Promise<Order>;
+  /** The chain in PEM, leaf first. */
+  certificate(url: string): Promise<string>;
+}

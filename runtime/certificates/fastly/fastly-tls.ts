@@ -1,0 +1,161 @@
+import { createHash, createPublicKey, X509Certificate } from "node:crypto";
+import type { Secret } from "../../service/secret.ts";
+import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
+import { FastlyError } from "./fastly-error.ts";
+import { type TlsResource, TlsResources } from "./tls-resources.ts";
+
+export interface Activation {
+  readonly activationId: string;
+  readonly certificateId: string;
+}
+
+/** Certificates at Fastly's edge, one a domain. */
+export interface FastlyTls {
+  /**
+   * Serves `domain` with this certificate, and then removes what served it before. Idempotent: every
+   * resource is found again by a name made of the domain and a digest, so a lost reply makes nothing
+   * twice. "Accepted by Fastly" is all that it promises; at the edge it can take an hour.
+   *
+   * @param chainPem leaf first
+   * @throws {FastlyError}
+   */
+  activate(
+    domain: string,
+    chainPem: string,
+    keyPem: Secret<string>,
+    signal?: AbortSignal,
+  ): Promise<Activation>;
+  /** Removes activation, certificates and keys of `domain`. Idempotent. @throws {FastlyError} */
+  deactivate(domain: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface FastlyTlsOptions extends FastlyApiOptions {
+  /** The TLS configuration (addresses, protocols) under which domains are activated. */
+  readonly configurationId: string;
+}
+
+/** @see https://www.fastly.com/documentation/reference/api/tls/custom-certs */
+export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions): FastlyTls {
+  const tls = new TlsResources(new FastlyApi(options));
+
+  const activationsOf = async (domain: string, signal?: AbortSignal) => {
+    const all = await tls.list("activations", { "filter[tls_domain.id]": domain }, signal);
+    return all.filter((one) => one.related.tls_domain === domain);
+  };
+  const certificatesOf = async (domain: string, signal?: AbortSignal) =>
+    ownedBy(domain, await tls.list("certificates", { "filter[tls_domains.id]": domain }, signal));
+  /** Keys without a certificate: those of others are in use, and only these can be removed. */
+  const unusedKeysOf = async (domain: string, signal?: AbortSignal) =>
+    ownedBy(domain, await tls.list("private_keys", { "filter[in_use]": "false" }, signal));
+
+  async function upload(
+    domain: string,
+    chainPem: string,
+    keyPem: Secret<string>,
+    unusedKeys: readonly TlsResource[],
+    signal?: AbortSignal,
+  ): Promise<TlsResource> {
+    const key = { key: keyPem.reveal(), name: keyName(domain, keyPem) };
+    if (!unusedKeys.some(({ name }) => name === key.name)) {
+      await tls.create("private_keys", { type: "tls_private_key", attributes: key }, signal);
+    }
+    const attributes = { cert_blob: chainPem, name: certificateName(domain, chainPem) };
+    return tls.create("certificates", { type: "tls_certificate", attributes }, signal);
+  }
+
+  /** Makes the domain's activation, or moves it: a PATCH switches certificates without a gap. */
+  async function point(
+    domain: string,
+    current: TlsResource | undefined,
+    certificate: TlsResource,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const tls_certificate = relation("tls_certificate", certificate.id);
+    if (!current) {
+      const tls_configuration = relation("tls_configuration", configurationId);
+      const relationships = {
+        tls_certificate,
+        tls_configuration,
+        tls_domain: relation("tls_domain", domain),
+      };
+      const created = await tls.create("activations", { type: "tls_activation", relationships }, signal);
+      return created.id;
+    }
+    if (current.related.tls_certificate !== certificate.id) {
+      const relationships = { tls_certificate };
+      await tls.change("activations", current.id, { type: "tls_activation", relationships }, signal);
+    }
+    return current.id;
+  }
+
+  /** Fastly refuses to remove what is in use, which another issuer's work may be. */
+  async function removeUnused(
+    collection: "certificates" | "private_keys",
+    unused: readonly TlsResource[],
+    signal?: AbortSignal,
+  ) {
+    for (const { id } of unused) {
+      try {
+        await tls.remove(collection, id, signal);
+      } catch (error) {
+        if (!(error instanceof FastlyError) || error.code !== "FASTLY_REFUSED") throw error;
+      }
+    }
+  }
+
+  return {
+    async activate(domain, chainPem, keyPem, signal) {
+      const [activations, certificates, unusedKeys] = await Promise.all([
+        activationsOf(domain, signal),
+        certificatesOf(domain, signal),
+        unusedKeysOf(domain, signal),
+      ]);
+      const name = certificateName(domain, chainPem);
+      const certificate =
+        certificates.find((one) => one.name === name) ??
+        (await upload(domain, chainPem, keyPem, unusedKeys, signal));
+      const current = activations.find((one) => one.related.tls_configuration === configurationId);
+      const activationId = await point(domain, current, certificate, signal);
+
+      const oldCertificates = certificates.filter(({ id }) => id !== certificate.id);
+      await removeUnused("certificates", oldCertificates, signal);
+      // Keys become unused as their certificates go; only then is another look worth its request.
+      const oldKeys = oldCertificates.length > 0 ? await unusedKeysOf(domain, signal) : unusedKeys;
+      const ours = keyName(domain, keyPem);
+      await removeUnused(
+        "private_keys",
+        oldKeys.filter((key) => key.name !== ours),
+        signal,
+      );
+      return { activationId, certificateId: certificate.id };
+    },
+
+    async deactivate(domain, signal) {
+      for (const { id } of await activationsOf(domain, signal)) await tls.remove("activations", id, signal);
+      for (const { id } of await certificatesOf(domain, signal)) await tls.remove("certificates", id, signal);
+      for (const { id } of await unusedKeysOf(domain, signal)) await tls.remove("private_keys", id, signal);
+    },
+  };
+}
+
+/** Names start with the domain and a space, which no other domain's name can. */
+function ownedBy(domain: string, resources: readonly TlsResource[]): readonly TlsResource[] {
+  return resources.filter(({ name }) => name?.startsWith(`${domain} `));
+}
+
+function keyName(domain: string, keyPem: Secret<string>): string {
+  const publicKey = createPublicKey(keyPem.reveal()).export({ type: "spki", format: "der" });
+  return `${domain} ${digest(publicKey)}`;
+}
+
+function certificateName(domain: string, chainPem: string): string {
+  return `${domain} ${digest(new X509Certificate(chainPem).raw)}`;
+}
+
+function digest(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 40);
+}
+
+function relation(type: string, id: string) {
+  return { data: { type, id } };
+}
