@@ -87,7 +87,9 @@ export interface JournaledCertificate {
 
 /** From `detail` of `backed-up`, else of `issued`: `version`, `notAfter`, `serial`, `issuer`. */
 export function certificateOf(journal: readonly JournalEntry[]): JournaledCertificate | undefined {
-  const details = CERTIFICATE_PHASES.flatMap((phase) => entryOf(journal, phase)?.detail ?? []);
+  const details = CERTIFICATE_PHASES.map((phase) => entryOf(journal, phase)?.detail).filter(
+    (detail) => detail !== undefined,
+  );
   if (details.length === 0) return undefined;
   const value = (name: string) => details.find((detail) => detail[name] !== undefined)?.[name];
   return {

@@ -1,0 +1,118 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { parseDomainName } from "./domain-name.ts";
+
+const label63 = "a".repeat(63);
+
+describe("a name is refused with the rule that it breaks", () => {
+  test.each([
+    ["", "must not be empty"],
+    ["  ", "must not be empty"],
+    ["*.example.com", "must not be a wildcard"],
+    ["127.0.0.1", "must be a name, not an IP address"],
+    ["127.1", "must be a name, not an IP address"],
+    ["2130706433", "must be a name, not an IP address"],
+    ["0x7f000001", "must be a name, not an IP address"],
+    ["0177.0.0.1", "must be a name, not an IP address"],
+    ["1.2.3.4.5", "must be a name, not an IP address"],
+    ["１２７。0.0.1", "must be a name, not an IP address"],
+    ["example.com.0x1", "must be a name, not an IP address"],
+    ["::1", "must be a name, not an IP address"],
+    ["[::ffff:10.0.0.1]", "must be a name, not an IP address"],
+    ["localhost", "must have two labels or more"],
+    [`${label63}a.example.com`, "must have labels of 63 characters or less"],
+    [`${`${label63}.`.repeat(4)}com`, "must be 253 characters or less"],
+    ["x".repeat(5_000), "must be 253 characters or less"],
+    ["a_b.example.com", "must not hold an underscore"],
+    ["shop.exam\u0000ple.com", "must not hold spaces or control characters"],
+    ["shop.example.com\n", "must not hold spaces or control characters"],
+    ["shop .example.com", "must not hold spaces or control characters"],
+    ["a..example.com", "must not hold an empty label (two dots in a row, or one in front)"],
+    [".example.com", "must not hold an empty label (two dots in a row, or one in front)"],
+    ["example.com..", "must not hold an empty label (two dots in a row, or one in front)"],
+    ["co.uk", "must not be a public suffix, under which others register names"],
+    ["GitHub.io.", "must not be a public suffix, under which others register names"],
+  ])("%j: %s", (input, rule) => {
+    expect(parseDomainName(input)).toEqual({ kind: "invalid", rule });
+  });
+
+  test.each(["-a.example.com", "https://example.com", "example.com:80", "a/../b.com", "xn--a.example.com"])(
+    "%j: letters, digits, hyphens",
+    (input) => {
+      expect(parseDomainName(input)).toMatchObject({
+        kind: "invalid",
+        rule: expect.stringContaining("letters, digits and hyphens"),
+      });
+    },
+  );
+});
+
+test.each([
+  ["shop.example.test", "shop.example.test", undefined],
+  ["Shop.Example.COM", "shop.example.com", "Shop.Example.COM"],
+  ["shop.example.com.", "shop.example.com", "shop.example.com."],
+  ["bücher.example", "xn--bcher-kva.example", "bücher.example"],
+  ["straße.de", "xn--strae-oqa.de", "straße.de"],
+  ["a.github.io", "a.github.io", undefined],
+  ["0x1.example.com", "0x1.example.com", undefined],
+])("%j is written as %s", (input, domain, normalizedFrom) => {
+  expect(parseDomainName(input)).toEqual({ kind: "valid", domain, normalizedFrom });
+});
+
+test("whatever is accepted is a hostname in its one form: safe in a path, stable under another pass", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      ".",
+      "..",
+      "/",
+      "%2e",
+      "_",
+      "*",
+      "-",
+      "xn--",
+      "\u0000",
+      "[",
+      ":",
+      "ß",
+      "。",
+      "co.uk",
+      "com",
+    ),
+    fc.string({ maxLength: 20 }),
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.domain(),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join("")),
+      (input) => {
+        const parsed = parseDomainName(input);
+        if (parsed.kind === "invalid") return;
+        expect(parsed.domain).toMatch(
+          /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{1,63}$/,
+        );
+        expect(parseDomainName(parsed.domain)).toEqual({
+          kind: "valid",
+          domain: parsed.domain,
+          normalizedFrom: undefined,
+        });
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+test("every ordinary name is accepted as it is", () => {
+  fc.assert(
+    fc.property(fc.domain(), (name) => {
+      const lower = name.toLowerCase();
+      // fast-check also makes labels that IDNA or the public suffix list forbid.
+      fc.pre(!/(^|\.)..--/.test(lower));
+      expect(parseDomainName(`www.${lower}`)).toEqual({
+        kind: "valid",
+        domain: `www.${lower}`,
+        normalizedFrom: undefined,
+      });
+    }),
+  );
+});
