@@ -1,0 +1,72 @@
+import type { DatabaseSync } from "node:sqlite";
+import { status } from "@grpc/grpc-js";
+import { RpcError } from "./rpc-error.ts";
+import { inTransaction } from "./transaction.ts";
+
+/** So that one commit does not hold up the process for long. */
+const LARGEST_BATCH = 256;
+const LARGEST_QUEUE_BYTES = 256 * 1024 * 1024;
+
+interface Work {
+  readonly bytes: number;
+  readonly run: () => unknown;
+  readonly done: (value: unknown) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Group commit: whatever arrives in one turn of the event loop shares a transaction, hence one
+ * fsync. A promise settles only after the commit that holds its work.
+ */
+export class CommitQueue {
+  readonly #db: DatabaseSync;
+  #waiting: Work[] = [];
+  #bytes = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+  #closed = false;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /**
+   * `run` must not throw for what its caller could have checked: a throw undoes the whole batch.
+   * `bytes` is what it keeps in memory until then.
+   *
+   * @throws {RpcError} RESOURCE_EXHAUSTED when too much waits, UNAVAILABLE after `close`.
+   */
+  commit<T>(run: () => T, bytes = 0): Promise<T> {
+    if (this.#closed) return Promise.reject(new RpcError(status.UNAVAILABLE, "Pub/Sub is stopping."));
+    if (this.#bytes > 0 && this.#bytes + bytes > LARGEST_QUEUE_BYTES) {
+      const message = `More than ${LARGEST_QUEUE_BYTES} bytes of messages wait to be stored.`;
+      return Promise.reject(new RpcError(status.RESOURCE_EXHAUSTED, message));
+    }
+    this.#bytes += bytes;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ bytes, run, done: (value) => resolve(value as T), failed: reject });
+      this.#scheduled ??= setImmediate(() => this.#flush());
+    });
+  }
+
+  /** Commits what waits and takes no more. */
+  close(): void {
+    this.#closed = true;
+    clearImmediate(this.#scheduled);
+    while (this.#waiting.length > 0) this.#flush();
+  }
+
+  #flush(): void {
+    this.#scheduled = undefined;
+    const batch = this.#waiting.splice(0, LARGEST_BATCH);
+    if (this.#waiting.length > 0 && !this.#closed) this.#scheduled = setImmediate(() => this.#flush());
+    for (const { bytes } of batch) this.#bytes -= bytes;
+    let results: readonly unknown[];
+    try {
+      results = inTransaction(this.#db, () => batch.map(({ run }) => run()));
+    } catch (error) {
+      for (const { failed } of batch) failed(error);
+      return;
+    }
+    for (const [index, { done }] of batch.entries()) done(results[index]);
+  }
+}

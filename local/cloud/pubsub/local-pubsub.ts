@@ -1,0 +1,164 @@
+import type { CloudRun, GrpcApi, Kernel, Part, PubSub } from "../parts.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { Deliveries } from "./deliveries.ts";
+import { Directory } from "./directory.ts";
+import { LeaseTerms } from "./lease-terms.ts";
+import { checkPublish } from "./message-limits.ts";
+import { MessageStore } from "./message-store.ts";
+import { PublisherApi } from "./publisher-api.ts";
+import { PullDesk } from "./pull-desk.ts";
+import { PushPump, type PushPumpOptions } from "./push-pump.ts";
+import { Retention } from "./retention.ts";
+import { notFound } from "./rpc-error.ts";
+import { SubscriberApi } from "./subscriber-api.ts";
+import { Timetable } from "./timetable.ts";
+
+export interface LocalPubSubOptions {
+  readonly clock?: Clock;
+  /** 0 to 1, as `Math.random`. */
+  readonly random?: () => number;
+  /** How long `stop` waits for pushes under way before it gives them up. @default 5000 */
+  readonly stopDeadlineMs?: number;
+}
+
+/**
+ * Pub/Sub: publishing, push and single pulls, retries and dead letters, at least once.
+ *
+ * A message is on disk when its publisher has the answer, and leaves the disk only once it was
+ * acknowledged, dead-lettered, or kept for its retention. Backlogs stay on disk; in memory are
+ * only the messages that are out.
+ */
+export class LocalPubSub implements PubSub, Part {
+  readonly name = "pubsub";
+  readonly apis: readonly GrpcApi[];
+  readonly #store: MessageStore;
+  readonly #directory: Directory;
+  readonly #deliveries: Deliveries;
+  readonly #commits: CommitQueue;
+  readonly #terms: LeaseTerms;
+  readonly #desk: PullDesk;
+  readonly #retention: Retention;
+  readonly #timetable: Timetable;
+  readonly #pumpOptions: PushPumpOptions;
+  readonly #pumps = new Map<string, PushPump>();
+  readonly #stopDeadlineMs: number;
+  #running = false;
+
+  constructor(kernel: Kernel, run: Pick<CloudRun, "post">, options: LocalPubSubOptions = {}) {
+    const { clock = systemClock, random = Math.random, stopDeadlineMs = 5_000 } = options;
+    const { iam, logging, tokens } = kernel;
+    const onError = (error: unknown) => {
+      const detail = error instanceof Error ? error.stack : String(error);
+      logging.write({
+        severity: "ERROR",
+        source: "pubsub",
+        message: `Pub/Sub failed, and tries again: ${detail}`,
+      });
+    };
+    this.#stopDeadlineMs = stopDeadlineMs;
+    const store = new MessageStore(kernel.db);
+    const timetable = new Timetable(clock, onError);
+    const commits = new CommitQueue(kernel.db);
+    const directory = new Directory(kernel.resources, logging, (id) => this.#changed(id));
+    const onDue = (id: string) => this.#wake(id);
+    const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue });
+    const terms = new LeaseTerms({ store, directory, deliveries, commits, timetable, clock, onError });
+    this.#store = store;
+    this.#timetable = timetable;
+    this.#commits = commits;
+    this.#directory = directory;
+    this.#deliveries = deliveries;
+    this.#terms = terms;
+    this.#desk = new PullDesk(store, terms, timetable, clock);
+    this.#retention = new Retention(store, timetable, clock);
+    this.#pumpOptions = {
+      store,
+      directory,
+      deliveries,
+      terms,
+      commits,
+      timetable,
+      clock,
+      run,
+      tokens,
+      logging,
+    };
+    this.apis = [
+      new PublisherApi(kernel, directory, deliveries, commits),
+      new SubscriberApi(kernel, directory, deliveries, commits, terms, this.#desk),
+    ];
+  }
+
+  async start(): Promise<void> {
+    for (const id of this.#store.owed()) if (!this.#directory.exists(id)) this.#store.drop(id);
+    this.#running = true;
+    this.#terms.resume();
+    this.#retention.expect();
+    for (const { id } of this.#directory.subscriptions()) this.#wake(id);
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#directory.close();
+    this.#desk.close();
+    const pumps = [...this.#pumps.values()];
+    const patience = setTimeout(() => {
+      for (const pump of pumps) pump.abort("the local cloud stops");
+    }, this.#stopDeadlineMs);
+    await Promise.all(pumps.map((pump) => pump.drain()));
+    clearTimeout(patience);
+    this.#timetable.close();
+    this.#commits.close();
+  }
+
+  /** Publishes as the cloud itself, past IAM. @throws {RpcError} for an absent topic or a message past Google's limits. */
+  publish(
+    topic: string,
+    { data, attributes = {} }: { data: Buffer; attributes?: Record<string, string> },
+  ): string {
+    if (!this.#directory.hasTopic(topic)) throw notFound(topic);
+    checkPublish([{ data, attributes }]);
+    return this.#deliveries.publish(topic, { data, attributes });
+  }
+
+  backlog(subscription: string): number {
+    return this.#store.backlog(subscription);
+  }
+
+  #changed(id: string): void {
+    if (!this.#directory.exists(id)) {
+      this.#retire(id);
+      this.#desk.close(id);
+      this.#store.drop(id);
+      return;
+    }
+    this.#wake(id);
+  }
+
+  /** The outcome of what is under way no longer matters to anyone. */
+  #retire(id: string): void {
+    const pump = this.#pumps.get(id);
+    if (!pump) return;
+    this.#pumps.delete(id);
+    pump.abort("the subscription is deleted");
+    void pump.drain();
+  }
+
+  #wake(id: string): void {
+    if (!this.#running) return;
+    const subscription = this.#directory.subscription(id);
+    if (!subscription) return;
+    this.#retention.expect();
+    if (!subscription.push) {
+      this.#desk.wake(id);
+      return;
+    }
+    let pump = this.#pumps.get(id);
+    if (!pump) {
+      pump = new PushPump(id, this.#pumpOptions);
+      this.#pumps.set(id, pump);
+    }
+    pump.wake();
+  }
+}
