@@ -1,0 +1,56 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import { PrivateBucket } from "../serverless/private-bucket.ts";
+
+const ROTATION_DAYS = 90;
+const DAY_SECONDS = 86_400;
+/** Longer than any certificate that is still in use. */
+const VERSION_DAYS = 100;
+
+export interface BackupVaultArgs {
+  readonly region: pulumi.Input<string>;
+  /** Who may seal and open backups; by the name of their grants. */
+  readonly keepers: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly softDeleteDays: number;
+  readonly protect: boolean;
+}
+
+/** Encrypted backups of certificates and keys, and the key without which they are noise. */
+export class BackupVault extends pulumi.ComponentResource {
+  readonly bucketName: pulumi.Output<string>;
+  /** `projects/P/locations/L/keyRings/R/cryptoKeys/K` */
+  readonly keyId: pulumi.Output<string>;
+
+  constructor(name: string, args: BackupVaultArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:BackupVault", name, args, opts);
+
+    const { region, keepers, protect } = args;
+    const ring = new gcp.kms.KeyRing(name, { location: region }, { parent: this });
+    const key = new gcp.kms.CryptoKey(
+      name,
+      {
+        keyRing: ring.id,
+        purpose: "ENCRYPT_DECRYPT",
+        rotationPeriod: `${ROTATION_DAYS * DAY_SECONDS}s`,
+      },
+      // With its key a backup is destroyed for good.
+      { parent: this, protect },
+    );
+    for (const [keeper, member] of Object.entries(keepers)) {
+      new gcp.kms.CryptoKeyIAMMember(
+        `${name}-keeper-${keeper}`,
+        { cryptoKeyId: key.id, role: "roles/cloudkms.cryptoKeyEncrypterDecrypter", member },
+        { parent: this },
+      );
+    }
+    const bucket = new PrivateBucket(
+      name,
+      { region, writers: keepers, softDeleteDays: args.softDeleteDays, versionDays: VERSION_DAYS, protect },
+      { parent: this },
+    );
+
+    this.bucketName = bucket.bucketName;
+    this.keyId = key.id;
+    this.registerOutputs({ bucketName: this.bucketName, keyId: this.keyId });
+  }
+}

@@ -1,0 +1,65 @@
+import * as fastly from "@pulumi/fastly";
+import * as pulumi from "@pulumi/pulumi";
+
+const CHALLENGE = '"^/\\.well-known/acme-challenge/"';
+
+export interface EdgeServiceArgs {
+  /** A name of the platform's own that leads to the CDN: what customers point a CNAME at. */
+  readonly edgeHost: string;
+  /** The load balancer's address. */
+  readonly originAddress: pulumi.Input<string>;
+  /** The name in the origin's certificate. */
+  readonly originHost: string;
+  readonly protect: boolean;
+}
+
+/** The CDN before everything: a CA's challenges pass in plain HTTP, all else is HTTPS. The customer's Host is never changed. */
+export class EdgeService extends pulumi.ComponentResource {
+  readonly serviceId: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:EdgeService", name, args, opts);
+
+    const { edgeHost, originAddress, originHost, protect } = args;
+    const service = new fastly.ServiceVcl(
+      name,
+      {
+        domains: [{ name: edgeHost, comment: "Where customers' CNAMEs lead" }],
+        conditions: [
+          { name: "acme", type: "REQUEST", priority: 10, statement: `req.url.path ~ ${CHALLENGE}` },
+          { name: "not-acme", type: "REQUEST", priority: 10, statement: `req.url.path !~ ${CHALLENGE}` },
+        ],
+        // Without overrideHost: HTTP-01 proves a name, and Host is the only field that bears it.
+        backends: [
+          {
+            name: "acme",
+            address: originAddress,
+            port: 80,
+            useSsl: false,
+            requestCondition: "acme",
+          },
+          {
+            name: "origin",
+            address: originAddress,
+            port: 443,
+            useSsl: true,
+            sslSniHostname: originHost,
+            sslCertHostname: originHost,
+            sslCheckCert: true,
+            minTlsVersion: "1.2",
+            requestCondition: "not-acme",
+          },
+        ],
+        requestSettings: [
+          { name: "https-only", forceSsl: true, requestCondition: "not-acme" },
+          { name: "fresh-challenges", action: "pass", requestCondition: "acme" },
+        ],
+        forceDestroy: !protect,
+      },
+      { parent: this, protect },
+    );
+
+    this.serviceId = service.id;
+    this.registerOutputs({ serviceId: this.serviceId });
+  }
+}

@@ -1,0 +1,44 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+
+const SERVICES = [
+  "certificatemanager.googleapis.com",
+  "cloudkms.googleapis.com",
+  "compute.googleapis.com",
+  "dns.googleapis.com",
+  "iam.googleapis.com",
+  "iamcredentials.googleapis.com",
+  "monitoring.googleapis.com",
+  "pubsub.googleapis.com",
+  "run.googleapis.com",
+  "secretmanager.googleapis.com",
+  "storage.googleapis.com",
+] as const;
+
+/** What a project must have before anything else can be made in it: enabled services and Pub/Sub's own account. */
+export class ProjectFoundation extends pulumi.ComponentResource {
+  /** Moves dead letters: `serviceAccount:service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`. */
+  readonly pubsubAgent: pulumi.Output<string>;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:ProjectFoundation", name, {}, opts);
+
+    const services = SERVICES.map(
+      (service) =>
+        new gcp.projects.Service(
+          `${name}-${service.split(".")[0]}`,
+          // Others in the project may rely on it by then.
+          { service, disableOnDestroy: false },
+          { parent: this },
+        ),
+    );
+    const agent = new gcp.projects.ServiceIdentity(
+      `${name}-pubsub-agent`,
+      { service: "pubsub.googleapis.com" },
+      { parent: this, dependsOn: services },
+    );
+
+    this.pubsubAgent = agent.member;
+    this.registerOutputs({ pubsubAgent: this.pubsubAgent });
+  }
+}

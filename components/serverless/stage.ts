@@ -1,0 +1,117 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+
+const DAY_SECONDS = 86_400;
+/** Long enough for an order at a slow CA; Pub/Sub's own maximum. */
+const ACK_DEADLINE_SECONDS = 600;
+/** How long a dead letter may lie before somebody is told. */
+const DEAD_LETTER_ALERT_SECONDS = 300;
+
+export interface StageArgs {
+  readonly topic: pulumi.Input<string>;
+  /** The endpoint that is pushed to, a `run.app` URI. */
+  readonly endpoint: pulumi.Input<string>;
+  /** E-mail of the account whose token goes with each push. */
+  readonly pushServiceAccount: pulumi.Input<string>;
+  readonly audience: string;
+  /** Pub/Sub's own account in this project, `serviceAccount:…`: it moves dead letters. */
+  readonly pubsubAgent: pulumi.Input<string>;
+  /** 5 to 100. @default 10 */
+  readonly maxDeliveryAttempts?: number;
+  /** Whole seconds before the first redelivery, and at most. */
+  readonly backoffSeconds: { readonly minimum: number; readonly maximum: number };
+  /** Names of notification channels for the alert on the oldest dead letter. */
+  readonly notificationChannels: readonly pulumi.Input<string>[];
+}
+
+/** A push subscription with all that keeps a message from being lost: backoff, dead letters that are kept, and an alert on them. */
+export class Stage extends pulumi.ComponentResource {
+  readonly subscriptionId: pulumi.Output<string>;
+  readonly deadLetterTopicId: pulumi.Output<string>;
+
+  constructor(name: string, args: StageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:serverless:Stage", name, args, opts);
+
+    const { maxDeliveryAttempts = 10, backoffSeconds } = args;
+    if (!Number.isInteger(maxDeliveryAttempts) || maxDeliveryAttempts < 5 || maxDeliveryAttempts > 100) {
+      throw new pulumi.ResourceError(
+        `Stage "${name}": maxDeliveryAttempts must be a whole number from 5 to 100; got ${maxDeliveryAttempts}.`,
+        this,
+        true,
+      );
+    }
+
+    const deadLetters = new gcp.pubsub.Topic(`${name}-dead`, {}, { parent: this });
+    const keptDeadLetters = new gcp.pubsub.Subscription(
+      `${name}-dead`,
+      {
+        topic: deadLetters.id,
+        expirationPolicy: { ttl: "" },
+        messageRetentionDuration: `${31 * DAY_SECONDS}s`,
+      },
+      { parent: this },
+    );
+    const mayBury = new gcp.pubsub.TopicIAMMember(
+      `${name}-dead-publisher`,
+      { topic: deadLetters.name, role: "roles/pubsub.publisher", member: args.pubsubAgent },
+      { parent: this },
+    );
+
+    const subscription = new gcp.pubsub.Subscription(
+      name,
+      {
+        topic: args.topic,
+        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+        expirationPolicy: { ttl: "" },
+        messageRetentionDuration: `${7 * DAY_SECONDS}s`,
+        pushConfig: {
+          pushEndpoint: args.endpoint,
+          oidcToken: { serviceAccountEmail: args.pushServiceAccount, audience: args.audience },
+        },
+        retryPolicy: {
+          minimumBackoff: `${backoffSeconds.minimum}s`,
+          maximumBackoff: `${backoffSeconds.maximum}s`,
+        },
+        deadLetterPolicy: { deadLetterTopic: deadLetters.id, maxDeliveryAttempts },
+      },
+      // Without a subscription of its own a dead letter would be lost on arrival.
+      { parent: this, dependsOn: [keptDeadLetters, mayBury] },
+    );
+    new gcp.pubsub.SubscriptionIAMMember(
+      `${name}-subscriber`,
+      { subscription: subscription.name, role: "roles/pubsub.subscriber", member: args.pubsubAgent },
+      { parent: this },
+    );
+
+    new gcp.monitoring.AlertPolicy(
+      `${name}-dead`,
+      {
+        displayName: `${name}: a message could not be processed`,
+        combiner: "OR",
+        severity: "ERROR",
+        notificationChannels: [...args.notificationChannels],
+        conditions: [
+          {
+            displayName: `A dead letter is older than ${DEAD_LETTER_ALERT_SECONDS} s`,
+            conditionThreshold: {
+              filter: pulumi.interpolate`resource.type="pubsub_subscription" AND resource.labels.subscription_id="${keptDeadLetters.name}" AND metric.type="pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
+              comparison: "COMPARISON_GT",
+              thresholdValue: DEAD_LETTER_ALERT_SECONDS,
+              duration: "0s",
+              aggregations: [{ alignmentPeriod: "60s", perSeriesAligner: "ALIGN_MAX" }],
+            },
+          },
+        ],
+        documentation: {
+          mimeType: "text/markdown",
+          content: `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again.`,
+        },
+      },
+      { parent: this },
+    );
+
+    this.subscriptionId = subscription.id;
+    this.deadLetterTopicId = deadLetters.id;
+    this.registerOutputs({ subscriptionId: this.subscriptionId, deadLetterTopicId: this.deadLetterTopicId });
+  }
+}

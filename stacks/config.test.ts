@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
+
+/** A stack's own file, as Pulumi hands it to the program. */
+function valuesOf(stack: string): Record<string, string> {
+  const { config } = parse(readFileSync(new URL(`../Pulumi.${stack}.yaml`, import.meta.url), "utf8"));
+  const values = Object.entries(config as Record<string, unknown>)
+    .filter(([key]) => key.startsWith("platform:"))
+    .map(([key, value]) => [
+      key.slice("platform:".length),
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+  return { ...Object.fromEntries(values), fastlyApiToken: HIDDEN };
+}
+
+test.each(["local", "dev", "prod"])("takes the committed configuration of %s", (stack) => {
+  expect(parseConfig(valuesOf(stack))).toMatchObject({ region: "europe-west1", protect: stack === "prod" });
+});
+
+test("reports every mistake in one error, each with key, rule and value", () => {
+  const { fastlyApiToken, ...values } = valuesOf("prod");
+  const broken = {
+    ...values,
+    region: "Mars",
+    apiHost: "api.elsewhere.example",
+    softDeleteDays: "3",
+    edge: JSON.stringify({ ...JSON.parse(values.edge ?? ""), addresses: ["151.101.2"] }),
+    protekt: "true",
+  };
+
+  expect(mistakes(broken)).toEqual([
+    'platform:region: must be a Google Cloud region such as europe-west1; got "Mars".',
+    'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
+    "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
+    "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
+    "platform:protekt: is not a key of the configuration.",
+    'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
+  ]);
+});
+
+function mistakes(values: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(values);
+  } catch (error) {
+    if (error instanceof InvalidConfig) return error.mistakes;
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,147 @@
+import { z } from "zod";
+
+/** Stands for a secret that is set. */
+export const HIDDEN = "[secret]";
+
+const hostName = z
+  .string()
+  .regex(
+    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/,
+    "must be a lower-case host name",
+  );
+const member = z
+  .string()
+  .regex(
+    /^(user|group|serviceAccount|domain|principal|principalSet):\S+$/,
+    "must be an IAM member such as group:platform@example.com",
+  );
+const byName = <Value extends z.ZodType>(value: Value) =>
+  z.record(z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"), value);
+
+const scaling = z
+  .strictObject({
+    minInstances: z.int().min(0).max(100),
+    maxInstances: z.int().min(1).max(100),
+  })
+  .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
+    message: "must have minInstances of at most maxInstances",
+  });
+
+const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
+const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
+
+type HostKey = "originHost" | "apiHost";
+
+/** Holds for what isn't text too: that has a mistake of its own. */
+function isInZone(config: Readonly<Record<HostKey | "zoneDomain", string>>, key: HostKey): boolean {
+  return typeof config?.[key] !== "string" || typeof config.zoneDomain !== "string"
+    ? true
+    : config[key].endsWith(`.${config.zoneDomain}`);
+}
+
+/** Checked beside other mistakes, not only once there are none. */
+function inZone(key: HostKey) {
+  return { path: [key], message: "must be in zoneDomain", when: () => true };
+}
+
+/** What an environment decides. Every other choice is the components'. */
+export const configSchema = z
+  .strictObject({
+    region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1"),
+    /** Shown at the foot of the hosted page. */
+    platformName: z.string().min(1).max(60),
+    zoneDomain: hostName,
+    originHost: hostName,
+    apiHost: hostName,
+    edge: z.strictObject({
+      host: hostName,
+      addresses,
+      ranges,
+      tlsConfigurationId: z.string().min(1),
+    }),
+    acme: z.strictObject({
+      directoryUrl: z.url({ protocol: /^https$/, error: "must be an https URL" }),
+      profile: z.string(),
+      contact: z.string().regex(/^mailto:\S+@\S+$/, "must be a mailto: URL"),
+    }),
+    caaIdentities: z.array(hostName).min(1),
+    /** Only that it is there: the value itself is a secret, and so apart from what errors may quote. */
+    fastlyApiToken: z.literal(HIDDEN, "must be set: pulumi config set --secret platform:fastlyApiToken"),
+    callers: byName(member),
+    operators: byName(member),
+    alertEmails: byName(z.email("must be an e-mail address")),
+    scaling: z.strictObject({
+      domainApi: scaling,
+      domainValidator: scaling,
+      certificateIssuer: scaling,
+      tokenProxy: scaling,
+      hosting: scaling,
+    }),
+    softDeleteDays: z
+      .int()
+      .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
+    protect: z.boolean(),
+  })
+  .refine((config) => isInZone(config, "originHost"), inZone("originHost"))
+  .refine((config) => isInZone(config, "apiHost"), inZone("apiHost"));
+
+export type PlatformConfig = z.output<typeof configSchema>;
+
+/** A configuration that breaks the schema, with every mistake in one message. */
+export class InvalidConfig extends Error {
+  readonly code = "INVALID_CONFIG";
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
+    super(`The stack's configuration has ${count}:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
+    this.name = "InvalidConfig";
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Checks the values of one configuration namespace.
+ *
+ * @param values by key without the namespace: text as it stands in `Pulumi.STACK.yaml`, objects as JSON.
+ * @throws {InvalidConfig} with the key, the rule and the value of every mistake.
+ */
+export function parseConfig(values: Readonly<Record<string, string>>): PlatformConfig {
+  const parsed = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, fromText(key, value)]),
+  );
+  const result = configSchema.safeParse(parsed);
+  if (result.success) return result.data;
+  throw new InvalidConfig(
+    result.error.issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => `${name([...issue.path, key])}: is not a key of the configuration.`)
+        : [`${name(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
+    ),
+  );
+}
+
+/** Pulumi hands on every value as text; only keys that are text in the schema may look like something else. */
+function fromText(key: string, value: string): unknown {
+  if (configSchema.shape[key as keyof typeof configSchema.shape] instanceof z.ZodString) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function name(path: readonly PropertyKey[]): string {
+  return `platform:${path.map(String).join(".")}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

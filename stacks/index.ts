@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
+import { HIDDEN, parseConfig } from "./config.ts";
+
+const NAMESPACE = "platform:";
+const SECRETS = ["platform:fastlyApiToken"];
+
+const values = Object.fromEntries(
+  Object.entries(pulumi.runtime.allConfig())
+    .filter(([key]) => key.startsWith(NAMESPACE))
+    .map(([key, value]) => [key.slice(NAMESPACE.length), SECRETS.includes(key) ? HIDDEN : value]),
+);
+
+const certificates = new CertificatePlatform("certs", {
+  ...parseConfig(values),
+  fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
+});
+
+export const {
+  apiUrl,
+  apiAudience,
+  operatorServiceAccount,
+  originAddress,
+  fastlyServiceId,
+  nameServers,
+  backupBucket,
+} = certificates;
