@@ -1,0 +1,53 @@
+import { formatTraceparent } from "../../service/trace.ts";
+import type { Issuing, MessageAttributes, Validation } from "../messages.ts";
+import type { DomainRecord, JournalEntry } from "../registry/lifecycle.ts";
+import { hasReached } from "../registry/state.ts";
+import type { Ports, Scope } from "./ports.ts";
+
+/** A message travels for well under a second; after this long it was never sent. */
+const UNSENT_AFTER_MS = 30_000;
+/** Longer than all deliveries of one message usually take; after it the message may be a dead letter. */
+const STALLED_AFTER_MS = 15 * 60_000;
+
+export async function sendToValidation(ports: Ports, scope: Scope, record: DomainRecord): Promise<void> {
+  const message: Validation = { domain: record.domain, orderNumber: record.orderNumber };
+  await ports.validation.publish(message, { ...attributesOf(scope, record) });
+}
+
+export async function sendToIssuer(
+  ports: Ports,
+  scope: Scope,
+  record: DomainRecord,
+  action: Issuing["action"],
+): Promise<void> {
+  const message: Issuing = { action, domain: record.domain, orderNumber: record.orderNumber };
+  await ports.issuing.publish(message, { ...attributesOf(scope, record) });
+}
+
+/**
+ * Sends the message of an order in progress again if its last one seems lost: this API crashed
+ * before it published, or the message became a dead letter. Handlers take duplicates.
+ */
+export async function resendIfStalled(
+  ports: Ports,
+  scope: Scope,
+  record: DomainRecord,
+  journal: readonly JournalEntry[],
+): Promise<void> {
+  const started = journal.some(({ phase }) => phase !== "registered");
+  const last = Math.max(Date.parse(record.updatedAt), ...journal.map(({ at }) => Date.parse(at)));
+  const silentMs = ports.now().getTime() - last;
+  if (silentMs < (started ? STALLED_AFTER_MS : UNSENT_AFTER_MS)) return;
+  scope.logger.warn({ domain: record.domain, orderNumber: record.orderNumber, silentMs }, "Order resumed");
+  if (hasReached(journal, "validated")) await sendToIssuer(ports, scope, record, "issue");
+  else await sendToValidation(ports, scope, record);
+}
+
+function attributesOf(scope: Scope, record: DomainRecord): MessageAttributes {
+  return { customer: record.customer, traceparent: formatTraceparent(scope.trace) };
+}
+
+/** Whether a `removing` record's message seems lost. */
+export function removalIsStalled(ports: Ports, record: DomainRecord): boolean {
+  return ports.now().getTime() - Date.parse(record.updatedAt) >= UNSENT_AFTER_MS;
+}

@@ -1,0 +1,47 @@
+import type { MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { ProblemError } from "./problem.ts";
+
+const MAX_BODY_BYTES = 8 * 1024;
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** @throws {ProblemError} 413 */
+export const limitBody: MiddlewareHandler = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new ProblemError(413, "body-too-large", `The body must be ${MAX_BODY_BYTES} bytes or less.`);
+  },
+});
+
+/** @throws {ProblemError} 415, or 400 for a body that only claims to be JSON. */
+export const requireJson: MiddlewareHandler = async (context, next) => {
+  const type = context.req.header("content-type");
+  if (type === undefined || !JSON_TYPE.test(type)) {
+    throw new ProblemError(
+      415,
+      "not-json",
+      `The body must be application/json in UTF-8; got ${type === undefined ? "no content type" : `"${type}"`}.`,
+    );
+  }
+  try {
+    await context.req.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new ProblemError(400, "malformed-json", "The body must be valid JSON.");
+    }
+    throw error;
+  }
+  await next();
+};
+
+/** Answers 405 for methods that a path does not have. @throws {ProblemError} */
+export function refuseOtherMethods(allow: string): MiddlewareHandler {
+  return async (context) => {
+    throw new ProblemError(
+      405,
+      "method-not-allowed",
+      `${context.req.path} takes ${allow}; got ${context.req.method}.`,
+      { headers: { allow } },
+    );
+  };
+}

@@ -1,0 +1,108 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { problemSchema } from "./problem.ts";
+import { certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
+
+const MAX_PAGE_SIZE = 100;
+const DEFAULT_PAGE_SIZE = 50;
+const PAGE_SIZE_RULE = `must be a whole number from 1 to ${MAX_PAGE_SIZE}`;
+
+const nameSchema = z.string("must be a string").openapi({ example: "shop.example.com" });
+
+const domainParams = z.object({
+  domain: nameSchema.openapi({ param: { name: "domain", in: "path" } }),
+});
+
+const problem = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: problemSchema } },
+});
+
+const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+const everywhere = {
+  400: problem("A field breaks a rule; `errors` names both."),
+  401: problem("No ID token for this API's audience."),
+  503: problem("Try again after `Retry-After`."),
+};
+
+export const registerRoute = createRoute({
+  method: "post",
+  path: "/v1/domains",
+  summary: "Register a domain, or try a failed one again. Idempotent.",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": { schema: z.strictObject({ domain: nameSchema }, "must be a JSON object") },
+      },
+    },
+  },
+  responses: {
+    202: {
+      ...json("Registered, now or before.", domainSchema),
+      headers: z.object({ location: z.string() }),
+    },
+    409: problem("Another customer's, or being removed."),
+    413: problem("The body is over 8 KiB."),
+    415: problem("The body is not JSON."),
+    ...everywhere,
+  },
+});
+
+export const listRoute = createRoute({
+  method: "get",
+  path: "/v1/domains",
+  summary: "List the caller's domains by name.",
+  request: {
+    query: z.strictObject({
+      pageSize: z
+        .string()
+        .regex(/^[0-9]{1,3}$/, PAGE_SIZE_RULE)
+        .transform(Number)
+        .pipe(z.number().min(1, PAGE_SIZE_RULE).max(MAX_PAGE_SIZE, PAGE_SIZE_RULE))
+        .default(DEFAULT_PAGE_SIZE),
+      pageToken: z.string().min(1).optional(),
+    }),
+  },
+  responses: { 200: json("One page.", domainPageSchema), ...everywhere },
+});
+
+export const showRoute = createRoute({
+  method: "get",
+  path: "/v1/domains/{domain}",
+  summary: "Show a domain and how far its order is.",
+  request: { params: domainParams },
+  responses: { 200: json("The domain.", domainSchema), 404: problem("Not the caller's."), ...everywhere },
+});
+
+export const removeRoute = createRoute({
+  method: "delete",
+  path: "/v1/domains/{domain}",
+  summary: "Remove a domain. Idempotent until it is gone.",
+  request: { params: domainParams },
+  responses: { 202: json("Being removed.", domainSchema), 404: problem("Not the caller's."), ...everywhere },
+});
+
+export const showCertificateRoute = createRoute({
+  method: "get",
+  path: "/v1/domains/{domain}/certificate",
+  summary: "Show the newest certificate of a domain.",
+  request: { params: domainParams },
+  responses: { 200: json("The certificate.", certificateSchema), 404: problem("None."), ...everywhere },
+});
+
+export const restoreCertificateRoute = createRoute({
+  method: "post",
+  path: "/v1/domains/{domain}/certificate:restore",
+  summary: "Activate the newest backup at the edge again.",
+  request: { params: domainParams },
+  responses: {
+    202: json("Asked for.", domainSchema),
+    404: problem("None to restore."),
+    409: problem("An order is in progress, or the domain is being removed."),
+    ...everywhere,
+  },
+});
