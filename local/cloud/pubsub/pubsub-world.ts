@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PubSub, v1 } from "@google-cloud/pubsub";
+import { credentials } from "@grpc/grpc-js";
 import { startKernel } from "../kernel.ts";
 import type { LogEntry } from "../parts.ts";
 import { projectNumber } from "../project-number.ts";
@@ -19,6 +20,9 @@ export const SUBSCRIBER = `subscriber@${PROJECT}.iam.gserviceaccount.com`;
 export const PUSHER = `pusher@${PROJECT}.iam.gserviceaccount.com`;
 export const AGENT = `service-${projectNumber(PROJECT)}@gcp-sa-pubsub.iam.gserviceaccount.com`;
 export const ENDPOINT = "https://worker-abc.a.run.app/push";
+
+// Google's clients look for a metadata server even when they are told to send no credentials.
+process.env.METADATA_SERVER_DETECTION = "none";
 
 /** A push as its endpoint got it. */
 export interface Push {
@@ -52,6 +56,8 @@ export interface World {
   puller(email: string): Promise<v1.SubscriberClient>;
   /** Milliseconds until each waiting delivery is due. */
   delays(subscription: string): number[];
+  /** How many messages are out for delivery. */
+  leases(subscription: string): number;
   stop(options?: { keepState: boolean }): Promise<void>;
 }
 
@@ -128,8 +134,14 @@ export async function startWorld(
       return client;
     },
     async puller(email) {
-      const client = await this.client(email);
-      const puller = new v1.SubscriberClient(await client.getClientConfig());
+      const { grpc: port } = await kernel.identities.endpoints(email);
+      const sslCreds = credentials.createInsecure();
+      const puller = new v1.SubscriberClient({
+        apiEndpoint: "127.0.0.1",
+        port,
+        sslCreds,
+        projectId: PROJECT,
+      });
       closers.push(() => puller.close());
       return puller;
     },
@@ -140,6 +152,12 @@ export async function startWorld(
         )
         .all(subscription)
         .map((row) => Number(row.due_at) - clock.now()),
+    leases: (subscription) =>
+      Number(
+        kernel.db
+          .prepare("SELECT COUNT(*) AS count FROM pubsub_deliveries WHERE subscription = ? AND leased = 1")
+          .get(subscription)?.count,
+      ),
     async stop({ keepState } = { keepState: false }) {
       await Promise.all(closers.map((close) => close()));
       await pubsub.stop();
