@@ -1,0 +1,174 @@
+import { execFileSync, spawn } from "node:child_process";
+import { Resolver } from "node:dns/promises";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OwnedKernel, startKernel } from "../kernel.ts";
+import { Acme } from "./acme.ts";
+import { KeptProcess } from "./kept-process.ts";
+
+const BIN_DIR = join(import.meta.dirname, "../../../.local/bin");
+
+let stateDir: string;
+let kernel: OwnedKernel;
+let acme: Acme;
+let resolver: Resolver;
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), "acme-"));
+  kernel = await startKernel({ stateDir, portBase: "any" });
+  acme = new Acme(kernel, { binDir: BIN_DIR });
+  await acme.start();
+  resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${kernel.ports.dns}`]);
+});
+
+afterAll(async () => {
+  const pids = acme.pids();
+  await acme.stop();
+  await kernel.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const value = await Promise.resolve()
+      .then(probe)
+      .catch(() => undefined);
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`${what} did not come.`);
+    await delay(20);
+  }
+}
+
+function trustedRoots(): number {
+  return readFileSync(kernel.authority.caFile, "utf8").split("BEGIN CERTIFICATE").length - 1;
+}
+
+test("listens on loopback addresses alone", () => {
+  for (const pid of acme.pids()) {
+    const sockets = execFileSync("node", ["-e", LISTENERS, String(pid)], { encoding: "utf8" });
+    expect(JSON.parse(sockets).length).toBeGreaterThan(0);
+    expect(JSON.parse(sockets).filter((address: string) => address !== "0100007F")).toEqual([]);
+  }
+});
+
+/** Local addresses of a process's listening sockets, from /proc: no tool for it is everywhere. */
+const LISTENERS = `
+  const { readdirSync, readlinkSync, readFileSync } = require("node:fs");
+  const pid = process.argv[1];
+  const inodes = new Set(readdirSync("/proc/" + pid + "/fd").map((fd) => {
+    try { return /socket:\\[(\\d+)\\]/.exec(readlinkSync("/proc/" + pid + "/fd/" + fd))?.[1]; } catch { return undefined; }
+  }));
+  const rows = ["tcp", "tcp6", "udp", "udp6"].flatMap((name) =>
+    readFileSync("/proc/" + pid + "/net/" + name, "utf8").trim().split("\\n").slice(1).map((row) => [name, row.trim().split(/\\s+/)]));
+  console.log(JSON.stringify(rows
+    .filter(([name, row]) => inodes.has(row[9]) && (name.startsWith("udp") || row[3] === "0A"))
+    .map(([, row]) => row[1].split(":")[0])));
+`;
+
+test("answers with what was set, by type, and with the edge for names without records", async () => {
+  await expect(resolver.resolve4("shop.example.test")).resolves.toEqual(["127.0.0.1"]);
+  await expect(resolver.resolve6("shop.example.test")).rejects.toMatchObject({ code: "ENODATA" });
+
+  await acme.dns.setA("elsewhere.example.test", ["192.0.2.1"]);
+  await acme.dns.setA("elsewhere.example.test", ["192.0.2.2", "192.0.2.3"]);
+  await acme.dns.setCaa("guarded.example.test", [{ tag: "issue", value: "other-ca.example" }]);
+  await acme.dns.setCname("alias.example.test", "elsewhere.example.test");
+  await acme.dns.setServfail("broken.example.test");
+  expect((await resolver.resolve4("elsewhere.example.test")).sort()).toEqual(["192.0.2.2", "192.0.2.3"]);
+  await expect(resolver.resolveCaa("guarded.example.test")).resolves.toMatchObject([
+    { issue: "other-ca.example" },
+  ]);
+  await expect(resolver.resolveCname("alias.example.test")).resolves.toEqual(["elsewhere.example.test"]);
+  await expect(resolver.resolve4("broken.example.test")).rejects.toMatchObject({ code: "ESERVFAIL" });
+
+  await acme.dns.clearServfail("broken.example.test");
+  await acme.dns.clearA("elsewhere.example.test");
+  await expect(resolver.resolve4("broken.example.test")).resolves.toEqual(["127.0.0.1"]);
+  await expect(resolver.resolve4("elsewhere.example.test")).resolves.toEqual(["127.0.0.1"]);
+  await expect(acme.dns.setA("x.example.test", ["::1"])).rejects.toThrow(
+    `A DNS record's address must be an IPv4 address; got "::1".`,
+  );
+});
+
+test("starts a killed CA again and trusts its new root, and a killed DNS with its records", async () => {
+  await acme.dns.setA("kept.example.test", ["192.0.2.9"]);
+  const before = acme.pids();
+  expect(before).toHaveLength(2);
+  const roots = trustedRoots();
+  for (const pid of before) process.kill(pid, "SIGKILL");
+  await until("a new root", () => trustedRoots() > roots || undefined);
+  const addresses = await until("the kept record", async () => {
+    const found = await resolver.resolve4("kept.example.test");
+    return found.includes("192.0.2.9") ? found : undefined;
+  });
+  expect(addresses).toEqual(["192.0.2.9"]);
+  const after = await until("both again", () => (acme.pids().length === 2 ? acme.pids() : undefined));
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+});
+
+test("its processes die with the cloud, kill -9 included", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "acme-killed-"));
+  const program = `
+    import { startKernel } from ${JSON.stringify(join(import.meta.dirname, "../kernel.ts"))};
+    import { Acme } from ${JSON.stringify(join(import.meta.dirname, "acme.ts"))};
+    const kernel = await startKernel({ stateDir: ${JSON.stringify(folder)}, portBase: "any" });
+    const acme = new Acme(kernel, { binDir: ${JSON.stringify(BIN_DIR)} });
+    await acme.start();
+    console.log(JSON.stringify(acme.pids()));
+  `;
+  const cloud = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(cloud.stdout, "data");
+  const pids: number[] = JSON.parse(String(line));
+  expect(pids.filter(isAlive)).toHaveLength(2);
+  cloud.kill("SIGKILL");
+  await until("the end of both", () => pids.filter(isAlive).length === 0 || undefined);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("says what is missing and how it is built", async () => {
+  const broken = new Acme(kernel, { binDir: join(stateDir, "nowhere") });
+  await expect(broken.start()).rejects.toThrow(
+    `challtestsrv must be an executable at ${stateDir}/nowhere/pebble-challtestsrv; build it with "node setup.mjs".`,
+  );
+});
+
+test("refuses ports that something else holds, though that would answer its probes", async () => {
+  const twin = new Acme({ ...kernel, stateDir: join(stateDir, "twin") }, { binDir: BIN_DIR });
+  await expect(twin.start()).rejects.toMatchObject({ code: "PORT_TAKEN" });
+  await expect(resolver.resolve4("shop.example.test")).resolves.toEqual(["127.0.0.1"]);
+});
+
+test("reports a program that ends at once with its own last words", async () => {
+  const lines: string[] = [];
+  const broken = new KeptProcess({
+    name: "Pebble",
+    command: join(BIN_DIR, "pebble"),
+    args: ["-config", "/nonexistent.json"],
+    env: {},
+    ports: [],
+    pidFile: join(stateDir, "broken.pid"),
+    onLine: (line) => lines.push(line),
+    onTrouble: (sentence) => lines.push(sentence),
+    ready: () => Promise.reject(new Error("no answer")),
+  });
+  await expect(broken.start()).rejects.toThrow(/Pebble ended with status 1:[^]*nonexistent\.json/);
+  expect(lines.join()).toMatch(/nonexistent\.json/);
+});

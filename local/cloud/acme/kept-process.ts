@@ -1,0 +1,182 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { accessSync, constants, readFileSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { requireFreePort } from "../open-port.ts";
+
+const KEEPER = fileURLToPath(new URL("./keeper.sh", import.meta.url));
+const READY_DEADLINE_MS = 15_000;
+const PROBE_EVERY_MS = 25;
+const STOP_DEADLINE_MS = 5_000;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 10_000;
+/** Restarts in a row, none of which stayed up for `STEADY_MS`, before it is given up. */
+const MOST_RESTARTS = 8;
+const STEADY_MS = 30_000;
+const KEPT_LINES = 20;
+
+export interface KeptProcessOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it will listen: checked first, because otherwise whoever holds them would answer for it. */
+  readonly ports: readonly number[];
+  /** Names the process for whoever starts next, should this one and its keeper both be killed. */
+  readonly pidFile: string;
+  readonly onLine: (line: string) => void;
+  /** Told of an unexpected end, and of what is done about it. */
+  readonly onTrouble: (sentence: string) => void;
+  /** Rejects while the process doesn't answer yet. Asked again until it resolves; runs after every restart too. */
+  readonly ready: () => Promise<void>;
+}
+
+/**
+ * A program that lives exactly as long as this process: started again when it dies,
+ * with growing pauses and an end, and killed by its keeper when this process dies.
+ */
+export class KeptProcess {
+  readonly #options: KeptProcessOptions;
+  readonly #lines: string[] = [];
+  readonly #stopping = new AbortController();
+  #keeper: ChildProcess | undefined;
+  #ended: Promise<string> | undefined;
+  #life: Promise<void> | undefined;
+
+  constructor(options: KeptProcessOptions) {
+    this.#options = options;
+  }
+
+  /** The program's own pid, not its keeper's. */
+  get pid(): number | undefined {
+    return readPid(this.#options.pidFile);
+  }
+
+  /** Resolves when `ready` has. @throws {Error} with the program's last lines when it ends or stays silent. */
+  async start(): Promise<void> {
+    const { name, command, pidFile } = this.#options;
+    try {
+      accessSync(command, constants.X_OK);
+    } catch (error) {
+      throw new Error(`${name} must be an executable at ${command}; build it with "node setup.mjs".`, {
+        cause: error,
+      });
+    }
+    sweep(pidFile, command);
+    try {
+      await this.#run();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#life = this.#keepAlive();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#keeper?.stdin?.destroy();
+    const late = AbortSignal.timeout(STOP_DEADLINE_MS);
+    late.addEventListener("abort", () => {
+      const { pid } = this;
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+      this.#keeper?.kill("SIGKILL");
+    });
+    await this.#ended;
+    await this.#life;
+  }
+
+  async #run(): Promise<void> {
+    const { name, command, args, env, ports, pidFile, ready } = this.#options;
+    for (const port of ports) await requireFreePort(port, name);
+    this.#stopping.signal.throwIfAborted();
+    const keeper = spawn("/bin/sh", [KEEPER, pidFile, command, ...args], {
+      env: { PATH: process.env.PATH ?? "", ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      // Ctrl-C at the terminal is this process's to answer: the program is stopped in its turn.
+      detached: true,
+    });
+    this.#keeper = keeper;
+    for (const output of [keeper.stdout, keeper.stderr]) this.#follow(output);
+    keeper.stdin.on("error", () => undefined);
+    let ended = false;
+    this.#ended = new Promise((resolve) => {
+      keeper.once("error", (error) => resolve(`could not be started: ${error.message}`));
+      keeper.once("close", (code, signal) => resolve(`ended with ${signal ?? `status ${code}`}`));
+    });
+    void this.#ended.then(() => {
+      ended = true;
+      keeper.stdin.destroy();
+    });
+    const deadline = Date.now() + READY_DEADLINE_MS;
+    for (;;) {
+      if (ended) throw new Error(`${name} ${await this.#ended}:\n${this.#lines.join("\n")}`);
+      try {
+        return await ready();
+      } catch (error) {
+        if (Date.now() > deadline) {
+          const reason = error instanceof Error ? error.message : String(error);
+          throw new Error(`${name} did not answer within ${READY_DEADLINE_MS} ms: ${reason}`, {
+            cause: error,
+          });
+        }
+      }
+      await Promise.race([this.#ended, delay(PROBE_EVERY_MS)]);
+    }
+  }
+
+  async #keepAlive(): Promise<void> {
+    const { name, onTrouble } = this.#options;
+    const { signal } = this.#stopping;
+    for (let restarts = 0; restarts < MOST_RESTARTS; restarts += 1) {
+      const since = Date.now();
+      const end = await this.#ended;
+      if (signal.aborted) return;
+      if (Date.now() - since > STEADY_MS) restarts = 0;
+      onTrouble(`${name} ${end}; it is started again.`);
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** restarts, LONGEST_BACKOFF_MS);
+      await delay(backoff * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.#run();
+      } catch (error) {
+        if (signal.aborted) return;
+        onTrouble(error instanceof Error ? error.message : String(error));
+        this.#keeper?.stdin?.destroy();
+      }
+    }
+    await this.#ended;
+    if (!signal.aborted) onTrouble(`${name} ended ${MOST_RESTARTS} times in a row and is given up.`);
+  }
+
+  #follow(output: Readable): void {
+    createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY }).on("line", (line) => {
+      this.#lines.push(line);
+      if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+      this.#options.onLine(line);
+    });
+  }
+}
+
+/** Ends what a killed cloud may have left behind, if the pid is still that program's. */
+function sweep(pidFile: string, command: string): void {
+  const pid = readPid(pidFile);
+  rmSync(pidFile, { force: true });
+  if (pid === undefined) return;
+  try {
+    const running = execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+    if (running.startsWith(command)) process.kill(pid, "SIGKILL");
+  } catch {
+    // ps fails when there is no such process, which is what is wanted.
+  }
+}
+
+function readPid(pidFile: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(pidFile, "utf8"), 10);
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
