@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Secret } from "../../service/secret.ts";
-import { AcmeProblem, CaUnavailable, parseRetryAfter, problemSchema } from "./acme-problem.ts";
+import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
 import { AcmeSession } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
+import { CaUnavailable } from "./ca-unavailable.ts";
 import type { Authorization, CertificateAuthority, Challenge, Order } from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
 

@@ -60,27 +60,6 @@ export class AcmeProblem extends Error {
   }
 }
 
-/** No answer from the CA: a deadline, a broken connection, or a reply that is not ACME's. */
-export class CaUnavailable extends Error {
-  readonly code = "CA_UNAVAILABLE";
-
-  constructor(what: string, options?: ErrorOptions) {
-    const because = options?.cause instanceof Error ? ` (${options.cause.message})` : "";
-    super(`${what}${because}.`, options);
-    this.name = "CaUnavailable";
-  }
-}
-
-/** The CA is still at work on an order or an authorization, for longer than this delivery may wait. */
-export class CaStillWorking extends Error {
-  readonly code = "CA_STILL_WORKING";
-
-  constructor(what: string) {
-    super(`The CA is still at work on ${what}.`);
-    this.name = "CaStillWorking";
-  }
-}
-
 /** Seconds or an HTTP date; a week at most, so that no bad header puts a domain away for good. */
 export function parseRetryAfter(header: string | null | undefined, now = Date.now()): Date | undefined {
   if (!header) return undefined;

@@ -1,4 +1,5 @@
-import { AcmeProblem, CaUnavailable, parseRetryAfter } from "./acme-problem.ts";
+import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
+import { CaUnavailable } from "./ca-unavailable.ts";
 
 const REQUEST_DEADLINE_MS = 30_000;
 const MAX_REPLY_BYTES = 512 * 1024;

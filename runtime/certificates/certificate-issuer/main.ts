@@ -1,0 +1,52 @@
+import { openBucket } from "../../service/bucket.ts";
+import { parseEnvironment } from "../../service/environment.ts";
+import { pushRoute } from "../../service/push.ts";
+import { workload } from "../../service/workload.ts";
+import { accountKey } from "../acme/account-key.ts";
+import { openCertificateAuthority } from "../acme/acme-certificate-authority.ts";
+import { openCertificateBackups } from "../backup/certificate-backups.ts";
+import { openFastlyDomains } from "../fastly/fastly-domains.ts";
+import { openFastlyTls } from "../fastly/fastly-tls.ts";
+import { openAccessTokens } from "../kms/access-tokens.ts";
+import { openKeyWrapper } from "../kms/key-wrapper.ts";
+import { issuingSchema } from "../messages.ts";
+import { openRegistry } from "../registry/bucket-registry.ts";
+import { DomainLeases } from "./domain-leases.ts";
+import { envSchema } from "./env.ts";
+import { createHandler } from "./handler.ts";
+
+export const { handler, start } = workload((platform, logger) => {
+  const env = parseEnvironment(envSchema);
+  const registryObjects = openBucket(env.REGISTRY_BUCKET);
+  const backupObjects = openBucket(env.BACKUP_BUCKET);
+  const wrapper = openKeyWrapper({
+    endpoint: platform.KMS_ENDPOINT,
+    key: env.KMS_KEY,
+    tokens: openAccessTokens(),
+  });
+  const fastly = { endpoint: platform.FASTLY_API_ENDPOINT, token: env.FASTLY_API_TOKEN };
+  return pushRoute({
+    schema: issuingSchema,
+    audience: env.PUSH_AUDIENCE,
+    serviceAccount: env.PUSH_SERVICE_ACCOUNT,
+    logger,
+    handle: createHandler({
+      registry: openRegistry(registryObjects),
+      registryObjects,
+      leases: new DomainLeases(registryObjects),
+      challenges: openBucket(env.CHALLENGE_BUCKET),
+      backups: openCertificateBackups(backupObjects, wrapper),
+      ca: openCertificateAuthority({
+        directoryUrl: env.ACME_DIRECTORY_URL,
+        contact: env.ACME_CONTACT,
+        profile: env.ACME_PROFILE,
+        accountKey: () => accountKey(backupObjects, wrapper, env.ACME_DIRECTORY_URL),
+      }),
+      tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
+      domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
+      now: () => new Date(),
+    }),
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();

@@ -1,0 +1,21 @@
+import type { ObjectStore } from "../../service/object-store.ts";
+import type { CertificateAuthority } from "../acme/certificate-authority.ts";
+import type { CertificateBackups } from "../backup/certificate-backups.ts";
+import type { FastlyDomains } from "../fastly/fastly-domains.ts";
+import type { FastlyTls } from "../fastly/fastly-tls.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { DomainLeases } from "./domain-leases.ts";
+
+/** All that the issuer touches. */
+export interface IssuerPorts {
+  readonly registry: Registry;
+  /** The registry's bucket itself, for what stands beside the journal. */
+  readonly registryObjects: ObjectStore;
+  readonly leases: DomainLeases;
+  readonly challenges: ObjectStore;
+  readonly backups: CertificateBackups;
+  readonly ca: CertificateAuthority;
+  readonly tls: FastlyTls;
+  readonly domains: FastlyDomains;
+  readonly now: () => Date;
+}

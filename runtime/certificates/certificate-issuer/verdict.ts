@@ -1,0 +1,86 @@
+import { AcmeProblem } from "../acme/acme-problem.ts";
+import { FastlyError } from "../fastly/fastly-error.ts";
+
+/** What becomes of an order after an error: it ends with a sentence for the customer, or another delivery goes on. */
+export type Verdict =
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAt?: Date }
+  | { readonly kind: "retry"; readonly reason: string };
+
+/** When a CA limits without saying for how long. */
+const RATE_LIMIT_MS = 3_600_000;
+/** A due time this near is left to Pub/Sub, whose longest pause it is. */
+const NEAR_MS = 600_000;
+
+/** An order that has come to its end. The message is a sentence for the customer. */
+export class OrderFailed extends Error {
+  readonly code = "ORDER_FAILED";
+  readonly retryAt: Date | undefined;
+
+  constructor(reason: string, { retryAt, ...options }: ErrorOptions & { retryAt?: Date } = {}) {
+    super(reason, options);
+    this.name = "OrderFailed";
+    this.retryAt = retryAt;
+  }
+}
+
+/** Only what another try cannot mend is a failure. */
+export function verdictOf(error: unknown, domain: string, now: Date): Verdict {
+  if (error instanceof OrderFailed) return failed(error.message, error.retryAt);
+  if (error instanceof AcmeProblem) return verdictOfCa(error, domain, now);
+  if (error instanceof FastlyError) return verdictOfFastly(error, domain, now);
+  return { kind: "retry", reason: error instanceof Error ? error.message : String(error) };
+}
+
+function verdictOfCa(problem: AcmeProblem, domain: string, now: Date): Verdict {
+  if (problem.is("rateLimited") || problem.status === 429) {
+    const retryAt = problem.retryAfter ?? new Date(now.getTime() + RATE_LIMIT_MS);
+    return failed(
+      `The certificate authority accepts no further request for ${domain} before ${retryAt.toISOString()}.`,
+      retryAt,
+    );
+  }
+  if (problem.isTransient || problem.is("orderNotReady")) return { kind: "retry", reason: problem.message };
+  return failed(sentenceOf(problem, domain));
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc8555#section-6.7 */
+function sentenceOf(problem: AcmeProblem, domain: string): string {
+  const said = wordsOf(problem);
+  if (problem.is("caa")) return `The CAA records of ${domain} forbid our certificate authority${said}`;
+  if (problem.is("rejectedIdentifier")) {
+    return `The certificate authority issues no certificate for ${domain}${said}`;
+  }
+  const unreachable = ["connection", "dns", "tls", "unauthorized", "incorrectResponse"];
+  if (unreachable.some((type) => problem.is(type))) {
+    return `The certificate authority could not confirm that ${domain} leads to us${said}`;
+  }
+  return `The certificate authority refused the request for ${domain}${said}`;
+}
+
+function wordsOf({ detail, subproblems }: AcmeProblem): string {
+  const words = detail || subproblems.map((one) => one.detail).find((one) => one !== "") || "";
+  return words === "" ? "." : `: ${words.replace(/\.$/, "")}.`;
+}
+
+function verdictOfFastly(error: FastlyError, domain: string, now: Date): Verdict {
+  const kept = `The certificate for ${domain} is issued and kept`;
+  switch (error.code) {
+    case "FASTLY_UNAVAILABLE":
+      return { kind: "retry", reason: error.message };
+    case "FASTLY_RATE_LIMITED": {
+      const dueAt = error.dueAt ?? new Date(now.getTime() + RATE_LIMIT_MS);
+      if (dueAt.getTime() - now.getTime() <= NEAR_MS) return { kind: "retry", reason: error.message };
+      return failed(`${kept}; our delivery network takes it from ${dueAt.toISOString()} on.`, dueAt);
+    }
+    case "FASTLY_DENIED":
+      return failed(
+        `${kept}, but our delivery network denies us access. This is ours to mend; then try again.`,
+      );
+    case "FASTLY_REFUSED":
+      return failed(`${kept}, but our delivery network refused it.`);
+  }
+}
+
+function failed(reason: string, retryAt?: Date): Verdict {
+  return { kind: "failed", reason, ...(retryAt && { retryAt }) };
+}
