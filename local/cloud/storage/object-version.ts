@@ -40,7 +40,7 @@ export function newVersion(
   bucket: string,
   name: string,
   generation: number,
-  content: Content,
+  { sha256, size, md5Hash, crc32c }: Content,
   attributes: Attributes,
 ): ObjectVersion {
   const now = new Date().toISOString();
@@ -49,7 +49,10 @@ export function newVersion(
     name,
     generation: String(generation),
     metageneration: "1",
-    ...content,
+    sha256,
+    size,
+    md5Hash,
+    crc32c,
     ...shown(attributes),
     timeCreated: now,
     updated: now,
