@@ -1,0 +1,97 @@
+import type { Difference } from "./differences.ts";
+import type { ExitCode } from "./engine-refusal.ts";
+import type { Properties, Value } from "./values.ts";
+
+export type UpdateKind = "up" | "preview" | "destroy";
+/** `replace` makes the new one; the old one goes at the end, as a step `delete` of its own. */
+export type StepOp = "create" | "update" | "replace" | "delete" | "same";
+
+/** A resource before or after a step, secrets masked. Close to the states of `pulumi preview --json`. */
+export interface StepState {
+  readonly urn: string;
+  readonly type: string;
+  readonly custom: boolean;
+  readonly id: string;
+  readonly parent: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
+/** One changed property, with values fit to be shown. */
+export interface ShownDifference extends Difference {
+  readonly old?: Value;
+  readonly new?: Value;
+}
+
+/** What happens, or happened, to one resource. Components have steps too: they group, and are not counted. */
+export interface Step {
+  readonly op: StepOp;
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** URN; empty for the stack itself. */
+  readonly parent: string;
+  readonly custom: boolean;
+  readonly oldState?: StepState;
+  readonly newState?: StepState;
+  /** As Pulumi's: by property path. */
+  readonly detailedDiff?: Readonly<Record<string, { kind: Difference["kind"]; inputDiff: boolean }>>;
+  readonly diff?: readonly ShownDifference[];
+  /** Why the provider refused or failed. The step then had no recorded effect. */
+  readonly error?: string;
+}
+
+export type EngineEvent =
+  | {
+      readonly type: "step";
+      readonly phase: "started" | "done" | "failed";
+      readonly step: Step;
+      readonly durationMs?: number;
+    }
+  | {
+      readonly type: "diagnostic";
+      readonly severity: "info" | "warning" | "error";
+      readonly message: string;
+      readonly urn?: string;
+    }
+  /** A line that the program wrote. */
+  | { readonly type: "log"; readonly stream: "stdout" | "stderr"; readonly line: string };
+
+/** How many custom resources had which step. A replacement counts as a creation, and its deletion as one. */
+export interface ChangeSummary {
+  readonly create: number;
+  readonly update: number;
+  readonly delete: number;
+  readonly same: number;
+}
+
+export interface UpdateOptions {
+  readonly kind: UpdateKind;
+  readonly project: string;
+  readonly stack: string;
+  /** The folder of Pulumi.yaml, whose `main` names the entry. */
+  readonly programDir: string;
+  /** Full keys, `platform:x`; objects as JSON. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+  readonly stateDir: string;
+  /** Packages to ports on 127.0.0.1. */
+  readonly providers: Readonly<Record<string, number>>;
+  /** Steps at once. @default 16, Pulumi's own. */
+  readonly parallel?: number;
+  /** Once aborted, running steps finish and no new one starts. */
+  readonly signal?: AbortSignal;
+  onEvent(event: EngineEvent): void;
+}
+
+export interface UpdateResult {
+  readonly ok: boolean;
+  readonly exitCode: ExitCode;
+  readonly changeSummary: ChangeSummary;
+  readonly steps: readonly Step[];
+  /** The stack's outputs, secrets masked (`readStack` can show them). Empty unless `ok`. */
+  readonly outputs: Properties;
+  /** Kinds in this stack that the providers record without an effect. */
+  readonly recorded: readonly string[];
+  readonly durationMs: number;
+}

@@ -1,0 +1,50 @@
+import type { ResourceRecord } from "./records.ts";
+
+/**
+ * Visits resources in the order of their deletion: one is visited when all that depend on
+ * it, by value, by `dependsOn` or as children, were visited and returned true. Those that
+ * must wait for one that returned false are not visited. Throws what a visit threw, once
+ * those that were under way have ended.
+ */
+export async function deletionOrder(
+  resources: readonly ResourceRecord[],
+  visit: (resource: ResourceRecord) => Promise<boolean>,
+): Promise<void> {
+  const waiting = new Set(resources);
+  const blocked = new Set<string>();
+  const running = new Map<ResourceRecord, Promise<void>>();
+  const thrown: unknown[] = [];
+
+  const start = (resource: ResourceRecord): void => {
+    waiting.delete(resource);
+    const visited = visit(resource)
+      .catch((error: unknown) => {
+        thrown.push(error);
+        return false;
+      })
+      .then((gone) => {
+        running.delete(resource);
+        if (!gone) for (const urn of neededBy(resource)) blocked.add(urn);
+      });
+    running.set(resource, visited);
+  };
+
+  while (waiting.size > 0 || running.size > 0) {
+    for (const resource of waiting) {
+      if (!blocked.has(resource.urn)) continue;
+      waiting.delete(resource);
+      for (const urn of neededBy(resource)) blocked.add(urn);
+    }
+    const needed = new Set([...waiting, ...running.keys()].flatMap(neededBy));
+    const ready = [...waiting].filter(({ urn }) => !needed.has(urn));
+    // A replaced resource and its replacement can point at each other through others: the newest in the file goes first.
+    if (ready.length === 0 && running.size === 0) ready.push(...[...waiting].slice(-1));
+    ready.forEach(start);
+    if (running.size > 0) await Promise.race(running.values());
+  }
+  if (thrown.length > 0) throw thrown[0];
+}
+
+function neededBy(resource: ResourceRecord): readonly string[] {
+  return [resource.parent, ...resource.dependencies].filter((urn) => urn !== resource.urn);
+}

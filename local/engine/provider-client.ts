@@ -1,0 +1,270 @@
+import { randomBytes } from "node:crypto";
+import { credentials } from "@grpc/grpc-js";
+import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import { EngineRefusal } from "./engine-refusal.ts";
+import { type DiffAnswer, diffAnswer, throwFailures } from "./provider-answers.ts";
+import { call, isUnimplemented, type UnaryMethod } from "./provider-call.ts";
+import { ProviderFailure } from "./provider-failure.ts";
+import { nameOf } from "./records.ts";
+import { CHANNEL_OPTIONS, LOOPBACK } from "./rpc-address.ts";
+import { markSecrets } from "./secrecy.ts";
+import { fromStruct, type Properties, toStruct, withoutSecrecy } from "./values.ts";
+
+const CONNECT_DEADLINE_MS = 5_000;
+/** Check, Diff and Invoke only look. */
+const LOOK_DEADLINE_MS = 60_000;
+/** Create, Update and Delete without a timeout of the program's. */
+const CHANGE_DEADLINE_MS = 600_000;
+/** Past the program's timeout, so that the provider, which knows more, can say what it waited for. */
+const GRACE_MS = 15_000;
+
+export interface ProviderSettings {
+  readonly package: string;
+  readonly port: number;
+  /** Without the package's prefix. Secret values are marked. */
+  readonly config: Properties;
+  /** Where the provider may send its logs. */
+  readonly engineAddress: string;
+  readonly rootDirectory: string;
+  readonly programDirectory: string;
+}
+
+/** What the provider is told of a resource with every call. */
+export interface Subject {
+  readonly urn: string;
+  readonly type: string;
+}
+
+/** One configured provider, over Pulumi's ResourceProvider protocol. Values in and out carry secrets and unknowns as marks. */
+export class ProviderClient {
+  readonly #client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
+  readonly #settings: ProviderSettings;
+  #acceptsSecrets = false;
+  #supportsPreview = false;
+
+  private constructor(settings: ProviderSettings) {
+    this.#settings = settings;
+    this.#client = new providerGrpc.ResourceProviderClient(
+      `${LOOPBACK}:${settings.port}`,
+      credentials.createInsecure(),
+      CHANNEL_OPTIONS,
+    );
+  }
+
+  /** @throws {EngineRefusal} when nobody answers, or the configuration is refused. */
+  static async connect(settings: ProviderSettings): Promise<ProviderClient> {
+    const provider = new ProviderClient(settings);
+    try {
+      await provider.#ready();
+      await provider.#handshake();
+      await provider.#configure(await provider.#checkConfig());
+      return provider;
+    } catch (error) {
+      provider.close();
+      if (!(error instanceof ProviderFailure)) throw error;
+      throw new EngineRefusal(
+        `The provider "${settings.package}" refused its configuration: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  get supportsPreview(): boolean {
+    return this.#supportsPreview;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async check(subject: Subject, olds: Properties | undefined, news: Properties): Promise<Properties> {
+    const request = new providerPb.CheckRequest()
+      .setUrn(subject.urn)
+      .setName(nameOf(subject.urn))
+      .setType(subject.type)
+      .setNews(this.#struct(news))
+      .setRandomseed(randomBytes(32));
+    if (olds !== undefined) request.setOlds(this.#struct(olds));
+    const response = await this.#call(this.#client.check, request, LOOK_DEADLINE_MS);
+    throwFailures(response.getFailuresList());
+    // A provider that was sent no secrets gives none back: what the program marked stays marked.
+    return markSecrets(fromStruct(response.getInputs()), news, []);
+  }
+
+  async diff(
+    subject: Subject,
+    id: string,
+    old: { inputs: Properties; outputs: Properties },
+    news: Properties,
+    ignoreChanges: readonly string[],
+  ): Promise<DiffAnswer> {
+    const request = new providerPb.DiffRequest()
+      .setUrn(subject.urn)
+      .setName(nameOf(subject.urn))
+      .setType(subject.type)
+      .setId(id)
+      .setOlds(this.#struct(old.outputs))
+      .setOldInputs(this.#struct(old.inputs))
+      .setNews(this.#struct(news))
+      .setIgnorechangesList([...ignoreChanges]);
+    return diffAnswer(await this.#call(this.#client.diff, request, LOOK_DEADLINE_MS));
+  }
+
+  async create(
+    subject: Subject,
+    inputs: Properties,
+    options: { preview: boolean; timeoutSeconds: number },
+  ): Promise<{ id: string; outputs: Properties }> {
+    const request = new providerPb.CreateRequest()
+      .setUrn(subject.urn)
+      .setName(nameOf(subject.urn))
+      .setType(subject.type)
+      .setProperties(this.#struct(inputs))
+      .setTimeout(options.timeoutSeconds)
+      .setPreview(options.preview);
+    const response = await this.#call(this.#client.create, request, deadlineMs(options.timeoutSeconds));
+    if (!options.preview && response.getId() === "") {
+      throw new ProviderFailure("the provider answered Create without an id", { uncertain: false });
+    }
+    return { id: response.getId(), outputs: fromStruct(response.getProperties()) };
+  }
+
+  async update(
+    subject: Subject,
+    id: string,
+    old: { inputs: Properties; outputs: Properties },
+    news: Properties,
+    options: { preview: boolean; timeoutSeconds: number; ignoreChanges: readonly string[] },
+  ): Promise<Properties> {
+    const request = new providerPb.UpdateRequest()
+      .setUrn(subject.urn)
+      .setName(nameOf(subject.urn))
+      .setType(subject.type)
+      .setId(id)
+      .setOlds(this.#struct(old.outputs))
+      .setOldInputs(this.#struct(old.inputs))
+      .setNews(this.#struct(news))
+      .setTimeout(options.timeoutSeconds)
+      .setIgnorechangesList([...options.ignoreChanges])
+      .setPreview(options.preview);
+    const response = await this.#call(this.#client.update, request, deadlineMs(options.timeoutSeconds));
+    return fromStruct(response.getProperties());
+  }
+
+  async delete(
+    subject: Subject,
+    id: string,
+    old: { inputs: Properties; outputs: Properties },
+    timeoutSeconds: number,
+  ): Promise<void> {
+    const request = new providerPb.DeleteRequest()
+      .setUrn(subject.urn)
+      .setName(nameOf(subject.urn))
+      .setType(subject.type)
+      .setId(id)
+      .setProperties(this.#struct(old.outputs))
+      .setOldInputs(this.#struct(old.inputs))
+      .setTimeout(timeoutSeconds);
+    await this.#call(this.#client.delete, request, deadlineMs(timeoutSeconds));
+  }
+
+  async invoke(token: string, args: Properties, preview: boolean): Promise<Properties> {
+    const request = new providerPb.InvokeRequest()
+      .setTok(token)
+      .setArgs(this.#struct(args))
+      .setPreview(preview);
+    const response = await this.#call(this.#client.invoke, request, LOOK_DEADLINE_MS);
+    throwFailures(response.getFailuresList());
+    return fromStruct(response.getReturn());
+  }
+
+  #ready(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#client.waitForReady(Date.now() + CONNECT_DEADLINE_MS, (error) => {
+      if (error === undefined || error === null) return resolve();
+      const { package: name, port } = this.#settings;
+      reject(
+        new EngineRefusal(
+          `The provider "${name}" does not answer on ${LOOPBACK}:${port}; is the local cloud running?`,
+          {
+            cause: error,
+          },
+        ),
+      );
+    });
+    return promise;
+  }
+
+  async #handshake(): Promise<void> {
+    const { engineAddress, rootDirectory, programDirectory } = this.#settings;
+    const request = new providerPb.ProviderHandshakeRequest()
+      .setEngineAddress(engineAddress)
+      .setRootDirectory(rootDirectory)
+      .setProgramDirectory(programDirectory)
+      .setInvokeWithPreview(true);
+    const response = await optional(this.#call(this.#client.handshake, request, LOOK_DEADLINE_MS));
+    // Whoever knows the handshake is new enough to be asked for previews.
+    this.#supportsPreview = response !== undefined;
+    this.#acceptsSecrets = response?.getAcceptSecrets() ?? false;
+  }
+
+  async #checkConfig(): Promise<Properties> {
+    const { config, package: name } = this.#settings;
+    const urn = `urn:pulumi:engine::engine::pulumi:providers:${name}::default`;
+    const request = new providerPb.CheckRequest()
+      .setUrn(urn)
+      .setName("default")
+      .setType(`pulumi:providers:${name}`)
+      .setNews(this.#struct(config));
+    const response = await optional(this.#call(this.#client.checkConfig, request, LOOK_DEADLINE_MS));
+    if (response === undefined) return config;
+    throwFailures(response.getFailuresList());
+    return markSecrets(fromStruct(response.getInputs()), config, []);
+  }
+
+  async #configure(config: Properties): Promise<void> {
+    const request = new providerPb.ConfigureRequest()
+      .setAcceptsecrets(true)
+      .setAcceptresources(false)
+      .setSendsOldInputs(true)
+      .setSendsOldInputsToDelete(true)
+      .setArgs(this.#struct(config));
+    for (const [key, value] of Object.entries(config)) {
+      const plain = withoutSecrecy(value);
+      const text = typeof plain === "string" ? plain : JSON.stringify(plain);
+      request.getVariablesMap().set(`${this.#settings.package}:config:${key}`, text);
+    }
+    const response = await this.#call(this.#client.configure, request, LOOK_DEADLINE_MS);
+    this.#acceptsSecrets ||= response.getAcceptsecrets();
+    this.#supportsPreview ||= response.getSupportspreview();
+  }
+
+  #struct(properties: Properties): ReturnType<typeof toStruct> {
+    return toStruct(this.#acceptsSecrets ? properties : (withoutSecrecy(properties) as Properties));
+  }
+
+  #call<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    ms: number,
+  ): Promise<Response> {
+    return call(method.bind(this.#client), request, ms);
+  }
+}
+
+/** The answer, or nothing if the provider lacks the method. */
+async function optional<Response>(answer: Promise<Response>): Promise<Response | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isUnimplemented(error)) return undefined;
+    throw error;
+  }
+}
+
+function deadlineMs(timeoutSeconds: number): number {
+  return timeoutSeconds === 0 ? CHANGE_DEADLINE_MS : timeoutSeconds * 1_000 + GRACE_MS;
+}

@@ -1,0 +1,175 @@
+import {
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type { IResourceMonitorServer } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import type {
+  ReadResourceRequest,
+  RegisterResourceOutputsRequest,
+  RegisterResourceRequest,
+  RegisterResourceResponse,
+  ResourceInvokeRequest,
+  ResourceInvokeResponse,
+} from "@pulumi/pulumi/proto/resource_pb.js";
+import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { EngineRefusal } from "./engine-refusal.ts";
+import { ProviderFailure } from "./provider-failure.ts";
+import { STACK_TYPE } from "./records.ts";
+import { readRegistration, unsupportedBy } from "./registration.ts";
+import { ResourceRegistrar } from "./resource-registrar.ts";
+import type { UpdateContext } from "./update-context.ts";
+import { packageOf } from "./urns.ts";
+import { fromStruct, type Properties, toStruct } from "./values.ts";
+
+type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
+
+/** The `ResourceMonitor` that the program's SDK talks to: where resources are registered. */
+export class ResourceMonitor {
+  readonly #context: UpdateContext;
+  readonly #registrar: ResourceRegistrar;
+  #stackOutputs: { readonly urn: string; readonly outputs: Properties } | undefined;
+  #finished = false;
+  #inFlight = 0;
+  #lastActivity = Date.now();
+
+  constructor(context: UpdateContext) {
+    this.#context = context;
+    this.#registrar = new ResourceRegistrar(context);
+  }
+
+  /** URNs that the program asked for. */
+  get claimed(): ReadonlySet<string> {
+    return this.#registrar.claimed;
+  }
+
+  /** Whether the program said that it came to its end. It does so only when nothing in it failed. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** The stack's outputs, if the program set them. When it throws they come all the same, and mean nothing. */
+  get stackOutputs(): { readonly urn: string; readonly outputs: Properties } | undefined {
+    return this.#stackOutputs;
+  }
+
+  /** Milliseconds during which the program neither asked for anything nor waited for an answer. */
+  get idleMs(): number {
+    return this.#inFlight > 0 ? 0 : Date.now() - this.#lastActivity;
+  }
+
+  /** Calls that the program does not know the answer of yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get service(): UntypedServiceImplementation {
+    const service: Partial<IResourceMonitorServer> = {
+      supportsFeature: this.#handler((request) =>
+        new resourcePb.SupportsFeatureResponse().setHassupport(
+          ["secrets", "aliasSpecs", "deletedWith"].includes(request.getId()),
+        ),
+      ),
+      registerResource: this.#handler((request) => this.#registerResource(request)),
+      registerResourceOutputs: this.#handler((request) => this.#registerOutputs(request)),
+      readResource: this.#handler((request) => this.#readResource(request)),
+      invoke: this.#handler((request) => this.#invoke(request)),
+      call: this.#refusing((request) => `The call of ${request.getTok()}`, "a method of a resource"),
+      registerPackage: this.#refusing((request) => `The package "${request.getName()}"`, "parameterization"),
+      registerStackTransform: this.#refusing(() => "The program", "a transform"),
+      registerStackInvokeTransform: this.#refusing(() => "The program", "an invoke transform"),
+      registerResourceHook: this.#refusing((request) => `The hook "${request.getName()}"`, "a resource hook"),
+      registerErrorHook: this.#refusing((request) => `The hook "${request.getName()}"`, "an error hook"),
+      signalAndWaitForShutdown: this.#handler(() => {
+        this.#finished = true;
+        return new emptyPb.Empty();
+      }),
+    };
+    return service as UntypedServiceImplementation;
+  }
+
+  async #registerResource(request: RegisterResourceRequest): Promise<RegisterResourceResponse> {
+    const { project, stack, reporter } = this.#context;
+    const response = new resourcePb.RegisterResourceResponse();
+    const identity = { name: request.getName(), type: request.getType() };
+    try {
+      const registration = readRegistration(request, project, stack);
+      response.setUrn(registration.urn);
+      const { id, outputs } = await this.#registrar.register(registration);
+      return response.setId(id).setObject(toStruct(outputs)).setResult(resourcePb.Result.SUCCESS);
+    } catch (error) {
+      if (!(error instanceof EngineRefusal || error instanceof ProviderFailure)) throw error;
+      reporter.resourceFailed(
+        { ...identity, ...(response.getUrn() !== "" && { urn: response.getUrn() }) },
+        error.message,
+      );
+      return response.setResult(resourcePb.Result.FAIL).setObject(toStruct({}));
+    }
+  }
+
+  async #registerOutputs(request: RegisterResourceOutputsRequest): Promise<emptyPb.Empty> {
+    const { state } = this.#context;
+    const urn = request.getUrn();
+    const outputs = fromStruct(request.getOutputs());
+    const record = state.find(urn);
+    if (record?.type === STACK_TYPE) this.#stackOutputs = { urn, outputs };
+    else if (record !== undefined) state.amend(record, { ...record, outputs });
+    return new emptyPb.Empty();
+  }
+
+  #readResource(request: ReadResourceRequest): never {
+    const what =
+      request.getType() === "pulumi:pulumi:StackReference"
+        ? "a stack reference"
+        : "reading an existing resource (.get)";
+    throw unsupportedBy(`Resource "${request.getName()}" (${request.getType()})`, what);
+  }
+
+  async #invoke(request: ResourceInvokeRequest): Promise<ResourceInvokeResponse> {
+    const { providers, preview } = this.#context;
+    const token = request.getTok();
+    const subject = `The function ${token}`;
+    if (request.getProvider() !== "") throw unsupportedBy(subject, "an explicit provider");
+    if (packageOf(token) === "pulumi") throw unsupportedBy(subject, "a function of the engine");
+    try {
+      const provider = await providers.get(packageOf(token));
+      const result = await provider.invoke(token, fromStruct(request.getArgs()), preview);
+      return new resourcePb.ResourceInvokeResponse().setReturn(toStruct(result));
+    } catch (error) {
+      if (!(error instanceof ProviderFailure)) throw error;
+      throw new EngineRefusal(`${subject}: ${error.message}`, { cause: error });
+    }
+  }
+
+  #refusing<Request>(subject: (request: Request) => string, what: string): handleUnaryCall<Request, never> {
+    return this.#handler((request) => {
+      throw unsupportedBy(subject(request), what);
+    });
+  }
+
+  /** Answers with a gRPC error what a handler throws. UNAVAILABLE would crash the SDK, so it is never one of them. */
+  #handler<Request, Response>(handle: Handler<Request, Response>): handleUnaryCall<Request, Response> {
+    return ({ request }: ServerUnaryCall<Request, Response>, callback) => {
+      this.#inFlight += 1;
+      const settled = (): void => {
+        this.#inFlight -= 1;
+        this.#lastActivity = Date.now();
+      };
+      const answer = async (): Promise<Response> => handle(request);
+      answer().then(
+        (response) => {
+          settled();
+          callback(null, response);
+        },
+        (error: Error) => {
+          settled();
+          if (error instanceof EngineRefusal) this.#context.reporter.refusal(error);
+          else this.#context.reporter.error(`The engine failed: ${error.stack ?? error.message}`);
+          callback({ code: status.FAILED_PRECONDITION, details: error.message });
+        },
+      );
+    };
+  }
+}

@@ -1,0 +1,222 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { EngineRefusal, EXIT } from "./engine-refusal.ts";
+import {
+  type PendingRecord,
+  type ResourceRecord,
+  STATE_VERSION,
+  type StateDocument,
+  stateDocument,
+} from "./records.ts";
+import { Vault } from "./vault.ts";
+
+/** What the engine knows of a stack, in `STATE_DIR/stacks/STACK.json`. Records are replaced, never changed. */
+export class StackState {
+  readonly path: string;
+  readonly #project: string;
+  readonly #stack: string;
+  readonly #vault: Vault;
+  readonly #resources = new Map<string, ResourceRecord>();
+  readonly #superseded = new Set<ResourceRecord>();
+  readonly #pending = new Map<string, PendingRecord>();
+  /** Records as they are written: each is encrypted and serialised once. */
+  readonly #written = new WeakMap<ResourceRecord | PendingRecord, string>();
+  #writing: Promise<void> | undefined;
+  #queued: Promise<void> | undefined;
+
+  private constructor(path: string, project: string, stack: string, vault: Vault) {
+    this.path = path;
+    this.#project = project;
+    this.#stack = stack;
+    this.#vault = vault;
+  }
+
+  /**
+   * Reads a stack's state, or starts an empty one. Writes nothing but a missing key.
+   * @throws {EngineRefusal} when the file is damaged, of a newer version, or encrypted with another key.
+   */
+  static open(stateDir: string, project: string, stack: string): StackState {
+    const path = join(stateDir, "stacks", `${stack}.json`);
+    const document = existsSync(path) ? readDocument(path) : undefined;
+    const vault = Vault.open(stateDir, stack, document === undefined);
+    const state = new StackState(path, project, stack, vault);
+    if (document !== undefined) state.#load(document);
+    return state;
+  }
+
+  /**
+   * Reads a state that is there, of whatever project.
+   * @throws {EngineRefusal} as `open`.
+   */
+  static read(stateDir: string, stack: string): StackState {
+    const path = join(stateDir, "stacks", `${stack}.json`);
+    const document = readDocument(path);
+    const state = new StackState(path, document.project, stack, Vault.open(stateDir, stack, false));
+    state.#load(document);
+    return state;
+  }
+
+  static exists(stateDir: string, stack: string): boolean {
+    return existsSync(join(stateDir, "stacks", `${stack}.json`));
+  }
+
+  get resources(): readonly ResourceRecord[] {
+    return [...this.#resources.values()];
+  }
+
+  get superseded(): readonly ResourceRecord[] {
+    return [...this.#superseded];
+  }
+
+  get pending(): readonly PendingRecord[] {
+    return [...this.#pending.values()];
+  }
+
+  find(urn: string): ResourceRecord | undefined {
+    return this.#resources.get(urn);
+  }
+
+  /** Puts the record last, so that the file lists resources after what they depend on. */
+  put(resource: ResourceRecord): void {
+    this.#pending.delete(resource.urn);
+    this.#resources.delete(resource.urn);
+    this.#resources.set(resource.urn, resource);
+  }
+
+  /** Replaces a record in its place. */
+  amend(old: ResourceRecord, next: ResourceRecord): void {
+    if (this.#superseded.delete(old)) this.#superseded.add(next);
+    else this.#resources.set(next.urn, next);
+  }
+
+  /** Sets the current record of a URN aside for deletion: the next `put` is its replacement. */
+  supersede(urn: string): void {
+    const resource = this.#resources.get(urn);
+    if (resource === undefined) return;
+    this.#resources.delete(urn);
+    this.#superseded.add(resource);
+  }
+
+  remove(resource: ResourceRecord): void {
+    if (!this.#superseded.delete(resource)) this.#resources.delete(resource.urn);
+  }
+
+  putPending(pending: PendingRecord): void {
+    this.#pending.set(pending.resource.urn, pending);
+  }
+
+  removePending(urn: string): void {
+    this.#pending.delete(urn);
+  }
+
+  /** Resolves when all that was put before is on the disk. Calls that overlap share a write. */
+  save(): Promise<void> {
+    if (this.#writing === undefined) {
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+      return this.#writing;
+    }
+    this.#queued ??= this.#writing
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        return this.save();
+      });
+    return this.#queued;
+  }
+
+  #load(document: StateDocument): void {
+    try {
+      if (this.#vault.decrypt(document.keyCheck) !== this.#stack) throw new Error("another stack's state");
+      const opened = (resource: ResourceRecord): ResourceRecord => ({
+        ...resource,
+        inputs: this.#vault.openSecrets(resource.inputs),
+        outputs: this.#vault.openSecrets(resource.outputs),
+      });
+      for (const resource of document.resources) this.#resources.set(resource.urn, opened(resource));
+      for (const resource of document.superseded) this.#superseded.add(opened(resource));
+      for (const pending of document.pending) {
+        this.#pending.set(pending.resource.urn, { ...pending, resource: opened(pending.resource) });
+      }
+    } catch (error) {
+      throw new EngineRefusal(
+        `The state ${this.path} was encrypted with another key than ${join(dirname(this.path), "..", "key")}; put that key back.`,
+        { cause: error, exitCode: EXIT.stateUnusable },
+      );
+    }
+    if (document.project !== this.#project) {
+      throw new EngineRefusal(
+        `Stack "${this.#stack}" must be of project "${this.#project}"; its state ${this.path} is of "${document.project}".`,
+        { exitCode: EXIT.stateUnusable },
+      );
+    }
+  }
+
+  async #write(): Promise<void> {
+    const head = { version: STATE_VERSION, project: this.#project, stack: this.#stack };
+    const text = `${JSON.stringify(head).slice(0, -1)},"keyCheck":${JSON.stringify(this.#vault.encrypt(this.#stack))},
+"resources":[
+${this.resources.map((resource) => this.#serialise(resource)).join(",\n")}
+],"superseded":[
+${this.superseded.map((resource) => this.#serialise(resource)).join(",\n")}
+],"pending":[
+${this.pending.map((pending) => this.#serialise(pending)).join(",\n")}
+]}
+`;
+    mkdirSync(dirname(this.path), { recursive: true });
+    const draft = `${this.path}.${process.pid}.tmp`;
+    const file = await open(draft, "w", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    await rename(draft, this.path);
+    // The rename itself is durable only once the folder is.
+    const folder = await open(dirname(this.path), "r");
+    await folder.sync().finally(() => folder.close());
+  }
+
+  #serialise(record: ResourceRecord | PendingRecord): string {
+    let text = this.#written.get(record);
+    if (text === undefined) {
+      const sealed = (resource: ResourceRecord): ResourceRecord => ({
+        ...resource,
+        inputs: this.#vault.sealSecrets(resource.inputs),
+        outputs: this.#vault.sealSecrets(resource.outputs),
+      });
+      text = JSON.stringify(
+        "resource" in record ? { ...record, resource: sealed(record.resource) } : sealed(record),
+      );
+      this.#written.set(record, text);
+    }
+    return text;
+  }
+}
+
+function readDocument(path: string): StateDocument {
+  const refuse = (reason: string, cause?: unknown): EngineRefusal =>
+    new EngineRefusal(`The state ${path} ${reason}`, { cause, exitCode: EXIT.stateUnusable });
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw refuse("is damaged: it is not complete JSON. Nothing was changed; restore it from a copy.", error);
+  }
+  const version = (json as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && version > STATE_VERSION) {
+    throw refuse(
+      `is of version ${version}, and this engine reads up to ${STATE_VERSION}; use a newer engine.`,
+    );
+  }
+  const parsed = stateDocument.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refuse(`is damaged: ${issue?.path.join(".") || "it"} ${issue?.message}.`, parsed.error);
+}

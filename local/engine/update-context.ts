@@ -1,0 +1,20 @@
+import type { LimitFunction } from "p-limit";
+import type { ProviderPool } from "./provider-pool.ts";
+import type { Reporter } from "./reporter.ts";
+import type { StackState } from "./stack-state.ts";
+
+/** What the parts of one update share. */
+export interface UpdateContext {
+  readonly project: string;
+  readonly stack: string;
+  /** Nothing is changed: neither the world nor the state on the disk. */
+  readonly preview: boolean;
+  /** Relative paths of assets start here. */
+  readonly programDir: string;
+  readonly state: StackState;
+  readonly providers: ProviderPool;
+  readonly reporter: Reporter;
+  /** Bounds the steps at once. */
+  readonly limit: LimitFunction;
+  readonly signal: AbortSignal;
+}
