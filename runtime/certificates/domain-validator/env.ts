@@ -6,9 +6,15 @@ export const envSchema = z.object({
   /** `projects/P/topics/T` */
   ISSUING_TOPIC: z.string().min(1),
   /** IP addresses of the edge, comma-separated: where a customer's name must lead, and the only ones connected to. */
-  EDGE_ADDRESSES: z.string().min(1).transform((list) => list.split(",")),
+  EDGE_ADDRESSES: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(",")),
   /** Names by which CAA records may allow our CA (RFC 8659), comma-separated. */
-  CAA_IDENTITIES: z.string().min(1).transform((list) => list.split(",")),
+  CAA_IDENTITIES: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(",")),
   FASTLY_SERVICE_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
   /** `aud` and `email` of the identity that pushes. */

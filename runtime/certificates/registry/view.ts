@@ -15,7 +15,7 @@ export interface DomainView {
 
 export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): DomainView {
   const state = stateOf(record, journal);
-  const phases = journal
+  const phases = withRegistered(record, journal)
     .map(({ phase, at }) => ({ phase, at }))
     .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const failed = state === "failed";
@@ -30,4 +30,14 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
     retryAt: failed ? record.retryAt : undefined,
     phases,
   };
+}
+
+/** The record is written a moment before the order's first entry: a reader in between sees the same. */
+function withRegistered(
+  record: DomainRecord,
+  journal: readonly JournalEntry[],
+): readonly Pick<JournalEntry, "phase" | "at">[] {
+  if (record.lifecycle !== "registered" || journal.some(({ phase }) => phase === "registered"))
+    return journal;
+  return [{ phase: "registered", at: record.updatedAt }, ...journal];
 }

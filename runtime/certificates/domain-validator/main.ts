@@ -1,0 +1,43 @@
+import { openBucket } from "../../service/bucket.ts";
+import { parseEnvironment } from "../../service/environment.ts";
+import { openTopic } from "../../service/publisher.ts";
+import { pushRoute } from "../../service/push.ts";
+import { workload } from "../../service/workload.ts";
+import { openFastlyDomains } from "../fastly/fastly-domains.ts";
+import { validationSchema } from "../messages.ts";
+import { openRegistry } from "../registry/bucket-registry.ts";
+import { openDnsLookup } from "./dns-lookup.ts";
+import { EdgeAddresses } from "./edge-addresses.ts";
+import { openEdgeProbe } from "./edge-probe.ts";
+import { envSchema } from "./env.ts";
+import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";
+
+export const { handler, start } = workload((platform, logger) => {
+  const env = parseEnvironment(envSchema);
+  const ports: ValidatorPorts = {
+    registry: openRegistry(openBucket(env.REGISTRY_BUCKET)),
+    dns: openDnsLookup(platform.DNS_SERVERS),
+    edge: new EdgeAddresses(env.EDGE_ADDRESSES),
+    caaIdentities: env.CAA_IDENTITIES,
+    fastly: openFastlyDomains({
+      endpoint: platform.FASTLY_API_ENDPOINT,
+      token: env.FASTLY_API_TOKEN,
+      serviceId: env.FASTLY_SERVICE_ID,
+    }),
+    probe: openEdgeProbe({
+      challenges: openBucket(env.CHALLENGE_BUCKET),
+      port: platform.EDGE_HTTP_PORT,
+    }),
+    issuing: openTopic(env.ISSUING_TOPIC),
+    now: () => new Date(),
+  };
+  return pushRoute({
+    schema: validationSchema,
+    audience: env.PUSH_AUDIENCE,
+    serviceAccount: env.PUSH_SERVICE_ACCOUNT,
+    logger,
+    handle: (message, delivery) => validateDomain(ports, message, delivery),
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();
