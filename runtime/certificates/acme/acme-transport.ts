@@ -89,6 +89,8 @@ function typeOf(data: unknown): unknown {
 }
 
 function parse(response: Response, body: string, what: string): unknown {
+  // Replies to HEAD have JSON's type and no body.
+  if (body === "") return body;
   if (!/^application\/(?:[a-z.]+\+)?json\b/.test(response.headers.get("content-type") ?? "")) return body;
   try {
     return JSON.parse(body);
@@ -110,5 +112,6 @@ async function readText(response: Response): Promise<string> {
 
 /** fetch says only "fetch failed"; what failed is in its cause. */
 function innermost(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
+  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+  return cause === undefined ? error : innermost(cause);
 }

@@ -3,8 +3,11 @@ export class CaUnavailable extends Error {
   readonly code = "CA_UNAVAILABLE";
 
   constructor(what: string, options?: ErrorOptions) {
-    const because = options?.cause instanceof Error ? ` (${options.cause.message})` : "";
-    super(`${what}${because}.`, options);
+    super(`${what}${because(options?.cause)}.`, options);
     this.name = "CaUnavailable";
   }
+}
+
+function because(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "message" in cause ? ` (${cause.message})` : "";
 }

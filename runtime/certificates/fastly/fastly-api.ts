@@ -131,8 +131,9 @@ function dueAt(response: Response): Date {
   return new Date(Math.min(reset * 1000, now + RATE_LIMIT_WINDOW_MS));
 }
 
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const inner = cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
-  return `${cause.message}${inner}`;
+/** fetch says only "fetch failed"; what failed is in its cause. */
+function reasonOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  if ("cause" in error && error.cause !== undefined) return reasonOf(error.cause);
+  return "message" in error ? String(error.message) : "unknown";
 }

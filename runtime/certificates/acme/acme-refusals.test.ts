@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { newEcdsaKey } from "./account-key.ts";
+import { openCertificateAuthority } from "./acme-certificate-authority.ts";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+let server: Server;
+let base: string;
+/** Requests since the start, without the directory's. */
+let requests: string[];
+let nonces: number;
+let spent: string[];
+let newOrder: Answer;
+
+beforeEach(async () => {
+  requests = [];
+  nonces = 0;
+  spent = [];
+  server = createServer((request, response) => {
+    const path = request.url ?? "";
+    response.setHeader("replay-nonce", `nonce${nonces++}`);
+    response.setHeader("content-type", "application/json");
+    if (path === "/dir") {
+      const names = ["newNonce", "newAccount", "newOrder"];
+      return response.end(JSON.stringify(Object.fromEntries(names.map((name) => [name, `${base}/${name}`]))));
+    }
+    requests.push(path.slice(1));
+    if (path === "/newNonce") return response.end();
+    let body = "";
+    request.on("data", (chunk: Buffer) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      const header = JSON.parse(Buffer.from(JSON.parse(body).protected, "base64url").toString());
+      spent.push(header.nonce);
+      if (path !== "/newAccount") return newOrder(request, response);
+      response.setHeader("location", `${base}/account/1`);
+      response.statusCode = 201;
+      return response.end("{}");
+    });
+    return undefined;
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  base = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await once(server.close(), "close");
+});
+
+function order() {
+  const contact = "mailto:operator@example.test";
+  const key = newEcdsaKey();
+  const options = { directoryUrl: `${base}/dir`, contact, profile: "", accountKey: async () => key };
+  return openCertificateAuthority(options).newOrder("shop.example.test");
+}
+
+function refuse(status: number, type: string, headers: Record<string, string> = {}): Answer {
+  return (_request, response) => {
+    response.writeHead(status, { "content-type": "application/problem+json", ...headers });
+    response.end(
+      JSON.stringify({
+        type: `urn:ietf:params:acme:error:${type}`,
+        detail: "no",
+        subproblems: [{ type: "urn:ietf:params:acme:error:caa", detail: "not us" }],
+      }),
+    );
+  };
+}
+
+test("asks a limiting CA once, and gives its Retry-After as a due time", async () => {
+  newOrder = refuse(429, "rateLimited", { "retry-after": "3600" });
+  const before = Date.now();
+  const problem = await order().catch((error) => error);
+  expect(problem).toMatchObject({
+    code: "ACME_PROBLEM",
+    type: "urn:ietf:params:acme:error:rateLimited",
+    status: 429,
+    detail: "no",
+    subproblems: [{ type: "urn:ietf:params:acme:error:caa", detail: "not us" }],
+  });
+  expect(problem.retryAfter.getTime()).toBeGreaterThanOrEqual(before + 3_600_000);
+  expect(problem.retryAfter.getTime()).toBeLessThan(Date.now() + 3_601_000);
+  expect(requests.filter((name) => name === "newOrder")).toHaveLength(1);
+});
+
+test.each([500, 503])("asks a CA in trouble (%d) once, and calls it transient", async (status) => {
+  newOrder = refuse(status, "serverInternal");
+  await expect(order()).rejects.toMatchObject({ code: "ACME_PROBLEM", status, isTransient: true });
+  expect(requests.filter((name) => name === "newOrder")).toHaveLength(1);
+});
+
+test("takes a fresh nonce for each of a bounded number of badNonce replies", async () => {
+  newOrder = refuse(400, "badNonce");
+  await expect(order()).rejects.toMatchObject({
+    type: "urn:ietf:params:acme:error:badNonce",
+    isTransient: true,
+  });
+  expect(requests.filter((name) => name === "newOrder")).toHaveLength(6);
+  expect(new Set(spent).size).toBe(spent.length);
+});
+
+test("uses the nonce that came with the last reply", async () => {
+  newOrder = refuse(400, "malformed");
+  await expect(order()).rejects.toMatchObject({ status: 400, isTransient: false });
+  expect(requests).toEqual(["newNonce", "newAccount", "newOrder"]);
+});
+
+test("says what broke a connection", async () => {
+  newOrder = (_request, response) => response.destroy();
+  await expect(order()).rejects.toMatchObject({
+    code: "CA_UNAVAILABLE",
+    message: expect.stringMatching(/newOrder \((other side closed|read ECONNRESET|socket hang up)\)/),
+  });
+  expect(requests.filter((name) => name === "newOrder")).toHaveLength(1);
+});
+
+test("does not follow a reply that is not ACME's", async () => {
+  newOrder = (_request, response) => {
+    response.writeHead(201, { "content-type": "application/json", location: `${base}/order/1` });
+    response.end(JSON.stringify({ status: "pending", authorizations: [], finalize: "x" }));
+  };
+  await expect(order()).rejects.toMatchObject({ code: "CA_UNAVAILABLE" });
+});
