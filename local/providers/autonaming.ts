@@ -1,0 +1,44 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Autoname } from "./kind.ts";
+
+const HEX_DIGITS = 7;
+
+/** What an engine says of the name, after `pulumi:autonaming`. */
+export interface Autonaming {
+  readonly mode: "propose" | "enforce" | "disable";
+  readonly proposedName: string;
+}
+
+export interface NameRequest {
+  /** The resource's name in the program. */
+  readonly name: string;
+  readonly urn: string;
+  /** Makes the name a function of the request; without it 28 random bits do. */
+  readonly randomSeed?: Uint8Array;
+  readonly autonaming?: Autonaming;
+}
+
+/** A physical name, or the rule that keeps it from being made. */
+export function autoname(
+  { maxLength, lowerCase, property }: Autoname,
+  { name, urn, randomSeed, autonaming }: NameRequest,
+): { readonly value: string } | { readonly rule: string } {
+  if (autonaming?.mode === "disable") return { rule: "must be set: pulumi:autonaming is disabled" };
+  if (autonaming?.mode === "enforce") return { value: autonaming.proposedName };
+  const proposed = autonaming?.proposedName ?? `${name}-${suffix(urn, randomSeed)}`;
+  const value = lowerCase ? proposed.toLowerCase() : proposed;
+  if (value.length <= maxLength) return { value };
+  return {
+    rule:
+      `must be at most ${maxLength} characters, and "${value}" has ${value.length}: shorten the resource's ` +
+      `name to ${maxLength - HEX_DIGITS - 1} characters or set ${property}`,
+  };
+}
+
+function suffix(urn: string, randomSeed: Uint8Array | undefined): string {
+  const digest =
+    randomSeed && randomSeed.length > 0
+      ? createHash("sha256").update(randomSeed).update(urn).digest("hex")
+      : randomBytes(HEX_DIGITS).toString("hex");
+  return digest.slice(0, HEX_DIGITS);
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { Draft, Kind, Report } from "../kind.ts";
+import { isProperties, listed, type Properties, text } from "../values.ts";
+
+const ID_LENGTH = 22;
+const CONDITION_TYPES = ["REQUEST", "RESPONSE", "CACHE", "PREFETCH"];
+const REQUEST_ACTIONS = ["", "lookup", "pass"];
+
+const serviceVcl: Kind = {
+  token: "fastly:index/serviceVcl:ServiceVcl",
+  autoname: { property: "name", maxLength: 255 },
+  defaults: () => ({ activate: true, forceDestroy: false, defaultTtl: 3600 }),
+  check: checkServiceVcl,
+  unsupported({ activate, stage }, report) {
+    if (activate === false)
+      report("activate", "must be true: the local edge serves the active version alone");
+    if (stage === true) report("stage", "must be false: the local edge serves the active version alone");
+  },
+  id: (_, urn) => fastlyId(urn),
+  outputs: (draft) => {
+    const version = nextVersion(draft);
+    return {
+      activeVersion: version,
+      clonedVersion: version,
+      stagedVersion: 0,
+      forceRefresh: false,
+      imported: false,
+    };
+  },
+  volatile: ["activeVersion", "clonedVersion"],
+};
+
+const domain: Kind = {
+  token: "fastly:index/domainV1:DomainV1",
+  check: ({ fqdn }, report) => {
+    if (typeof fqdn === "string" && !/^(\*\.)?([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}$/.test(fqdn)) {
+      report("fqdn", "must be a domain in lower case");
+    }
+  },
+  id: (inputs, urn) => fastlyId(`${urn} ${text(inputs, "fqdn")}`),
+  outputs: ({ id }) => ({ domainId: id }),
+};
+
+const domainLink: Kind = {
+  token: "fastly:index/domainV1ServiceLink:DomainV1ServiceLink",
+  id: (inputs) => text(inputs, "domainId"),
+};
+
+/** Every kind of `@pulumi/fastly` that somebody wrote. */
+export const FASTLY_KINDS: readonly Kind[] = [serviceVcl, domain, domainLink];
+
+/** What Fastly refuses in a version. @see https://www.fastly.com/documentation/reference/api/vcl-services/ */
+function checkServiceVcl(inputs: Properties, report: Report): void {
+  const { domains } = inputs;
+  if (Array.isArray(domains) && domains.length === 0) report("domains", "must hold a domain, or be absent");
+  for (const collection of ["backends", "conditions", "headers", "requestSettings", "domains"]) {
+    const names = new Set<unknown>();
+    for (const [index, item] of listed(inputs, collection).entries()) {
+      if (!isProperties(item)) continue;
+      if (typeof item.name === "string" && names.has(item.name)) {
+        report(`${collection}[${index}].name`, `must be the only one of its name in ${collection}`);
+      }
+      names.add(item.name);
+    }
+  }
+  const conditions = checkConditions(inputs, report);
+  for (const collection of ["backends", "headers", "requestSettings"]) {
+    for (const [index, item] of listed(inputs, collection).entries()) {
+      if (!isProperties(item)) continue;
+      const { requestCondition, action } = item;
+      const at = `${collection}[${index}]`;
+      if (
+        typeof requestCondition === "string" &&
+        requestCondition !== "" &&
+        !conditions.has(requestCondition)
+      ) {
+        report(`${at}.requestCondition`, "must be the name of a condition of type REQUEST");
+      }
+      if (
+        collection === "requestSettings" &&
+        typeof action === "string" &&
+        !REQUEST_ACTIONS.includes(action)
+      ) {
+        report(`${at}.action`, "must be lookup or pass");
+      }
+    }
+  }
+}
+
+/** The names of request conditions. */
+function checkConditions(inputs: Properties, report: Report): ReadonlySet<unknown> {
+  const names = new Set<unknown>();
+  for (const [index, condition] of listed(inputs, "conditions").entries()) {
+    if (!isProperties(condition)) continue;
+    const { name, type } = condition;
+    if (typeof type === "string" && !CONDITION_TYPES.includes(type)) {
+      report(`conditions[${index}].type`, `must be one of ${CONDITION_TYPES.join(", ")}`);
+    }
+    if (type === "REQUEST") names.add(name);
+  }
+  return names;
+}
+
+/** Every update makes and activates a version. */
+function nextVersion({ previous }: Draft): number {
+  return Number(previous?.properties.activeVersion ?? 0) + 1;
+}
+
+/** Fastly's ids are 22 letters and digits. */
+function fastlyId(text: string): string {
+  return createHash("sha256").update(text).digest("base64").replace(/[+/=]/g, "").slice(0, ID_LENGTH);
+}

@@ -1,0 +1,76 @@
+import { projectNumber } from "../../cloud/project-number.ts";
+import type { Kind } from "../kind.ts";
+import { type Properties, text } from "../values.ts";
+import { checkPattern, projectId } from "./names.ts";
+
+/** Services and the account that acts for each within a project. @see https://cloud.google.com/iam/docs/service-agents */
+const SERVICE_AGENTS: Readonly<Record<string, string>> = {
+  "artifactregistry.googleapis.com": "gcp-sa-artifactregistry",
+  "bigquerydatatransfer.googleapis.com": "gcp-sa-bigquerydatatransfer",
+  "certificatemanager.googleapis.com": "gcp-sa-certificatemanager",
+  "cloudkms.googleapis.com": "gcp-sa-cloudkms",
+  "cloudscheduler.googleapis.com": "gcp-sa-cloudscheduler",
+  "eventarc.googleapis.com": "gcp-sa-eventarc",
+  "iap.googleapis.com": "gcp-sa-iap",
+  "monitoring.googleapis.com": "gcp-sa-monitoring-notification",
+  "pubsub.googleapis.com": "gcp-sa-pubsub",
+  "run.googleapis.com": "serverless-robot-prod",
+  "secretmanager.googleapis.com": "gcp-sa-secretmanager",
+  "workflows.googleapis.com": "gcp-sa-workflows",
+};
+
+const account: Kind = {
+  token: "gcp:serviceaccount/account:Account",
+  autoname: { property: "accountId", maxLength: 30, lowerCase: true },
+  defaults: () => ({ disabled: false }),
+  check(inputs, report) {
+    checkPattern(
+      inputs,
+      "accountId",
+      /^[a-z]([a-z0-9-]{4,28}[a-z0-9])$/,
+      "must be 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end in a dash",
+      report,
+    );
+  },
+  unsupported({ disabled }, report) {
+    if (disabled === true) report("disabled", "must be false: the local IAM has no disabled accounts");
+  },
+  id: (inputs) => `${projectId(inputs)}/serviceAccounts/${emailOf(inputs)}`,
+  known: (inputs) => {
+    const email = emailOf(inputs);
+    return email === undefined ? {} : { email, member: `serviceAccount:${email}` };
+  },
+  outputs: ({ id }) => ({ name: id }),
+};
+
+const serviceIdentity: Kind = {
+  token: "gcp:projects/serviceIdentity:ServiceIdentity",
+  check({ service }, report) {
+    if (typeof service === "string" && !Object.hasOwn(SERVICE_AGENTS, service)) {
+      report("service", `must be one of ${Object.keys(SERVICE_AGENTS).join(", ")}`);
+    }
+  },
+  id: (inputs) => `${projectId(inputs)}/services/${text(inputs, "service")}`,
+  outputs: ({ inputs }) => {
+    const agent = SERVICE_AGENTS[text(inputs, "service")];
+    const email = `service-${projectNumber(text(inputs, "project"))}@${agent}.iam.gserviceaccount.com`;
+    return { email, member: `serviceAccount:${email}` };
+  },
+};
+
+const projectService: Kind = {
+  token: "gcp:projects/service:Service",
+  recorded: true,
+  check(inputs, report) {
+    const whole = "must be a service's whole name, NAME.googleapis.com";
+    checkPattern(inputs, "service", /^[a-z0-9-]+\.googleapis\.com$/, whole, report);
+  },
+  id: (inputs) => `${text(inputs, "project")}/${text(inputs, "service")}`,
+};
+
+export const IDENTITY_KINDS: readonly Kind[] = [account, serviceIdentity, projectService];
+
+function emailOf({ accountId, project }: Properties): string | undefined {
+  if (typeof accountId !== "string" || typeof project !== "string") return undefined;
+  return `${accountId}@${project}.iam.gserviceaccount.com`;
+}

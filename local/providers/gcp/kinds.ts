@@ -1,0 +1,26 @@
+import type { Kind } from "../kind.ts";
+import { CERTIFICATE_KINDS } from "./certificates.ts";
+import { COMPUTE_KINDS } from "./compute.ts";
+import { DNS_KINDS } from "./dns.ts";
+import { IAM_MEMBER_KINDS } from "./iam-members.ts";
+import { IDENTITY_KINDS } from "./identity.ts";
+import { MONITORING_KINDS } from "./monitoring.ts";
+import { PUBSUB_KINDS } from "./pubsub.ts";
+import { RUN_KINDS } from "./run.ts";
+import { KMS_KINDS, SECRET_KINDS } from "./secrets.ts";
+import { STORAGE_KINDS } from "./storage.ts";
+
+/** Every kind of `@pulumi/gcp` that somebody wrote. */
+export const GCP_KINDS: readonly Kind[] = [
+  ...CERTIFICATE_KINDS,
+  ...COMPUTE_KINDS,
+  ...DNS_KINDS,
+  ...IAM_MEMBER_KINDS,
+  ...IDENTITY_KINDS,
+  ...KMS_KINDS,
+  ...MONITORING_KINDS,
+  ...PUBSUB_KINDS,
+  ...RUN_KINDS,
+  ...SECRET_KINDS,
+  ...STORAGE_KINDS,
+];

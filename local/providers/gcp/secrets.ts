@@ -1,0 +1,120 @@
+import type { CloudParts } from "../../cloud/parts.ts";
+import { projectNumber } from "../../cloud/project-number.ts";
+import type { Kind } from "../kind.ts";
+import { nested, type Properties, text } from "../values.ts";
+import { checkPattern, idIn, lastSegment, projectId } from "./names.ts";
+
+const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
+
+const keyRing: Kind = {
+  token: "gcp:kms/keyRing:KeyRing",
+  autoname: { property: "name", maxLength: 63 },
+  check: checkKeyName,
+  id: (inputs) =>
+    `${projectId(inputs)}/locations/${text(inputs, "location")}/keyRings/${text(inputs, "name")}`,
+};
+
+const cryptoKey: Kind = {
+  token: "gcp:kms/cryptoKey:CryptoKey",
+  autoname: { property: "name", maxLength: 63 },
+  defaults: () => ({ purpose: "ENCRYPT_DECRYPT" }),
+  assigned: {
+    cryptoKeyBackend: "",
+    destroyScheduledDuration: "2592000s",
+    importOnly: false,
+    keyAccessJustificationsPolicy: { allowedAccessReasons: [] },
+    versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "SOFTWARE" },
+  },
+  check(inputs, report) {
+    checkKeyName(inputs, report);
+    const ring = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+$/;
+    checkPattern(inputs, "keyRing", ring, "must be projects/P/locations/L/keyRings/R", report);
+    const { rotationPeriod } = inputs;
+    if (
+      typeof rotationPeriod === "string" &&
+      !(Number(/^(\d+(?:\.\d{1,9})?)s$/.exec(rotationPeriod)?.[1]) >= 86_400)
+    ) {
+      report("rotationPeriod", 'must be a duration of a day or more, "86400s"');
+    }
+  },
+  unsupported(inputs, report) {
+    const { purpose } = inputs;
+    if (typeof purpose === "string" && purpose !== "ENCRYPT_DECRYPT") {
+      report("purpose", "must be ENCRYPT_DECRYPT: the local KMS has no other keys");
+    }
+    for (const property of ["importOnly", "skipInitialVersionCreation"]) {
+      if (inputs[property] === true)
+        report(property, "must be false: every local key has a version of its own making");
+    }
+  },
+  id: (inputs) => `${text(inputs, "keyRing")}/cryptoKeys/${text(inputs, "name")}`,
+  outputs: ({ id }) => ({ primaries: [{ name: `${id}/cryptoKeyVersions/1`, state: "ENABLED" }] }),
+};
+
+const secret: Kind = {
+  token: "gcp:secretmanager/secret:Secret",
+  autoname: { property: "secretId", maxLength: 255 },
+  assigned: { expireTime: "", versionAliases: {} },
+  check(inputs, report) {
+    const rule = "must be 1 to 255 letters, digits, dashes and underscores";
+    checkPattern(inputs, "secretId", /^[A-Za-z0-9_-]{1,255}$/, rule, report);
+    const { auto, userManaged } = nested(inputs, "replication");
+    if (inputs.replication !== undefined && (auto === undefined) === (userManaged === undefined)) {
+      report("replication", "must be one of auto and userManaged");
+    }
+    if (inputs.rotation !== undefined && inputs.topics === undefined)
+      report("topics", "must be set beside rotation");
+  },
+  unsupported(inputs, report) {
+    for (const property of ["ttl", "expireTime", "rotation", "versionAliases", "versionDestroyTtl"]) {
+      if (inputs[property] !== undefined)
+        report(property, "must be absent: the local Secret Manager cannot do it");
+    }
+  },
+  id: (inputs) => `${projectId(inputs)}/secrets/${text(inputs, "secretId")}`,
+  outputs: ({ inputs }) => ({
+    name: `projects/${projectNumber(text(inputs, "project"))}/secrets/${text(inputs, "secretId")}`,
+  }),
+};
+
+const secretVersion: Kind = {
+  token: SECRET_VERSION,
+  defaults({ secret: parent }) {
+    const project = typeof parent === "string" ? /^projects\/([^/]+)\//.exec(parent)?.[1] : undefined;
+    return { enabled: true, ...(project !== undefined && { project }) };
+  },
+  check({ secretData, secretDataWo }, report) {
+    if ((secretData === undefined) === (secretDataWo === undefined)) {
+      report("secretData", "must be set, or secretDataWo, and not both");
+    }
+  },
+  unsupported({ enabled, deletionPolicy }, report) {
+    if (enabled === false)
+      report("enabled", "must be true: the local Secret Manager has no disabled versions");
+    if (deletionPolicy === "DISABLE") report("deletionPolicy", "must be DELETE, ABANDON or PREVENT");
+  },
+  id: versionId,
+  outputs: ({ id }) => ({ name: id, version: lastSegment(id), destroyTime: "" }),
+};
+
+export const KMS_KINDS: readonly Kind[] = [keyRing, cryptoKey];
+export const SECRET_KINDS: readonly Kind[] = [secret, secretVersion];
+
+function checkKeyName(inputs: Properties, report: Parameters<NonNullable<Kind["check"]>>[1]): void {
+  const rule = "must be 1 to 63 letters, digits, dashes and underscores";
+  checkPattern(inputs, "name", /^[A-Za-z0-9_-]{1,63}$/, rule, report);
+}
+
+/** The number that these very data already have, or the next one of the secret. */
+function versionId(inputs: Properties, urn: string, { kernel }: CloudParts): string {
+  const prefix = `${idIn(inputs, "secrets", "secret")}/versions/`;
+  const versions = kernel.resources.list(SECRET_VERSION).filter(({ id }) => id.startsWith(prefix));
+  const made = versions.find(
+    (version) =>
+      version.urn === urn &&
+      ["secretData", "secretDataWo", "secretDataWoVersion"].every(
+        (name) => version.properties[name] === inputs[name],
+      ),
+  );
+  return made?.id ?? `${prefix}${Math.max(0, ...versions.map(({ id }) => Number(lastSegment(id)))) + 1}`;
+}

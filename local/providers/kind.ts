@@ -1,0 +1,62 @@
+import type { CloudParts, CloudResource } from "../cloud/parts.ts";
+import type { Properties } from "./values.ts";
+
+/** What the provider was configured with; empty where the stack says nothing. */
+export type ProviderConfig = Readonly<Record<string, string>>;
+
+/** Notes that the value at `path` breaks `rule` ("must be …"). The value is added, masked where secret. */
+export type Report = (path: string, rule: string) => void;
+
+/** How a name comes to be when the program gives none: `NAME-` and 7 hex digits. */
+export interface Autoname {
+  readonly property: string;
+  readonly maxLength: number;
+  readonly lowerCase?: true;
+}
+
+/** A resource about to be written. Its inputs are checked, whole and without marks of secrecy. */
+export interface Draft {
+  readonly id: string;
+  readonly urn: string;
+  readonly inputs: Properties;
+  /** What the cloud holds under this id and URN. */
+  readonly previous?: CloudResource;
+  /** RFC 3339. */
+  readonly now: string;
+  /** Where relative paths of assets start, when the engine said so. */
+  readonly programDirectory?: string;
+}
+
+/**
+ * One kind of resource. What is required, forces replacement, is computed or secret stands in
+ * `data/kinds.json`, the types of its fields in `data/shapes.json`; this is the rest.
+ */
+export interface Kind {
+  readonly token: string;
+  /** Nothing local acts on it: it is written down and no more. */
+  readonly recorded?: true;
+  readonly autoname?: Autoname;
+  /** Inputs that the program left out and that the real provider fills in. */
+  defaults?(inputs: Properties, config: ProviderConfig): Properties;
+  /** What the service would refuse. Unknown values pass; inputs are revealed. */
+  check?(inputs: Properties, report: Report): void;
+  /** What the service would take and the local cloud cannot do. Not asked in an offline preview. */
+  unsupported?(inputs: Properties, report: Report): void;
+  /** The id that the real provider would give: for the same URN and inputs the same. Inputs are known. */
+  id(inputs: Properties, urn: string, parts: CloudParts): string;
+  /** Outputs that follow from inputs alone, so that a preview can tell them. Inputs may be unknown. */
+  known?(inputs: Properties): Properties;
+  /** All other outputs of its own; may act on the cloud first. The same draft twice gives the same. */
+  outputs?(draft: Draft, parts: CloudParts): Properties;
+  /**
+   * What the service chooses for inputs that the program leaves out; not known in a preview. UNKNOWN
+   * stands for a choice that `outputs` makes.
+   */
+  readonly assigned?: Properties;
+  /** Outputs, beyond those that always do, that an update may change. */
+  readonly volatile?: readonly string[];
+  /** Resolves when the written resource works. A throw undoes the write. */
+  ready?(id: string, parts: CloudParts): Promise<void>;
+  /** Before the resource leaves the cloud. A throw keeps it. */
+  remove?(resource: CloudResource, parts: CloudParts): void;
+}

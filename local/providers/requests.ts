@@ -1,0 +1,82 @@
+import type { Autonaming } from "./autonaming.ts";
+import type { Change } from "./differences.ts";
+import type { Properties } from "./values.ts";
+
+/** A resource as the engine names it: `urn:pulumi:STACK::PROJECT::TYPE$…$TYPE::NAME`. */
+export interface Subject {
+  readonly urn: string;
+}
+
+export interface CheckRequest extends Subject {
+  readonly olds: Properties;
+  readonly news: Properties;
+  readonly randomSeed?: Uint8Array;
+  readonly autonaming?: Autonaming;
+}
+
+export interface Failure {
+  /** The path of the property. */
+  readonly property: string;
+  readonly reason: string;
+}
+
+export interface CheckResult {
+  readonly inputs: Properties;
+  readonly failures: readonly Failure[];
+}
+
+export interface DiffRequest extends Subject {
+  readonly id: string;
+  readonly oldInputs: Properties;
+  readonly news: Properties;
+  /** Paths left out of the comparison, with all below them. */
+  readonly ignoreChanges: readonly string[];
+}
+
+export interface DiffResult {
+  readonly changes: ReadonlyMap<string, { readonly change: Change; readonly replaces: boolean }>;
+}
+
+export interface CreateRequest extends Subject {
+  readonly properties: Properties;
+  readonly preview: boolean;
+  /** Seconds; 0 stands for the provider's own deadline. */
+  readonly timeoutSeconds: number;
+}
+
+export interface UpdateRequest extends Subject {
+  readonly id: string;
+  /** The old outputs. */
+  readonly olds: Properties;
+  readonly news: Properties;
+  readonly preview: boolean;
+  readonly timeoutSeconds: number;
+}
+
+export interface ReadResult {
+  /** Empty when there is no such resource. */
+  readonly id: string;
+  readonly properties: Properties;
+  readonly inputs: Properties;
+}
+
+export interface IdRequest extends Subject {
+  readonly id: string;
+}
+
+export interface ReadRequest extends IdRequest {
+  /** The inputs that the engine knows; none for an import. */
+  readonly inputs: Properties;
+}
+
+/** @throws {TypeError} when the URN is not one. */
+export function typeOf({ urn }: Subject): string {
+  const qualified = urn.split("::")[2];
+  const type = qualified?.slice(qualified.lastIndexOf("$") + 1);
+  if (!type) throw new TypeError(`"${urn}" must be a URN, urn:pulumi:STACK::PROJECT::TYPE::NAME.`);
+  return type;
+}
+
+export function nameOf({ urn }: Subject): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}

@@ -1,0 +1,28 @@
+import type { CloudResource } from "../cloud/parts.ts";
+import { FACTS } from "./facts.ts";
+import type { Kind } from "./kind.ts";
+import { markSecrets } from "./secrecy.ts";
+import { SHAPES } from "./shapes.ts";
+import { type Properties, reveal } from "./values.ts";
+import { decodeProperties, encodeProperties } from "./wire.ts";
+
+/** As the cloud keeps it: JSON in Pulumi's own encoding, without marks of secrecy. */
+export function toStored(properties: Properties): Readonly<Record<string, unknown>> {
+  return encodeProperties(reveal(properties));
+}
+
+/** Inputs and outputs of a resource in the cloud. */
+export function storedProperties({ kind, properties }: CloudResource): Properties {
+  return markSecrets(decodeProperties(properties), FACTS[kind]?.secret ?? []);
+}
+
+/** Its inputs, without those that the service chose, unless they are in `given`. */
+export function storedInputs(kind: Kind, resource: CloudResource, given: Properties): Properties {
+  const fields = SHAPES.resources[kind.token]?.inputs.fields ?? {};
+  const chosen = new Set([...Object.keys(kind.assigned ?? {}), "deletionPolicy"]);
+  return Object.fromEntries(
+    Object.entries(storedProperties(resource)).filter(
+      ([name]) => name in fields && (given[name] !== undefined || !chosen.has(name)),
+    ),
+  );
+}
