@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody } from "../google-api/read-body.ts";
+import { isFor, pathOf } from "../google-api/request-target.ts";
 import { answerJson, answerRefusal, RpcRefusal } from "../google-api/rpc-refusal.ts";
 import type { HttpApi, Kernel, Principal } from "../parts.ts";
 import { type CheckedBytes, crc32c, readCheckedBytes } from "./checked-bytes.ts";
@@ -28,8 +29,7 @@ export class KmsApi implements HttpApi {
   }
 
   matches(request: IncomingMessage): boolean {
-    const host = request.headers.host?.replace(/:\d+$/, "");
-    return host === HOST || (!host?.endsWith(".googleapis.com") && KEYS.test(pathOf(request)));
+    return isFor(request, [HOST], (path) => KEYS.test(path));
   }
 
   async handle(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -108,8 +108,4 @@ function parse(body: Buffer): Readonly<Record<string, unknown>> {
     }
   }
   return value as Readonly<Record<string, unknown>>;
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "").split("?", 1)[0] ?? "";
 }

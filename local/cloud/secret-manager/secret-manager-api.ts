@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isFor, pathOf } from "../google-api/request-target.ts";
 import { answerJson, answerRefusal, RpcRefusal } from "../google-api/rpc-refusal.ts";
 import { crc32c } from "../kms/checked-bytes.ts";
 import type { HttpApi, Kernel, Principal } from "../parts.ts";
@@ -18,8 +19,7 @@ export class SecretManagerApi implements HttpApi {
   }
 
   matches(request: IncomingMessage): boolean {
-    const host = request.headers.host?.replace(/:\d+$/, "");
-    return host === HOST || (!host?.endsWith(".googleapis.com") && SECRETS.test(pathOf(request)));
+    return isFor(request, [HOST], (path) => SECRETS.test(path));
   }
 
   async handle(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -41,8 +41,4 @@ export class SecretManagerApi implements HttpApi {
       request.resume();
     }
   }
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "").split("?", 1)[0] ?? "";
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BodyTooLarge } from "../google-api/read-body.ts";
+import { isFor, pathOf } from "../google-api/request-target.ts";
 import type { HttpApi, Principal } from "../parts.ts";
 import { PermissionDenied } from "../refusals.ts";
 import { getBucket, getBuckets, getObject, getObjects } from "./object-reads.ts";
@@ -10,7 +11,7 @@ import { StorageCall, type StorageDeps } from "./storage-call.ts";
 import { notImplemented, StorageRefusal } from "./storage-refusal.ts";
 import { isStoragePath, routeStorage } from "./storage-route.ts";
 
-const HOST = "storage.googleapis.com";
+const HOSTS = ["storage.googleapis.com", "www.googleapis.com"];
 
 /** Cloud Storage's JSON API. */
 export class StorageApi implements HttpApi {
@@ -21,12 +22,8 @@ export class StorageApi implements HttpApi {
     this.#deps = deps;
   }
 
-  /** Google's host in all its paths; elsewhere only the paths that are this API's alone. */
   matches(request: IncomingMessage): boolean {
-    const host = request.headers.host?.replace(/:\d+$/, "");
-    if (host === HOST) return true;
-    if (host?.endsWith(".googleapis.com") && host !== "www.googleapis.com") return false;
-    return isStoragePath(pathOf(request));
+    return isFor(request, HOSTS, isStoragePath);
   }
 
   async handle(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,8 +91,4 @@ function answerRefusal(response: ServerResponse, refusal: StorageRefusal): void 
   response
     .writeHead(refusal.code, { "Content-Type": "application/json; charset=UTF-8" })
     .end(JSON.stringify(refusal));
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "").split("?", 1)[0] ?? "";
 }

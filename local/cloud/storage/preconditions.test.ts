@@ -1,0 +1,132 @@
+import type { File } from "@google-cloud/storage";
+import { StorageFixture } from "./storage-fixture.ts";
+
+const HOUR_MS = 3_600_000;
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+
+const fixture = new StorageFixture();
+
+beforeAll(() => fixture.open());
+beforeEach(() => fixture.clear());
+afterAll(() => fixture.close());
+
+describe("preconditions", () => {
+  test("let exactly one of 50 parallel creations of a name win", async () => {
+    const bucket = await fixture.client();
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, i) =>
+        bucket
+          .file("lease")
+          .save(`owner ${i}`, { resumable: i % 2 === 0, preconditionOpts: { ifGenerationMatch: 0 } }),
+      ),
+    );
+    const winners = results.flatMap(({ status }, i) => (status === "fulfilled" ? [i] : []));
+    expect(winners).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === "rejected") expect(Number(result.reason.code)).toBe(412);
+    }
+    expect((await bucket.file("lease").download())[0].toString()).toBe(`owner ${winners[0]}`);
+    expect(fixture.files()).toHaveLength(1);
+    expect(fixture.files("uploads")).toEqual([]);
+  });
+
+  test("hold for overwriting, describing and deleting alike", async () => {
+    const bucket = await fixture.client();
+    const file = bucket.file("record");
+    await file.save("1");
+    const first = Number(fixture.storage.find("b", "record")?.generation);
+    await file.save("2", { preconditionOpts: { ifGenerationMatch: first } });
+    const second = Number(fixture.storage.find("b", "record")?.generation);
+    expect(second).toBeGreaterThan(first);
+
+    const stale = { ifGenerationMatch: first };
+    await expect(file.save("3", { preconditionOpts: stale })).rejects.toMatchObject({ code: 412 });
+    await expect(file.setMetadata({ metadata: { a: "1" } }, stale)).rejects.toMatchObject({ code: 412 });
+    await expect(file.delete(stale)).rejects.toMatchObject({ code: 412 });
+    await expect(file.copy(bucket.file("copy"), { preconditionOpts: stale })).rejects.toMatchObject({
+      code: 412,
+    });
+    expect(fixture.storage.find("b", "copy")).toBeUndefined();
+
+    await file.setMetadata({ metadata: { a: "1", b: null } }, { ifMetagenerationMatch: 1 });
+    expect(fixture.storage.find("b", "record")).toMatchObject({
+      generation: String(second),
+      metageneration: "2",
+      metadata: { a: "1" },
+    });
+    await expect(file.setMetadata({}, { ifMetagenerationMatch: 1 })).rejects.toMatchObject({ code: 412 });
+    await file.delete({ ifGenerationMatch: second });
+    expect((await file.exists())[0]).toBe(false);
+
+    await file.save("4", { preconditionOpts: { ifGenerationMatch: 0 } });
+    expect(Number(fixture.storage.find("b", "record")?.generation)).toBeGreaterThan(second);
+  });
+
+  test.each([
+    ["ifGenerationMatch=0", 412],
+    ["ifGenerationMatch=GENERATION", 200],
+    ["ifGenerationNotMatch=GENERATION", 304],
+    ["ifGenerationNotMatch=0", 200],
+    ["ifMetagenerationMatch=2", 412],
+    ["ifMetagenerationNotMatch=1", 304],
+    ["ifMetagenerationNotMatch=2", 200],
+    ["ifGenerationMatch=x", 400],
+    ["generation=1", 404],
+    ["softDeleted=true", 400],
+  ])("answer a GET of metadata and of bytes with %s by %d", async (query, status) => {
+    const { generation } = fixture.storage.write("b", "o", Buffer.from("x"));
+    for (const alt of ["", "&alt=media"]) {
+      const response = await fetch(
+        `${await fixture.url()}/storage/v1/b/b/o/o?${query.replace("GENERATION", generation)}${alt}`,
+      );
+      expect(response.status).toBe(status);
+      const body = await response.text();
+      if (status >= 400)
+        expect(JSON.parse(body)).toMatchObject({ error: { code: status, errors: [{ domain: "global" }] } });
+    }
+  });
+});
+
+describe("the pace of writes", () => {
+  beforeEach(() => fixture.open(HOUR_MS));
+  afterAll(() => fixture.open());
+
+  test("is one an interval and name, metadata included, and a deletion does not reset it", async () => {
+    const bucket = await fixture.client();
+    const file = bucket.file("o");
+    await file.save("1");
+    const tooMany = { code: 429, errors: [{ reason: "rateLimitExceeded", domain: "usageLimits" }] };
+    await expect(file.save("2", { resumable: false })).rejects.toMatchObject(tooMany);
+    await expect(file.save("2")).rejects.toThrow(/rateLimitExceeded/);
+    await expect(file.setMetadata({ contentType: "a/b" })).rejects.toMatchObject(tooMany);
+    await bucket.file("other").save("1");
+    await expect(bucket.file("other").copy(file)).rejects.toMatchObject(tooMany);
+    await file.delete();
+    await expect(file.save("2", { resumable: false })).rejects.toMatchObject(tooMany);
+    expect(fixture.files()).toHaveLength(1);
+  });
+
+  test("is not used up by a write whose precondition fails, which is told first", async () => {
+    const bucket = await fixture.client();
+    const never = { resumable: false, preconditionOpts: { ifGenerationMatch: 7 } };
+    await expect(bucket.file("o").save("1", never)).rejects.toMatchObject({ code: 412 });
+    await bucket.file("o").save("1");
+    await expect(bucket.file("o").save("2", never)).rejects.toMatchObject({ code: 412 });
+  });
+
+  test("delays a client that retries, and loses none of its bytes", async () => {
+    await fixture.open(1_000);
+    const file = (await fixture.client({ autoRetry: true })).file("o");
+    for (const resumable of [true, false]) {
+      await file.save("first", { resumable, preconditionOpts: { ifGenerationMatch: 0 } });
+      await file.save("second", { resumable, preconditionOpts: { ifGenerationMatch: generationOf(file) } });
+      expect((await file.download())[0].toString()).toBe("second");
+      await file.delete();
+    }
+  });
+
+  function generationOf(file: File): number {
+    return Number(fixture.storage.find("b", file.name)?.generation);
+  }
+});

@@ -1,0 +1,79 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bucket, Storage } from "@google-cloud/storage";
+import { type OwnedKernel, startKernel } from "../kernel.ts";
+import { CloudStorage } from "./cloud-storage.ts";
+
+export const WRITER = "writer@p.iam.gserviceaccount.com";
+export const READER = "reader@p.iam.gserviceaccount.com";
+export const CREATOR = "creator@p.iam.gserviceaccount.com";
+const GRANTS = { [WRITER]: "objectAdmin", [READER]: "objectViewer", [CREATOR]: "objectCreator" };
+
+/** A cloud with Storage alone and the bucket `b`, for the tests of one file. */
+export class StorageFixture {
+  readonly #stateDir = mkdtempSync(join(tmpdir(), "storage-"));
+  #kernel: OwnedKernel | undefined;
+  #storage: CloudStorage | undefined;
+
+  /** Without a limit on the pace of writes, unless a test is about it. Again: a restart on the same state. */
+  async open(writeIntervalMs = 0): Promise<void> {
+    await this.#kernel?.stop();
+    this.#kernel = await startKernel({ stateDir: this.#stateDir, portBase: "any" });
+    this.#storage = new CloudStorage(this.#kernel, { writeIntervalMs });
+    this.#kernel.identities.serveHttp(this.#storage.api);
+    this.makeBucket("b");
+  }
+
+  async close(): Promise<void> {
+    await this.#kernel?.stop();
+    rmSync(this.#stateDir, { recursive: true });
+  }
+
+  get storage(): CloudStorage {
+    if (!this.#storage) throw new Error("The fixture is not open.");
+    return this.#storage;
+  }
+
+  makeBucket(name: string, properties: object = {}): void {
+    const put = (kind: string, id: string, more: object) =>
+      this.#kernel?.resources.put({ kind, id, urn: `urn:${id}`, properties: { ...more } });
+    put("gcp:storage/bucket:Bucket", name, { name, ...properties });
+    for (const [email, role] of Object.entries(GRANTS)) {
+      put("gcp:storage/bucketIAMMember:BucketIAMMember", `b/${name}/${email}`, {
+        bucket: name,
+        role: `roles/storage.${role}`,
+        member: `serviceAccount:${email}`,
+      });
+    }
+  }
+
+  /** Takes every object out of every bucket. */
+  clear(): void {
+    for (const bucket of ["b", "v", "r"]) this.storage.clear(bucket);
+  }
+
+  async url(email = WRITER): Promise<string> {
+    if (!this.#kernel) throw new Error("The fixture is not open.");
+    return `http://127.0.0.1:${(await this.#kernel.identities.endpoints(email)).http}`;
+  }
+
+  /** The official client as it is in a workload: it reads the emulator's variable in its constructor. */
+  async client({ email = WRITER, autoRetry = false, bucket = "b" } = {}): Promise<Bucket> {
+    process.env.STORAGE_EMULATOR_HOST = await this.url(email);
+    try {
+      return new Storage({ projectId: "p", retryOptions: { autoRetry } }).bucket(bucket);
+    } finally {
+      delete process.env.STORAGE_EMULATOR_HOST;
+    }
+  }
+
+  /** What lies in a folder of the cloud's state. */
+  files(folder: "objects" | "uploads" = "objects"): string[] {
+    return readdirSync(this.path(folder));
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.#stateDir, "cloud", ...names);
+  }
+}
