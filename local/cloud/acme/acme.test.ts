@@ -169,6 +169,6 @@ test("reports a program that ends at once with its own last words", async () => 
     onTrouble: (sentence) => lines.push(sentence),
     ready: () => Promise.reject(new Error("no answer")),
   });
-  await expect(broken.start()).rejects.toThrow(/Pebble ended with status 1:[^]*nonexistent\.json/);
+  await expect(broken.start()).rejects.toThrow(/Pebble ended with status 1:(.|\n)*nonexistent\.json/);
   expect(lines.join()).toMatch(/nonexistent\.json/);
 });

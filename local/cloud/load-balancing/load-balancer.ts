@@ -1,0 +1,274 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { SecureContextOptions } from "node:tls";
+import type { CloudResource, CloudRun, Kernel, Part } from "../parts.ts";
+import { numberOf, objectOf, objectsOf, type Properties, textOf } from "../property-values.ts";
+import { namesOnCertificate } from "./certificates.ts";
+import { Frontend } from "./frontend.ts";
+import {
+  BACKEND_SERVICE,
+  FORWARDING_RULE,
+  GLOBAL_ADDRESS,
+  NETWORK_ENDPOINT_GROUP,
+  SECURITY_POLICY,
+  SSL_POLICY,
+  TARGET_HTTP_PROXY,
+  TARGET_HTTPS_PROXY,
+  URL_MAP,
+} from "./kinds.ts";
+import { resolve } from "./references.ts";
+import { judge } from "./security-policy.ts";
+import { route } from "./url-map.ts";
+
+/** Forwarding rules at once. */
+const MOST_FRONTENDS = 32;
+const CIPHERS: Readonly<Record<string, string>> = {
+  MODERN: "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES",
+  RESTRICTED: "ECDHE+AESGCM:ECDHE+CHACHA20",
+};
+const VERSIONS: Readonly<Record<string, NonNullable<SecureContextOptions["minVersion"]>>> = {
+  TLS_1_0: "TLSv1",
+  TLS_1_1: "TLSv1.1",
+  TLS_1_2: "TLSv1.2",
+  TLS_1_3: "TLSv1.3",
+};
+
+/** Where a forwarding rule listens, in the network of the cloud. */
+interface Binding {
+  readonly address: string;
+  readonly port: number;
+  readonly scheme: "http" | "https";
+}
+
+interface Bound {
+  readonly frontend: Frontend;
+  binding: Binding | undefined;
+}
+
+/**
+ * Google's external application load balancer, as the resources describe it at the time of
+ * each request: forwarding rule → proxy → URL map → backend service → Cloud Run.
+ *
+ * The first rule of each scheme is on the cloud's fixed ports; every further one gets a port
+ * of its own. Path and Host reach the backend as they were sent.
+ */
+export class LoadBalancer implements Part {
+  readonly name = "load-balancer";
+  readonly #kernel: Kernel;
+  readonly #run: Pick<CloudRun, "serve">;
+  /** By the id of the forwarding rule. The fixed ports' frontends stay when their rule goes. */
+  readonly #bound = new Map<string, Bound>();
+  readonly #fixed: Readonly<Record<"http" | "https", Frontend>>;
+  #rules: Readonly<Record<"http" | "https", string | undefined>> = { http: undefined, https: undefined };
+  #unsubscribe: (() => void) | undefined;
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(kernel: Kernel, run: Pick<CloudRun, "serve">) {
+    this.#kernel = kernel;
+    this.#run = run;
+    this.#fixed = {
+      http: this.#frontend("http", () => this.#rules.http),
+      https: this.#frontend("https", () => this.#rules.https),
+    };
+  }
+
+  async start(): Promise<void> {
+    const { ports, resources } = this.#kernel;
+    await this.#fixed.http.start(ports.loadBalancerHttp);
+    await this.#fixed.https.start(ports.loadBalancerHttps);
+    this.#unsubscribe = resources.subscribe((kind) => {
+      if ([FORWARDING_RULE, GLOBAL_ADDRESS, TARGET_HTTPS_PROXY, SSL_POLICY].includes(kind)) this.#refresh();
+    });
+    this.#refresh();
+    await this.#settled;
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    await this.#settled;
+    for (const id of [...this.#bound.keys()]) await this.#unbind(id);
+    await Promise.all([this.#fixed.http.stop(), this.#fixed.https.stop()]);
+  }
+
+  /** Follows the forwarding rules, one change after the other. */
+  #refresh(): void {
+    this.#settled = this.#settled
+      .then(() => this.#follow())
+      .catch((error: unknown) => {
+        this.#kernel.logging.write({ severity: "ERROR", message: String(error), source: this.name });
+      });
+  }
+
+  async #follow(): Promise<void> {
+    const wanted = new Map<string, Binding>();
+    for (const rule of this.#kernel.resources.list(FORWARDING_RULE)) {
+      const binding = this.#bindingOf(rule);
+      if (binding && wanted.size < MOST_FRONTENDS) wanted.set(rule.id, binding);
+    }
+    for (const [id, { binding }] of this.#bound) {
+      const want = wanted.get(id);
+      if (!want || want.address !== binding?.address || want.port !== binding.port) await this.#unbind(id);
+    }
+    for (const [id, binding] of wanted) {
+      if (!this.#bound.has(id)) await this.#bind(id, binding);
+    }
+    for (const [id, { frontend }] of this.#bound) this.#setTls(id, frontend);
+  }
+
+  async #bind(id: string, binding: Binding): Promise<void> {
+    const { scheme, address, port } = binding;
+    const isFirst = this.#rules[scheme] === undefined;
+    const frontend = isFirst ? this.#fixed[scheme] : this.#frontend(scheme, () => id);
+    if (isFirst) this.#rules = { ...this.#rules, [scheme]: id };
+    else await frontend.start(0);
+    this.#bound.set(id, { frontend, binding });
+    this.#kernel.network.listen(address, port, frontend.port);
+  }
+
+  async #unbind(id: string): Promise<void> {
+    const bound = this.#bound.get(id);
+    if (!bound?.binding) return;
+    const { frontend, binding } = bound;
+    this.#bound.delete(id);
+    this.#kernel.network.unlisten(binding.address, binding.port);
+    if (this.#rules[binding.scheme] === id) this.#rules = { ...this.#rules, [binding.scheme]: undefined };
+    else await frontend.stop();
+  }
+
+  #bindingOf({ properties }: CloudResource): Binding | undefined {
+    const { resources } = this.#kernel;
+    const address = resolve(resources, GLOBAL_ADDRESS, properties.ipAddress)?.properties.address;
+    const ip = textOf(address) ?? textOf(properties.ipAddress);
+    const port = Number.parseInt(textOf(properties.portRange) ?? "", 10);
+    if (ip === undefined || Number.isNaN(port)) return undefined;
+    const isHttps = resolve(resources, TARGET_HTTPS_PROXY, properties.target) !== undefined;
+    return { address: ip, port, scheme: isHttps ? "https" : "http" };
+  }
+
+  #frontend(scheme: "http" | "https", ruleId: () => string | undefined): Frontend {
+    return new Frontend({
+      scheme,
+      name: scheme === "http" ? "loadBalancerHttp" : "loadBalancerHttps",
+      isOpen: () => this.#rule(ruleId()) !== undefined,
+      onRequest: (request, response) => void this.#serve(scheme, this.#rule(ruleId()), request, response),
+      certificateFor: async (serverName) => {
+        const map = this.#proxy(this.#rule(ruleId()))?.certificateMap;
+        const names = namesOnCertificate(this.#kernel.resources, map, serverName);
+        return names && (await this.#kernel.authority.issue(names));
+      },
+    });
+  }
+
+  #rule(id: string | undefined): CloudResource | undefined {
+    return id === undefined ? undefined : this.#kernel.resources.get(FORWARDING_RULE, id);
+  }
+
+  #proxy(rule: CloudResource | undefined): Properties | undefined {
+    const { resources } = this.#kernel;
+    const target = rule?.properties.target;
+    return (resolve(resources, TARGET_HTTPS_PROXY, target) ?? resolve(resources, TARGET_HTTP_PROXY, target))
+      ?.properties;
+  }
+
+  #setTls(ruleId: string, frontend: Frontend): void {
+    const policy = resolve(this.#kernel.resources, SSL_POLICY, this.#proxy(this.#rule(ruleId))?.sslPolicy);
+    const { minTlsVersion, profile } = policy?.properties ?? {};
+    const ciphers = CIPHERS[textOf(profile) ?? "COMPATIBLE"];
+    const minVersion = VERSIONS[textOf(minTlsVersion) ?? "TLS_1_2"] ?? "TLSv1.2";
+    frontend.setTls({ minVersion, ...(ciphers !== undefined && { ciphers }) });
+  }
+
+  async #serve(
+    scheme: "http" | "https",
+    rule: CloudResource | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { resources, network, logging } = this.#kernel;
+    if (!rule) return void request.socket.destroy();
+    const urlMap = resolve(resources, URL_MAP, this.#proxy(rule)?.urlMap);
+    const requested = { scheme, host: request.headers.host ?? "", target: request.url ?? "/" };
+    const found = urlMap && route(urlMap.properties, requested);
+    if (!found)
+      return answer(
+        response,
+        404,
+        "404. That's an error.\n\nThe requested URL was not found on this server.\n",
+      );
+    if (found.kind === "redirect") {
+      response.setHeader("Location", found.location);
+      return answer(response, found.status, `${found.status} Moved\n`);
+    }
+    const backend = resolve(resources, BACKEND_SERVICE, found.service)?.properties;
+    const client = network.sourceOf(request.socket.remotePort);
+    this.#logRequest(backend, client, request, response);
+    const policy = resolve(resources, SECURITY_POLICY, backend?.securityPolicy);
+    const verdict = policy ? judge(policy.properties, client) : ({ allowed: true } as const);
+    if (!verdict.allowed) {
+      return answer(
+        response,
+        verdict.status,
+        `${verdict.status}. Denied by the security policy of the backend service.\n`,
+      );
+    }
+    const service = this.#cloudRunService(backend);
+    if (service === undefined) return answer(response, 503, "no healthy upstream\n");
+    const address = this.#bound.get(rule.id)?.binding?.address ?? "";
+    forward(request, scheme, client, address);
+    try {
+      await this.#run.serve(service, "loadBalancer", request, response);
+    } catch (error) {
+      logging.write({ severity: "ERROR", message: `${service}: ${String(error)}`, source: this.name });
+      if (response.headersSent) response.destroy();
+      else answer(response, 502, "502. That's an error.\n\nThe server encountered a temporary error.\n");
+    }
+  }
+
+  #cloudRunService(backend: Properties | undefined): string | undefined {
+    const group = resolve(
+      this.#kernel.resources,
+      NETWORK_ENDPOINT_GROUP,
+      objectsOf(backend?.backends)[0]?.group,
+    );
+    const service = textOf(objectOf(group?.properties.cloudRun).service);
+    if (!group || service === undefined) return undefined;
+    // `projects/P/regions/R/networkEndpointGroups/N`
+    const [, project, , region] = group.id.split("/");
+    return service.includes("/") ? service : `projects/${project}/locations/${region}/services/${service}`;
+  }
+
+  #logRequest(
+    backend: Properties | undefined,
+    client: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const { enable, sampleRate } = objectOf(backend?.logConfig);
+    if (enable !== true || Math.random() >= (numberOf(sampleRate) ?? 1)) return;
+    const { method, url, headers } = request;
+    const since = performance.now();
+    response.once("close", () => {
+      this.#kernel.logging.write({
+        severity: "INFO",
+        message: `${method} ${headers.host ?? ""}${url} ${response.statusCode}`,
+        source: this.name,
+        remoteIp: client,
+        status: response.statusCode,
+        latencyMs: Math.round(performance.now() - since),
+      });
+    });
+  }
+}
+
+/** Adds what Google's front end tells a backend. */
+function forward(request: IncomingMessage, scheme: string, client: string, address: string): void {
+  const before = request.headers["x-forwarded-for"];
+  request.headers["x-forwarded-for"] = `${before === undefined ? "" : `${before},`}${client},${address}`;
+  request.headers["x-forwarded-proto"] = scheme;
+  request.headers.via =
+    request.headers.via === undefined ? "1.1 google" : `${request.headers.via}, 1.1 google`;
+}
+
+function answer(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+  response.end(body);
+}
