@@ -5,9 +5,13 @@ export default {
   testEnvironmentOptions: { globalsCleanup: "off" },
   extensionsToTreatAsEsm: [".ts"],
   transform: {
-    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } },
+    ],
   },
   testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
   testTimeout: 30_000,
   maxWorkers: 2,
+  reporters: ["default", "<rootDir>/test/closing-line.config.ts"],
 };

@@ -65,10 +65,15 @@ export async function claimPorts(portBase: number | "any"): Promise<{ ports: Por
   throw new Error(`No ${SPAN} ports in a row are free on 127.0.0.1 between ${LOWEST} and ${HIGHEST}.`);
 }
 
-async function claim(base: number): Promise<{ ports: Ports; control: Server }> {
-  const ports = Object.fromEntries(
+/** Where a cloud with this base listens, whether there is one or not. */
+export function portsFrom(base: number): Ports {
+  return Object.fromEntries(
     Object.entries(OFFSETS).map(([name, offset]) => [name, base + offset]),
   ) as unknown as Ports;
+}
+
+async function claim(base: number): Promise<{ ports: Ports; control: Server }> {
+  const ports = portsFrom(base);
   const control = createServer();
   if (!(await listens(control, ports.control))) throw new PortTaken(ports.control, "control");
   try {

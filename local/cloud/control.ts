@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Kernel, Part, Ports } from "./parts.ts";
+
+/** What the command line asks of a running cloud. */
+export interface CloudStatus {
+  readonly pid: number;
+  readonly stateDir: string;
+  readonly ports: Ports;
+  /** Holds every root that a client of this cloud needs. */
+  readonly caFile: string;
+  readonly parts: readonly { readonly name: string; readonly pids: readonly number[] }[];
+  /** All processes of the cloud, its own first. */
+  readonly pids: readonly number[];
+}
+
+export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
+  const named = parts.map((part) => ({ name: part.name, pids: part.pids?.() ?? [] }));
+  return {
+    pid: process.pid,
+    stateDir: kernel.stateDir,
+    ports: kernel.ports,
+    caFile: kernel.authority.caFile,
+    parts: named,
+    pids: [process.pid, ...named.flatMap(({ pids }) => pids)],
+  };
+}
+
+/** Answers `GET /status`, `GET /identities/EMAIL` and `POST /stop`, to this machine alone. */
+export function controlHandler(
+  kernel: Kernel,
+  parts: readonly Part[],
+  stop: () => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    // A page in a browser can reach loopback too, by a name of its own.
+    const host = request.headers.host?.replace(/:\d+$/, "");
+    if (host !== "127.0.0.1" && host !== "localhost") {
+      answer(response, 403, { error: "Only 127.0.0.1 is served." });
+      return;
+    }
+    const email = /^\/identities\/([^/]+)$/.exec(request.url ?? "")?.[1];
+    if (request.method === "GET" && request.url === "/status") {
+      answer(response, 200, statusOf(kernel, parts));
+    } else if (request.method === "GET" && email !== undefined) {
+      kernel.identities.endpoints(decodeURIComponent(email)).then(
+        (endpoints) => answer(response, 200, endpoints),
+        (error: unknown) => answer(response, 500, { error: String(error) }),
+      );
+    } else if (request.method === "POST" && request.url === "/stop") {
+      answer(response, 200, {});
+      response.once("close", stop);
+    } else {
+      answer(response, 404, { error: `There is no ${request.method} ${request.url}.` });
+    }
+  };
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+}

@@ -1,0 +1,48 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startCloud } from "./cloud.ts";
+
+/** A cloud of its own process, until it is told to stop. */
+const { values } = parseArgs({
+  options: {
+    "state-dir": { type: "string" },
+    "port-base": { type: "string" },
+    "bin-dir": { type: "string" },
+  },
+});
+const { "state-dir": stateDir, "port-base": portBase, "bin-dir": binDir } = values;
+if (stateDir === undefined || portBase === undefined || binDir === undefined) {
+  throw new Error("--state-dir, --port-base and --bin-dir must be given.");
+}
+
+try {
+  const file = join(stateDir, "cloud", "daemon.json");
+  const cloud = await startCloud({ stateDir, portBase: Number(portBase), binDir });
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    rmSync(file, { force: true });
+    cloud.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  cloud.onStopRequest(stop);
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  mkdirSync(join(stateDir, "cloud"), { recursive: true });
+  writeFileSync(file, JSON.stringify({ pid: process.pid, port: cloud.kernel.ports.control }));
+  process.send?.({ ready: cloud.status() });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  if (process.send) {
+    process.send({ failed: error instanceof Error ? error.message : String(error) }, () => process.exit(1));
+  } else {
+    process.exit(1);
+  }
+}

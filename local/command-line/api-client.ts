@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import type { CloudStatus } from "../cloud/control.ts";
+import { readStack } from "../engine/read-stack.ts";
+import { control, requireCloud } from "./cloud-process.ts";
+import { exchange } from "./exchange.ts";
+import { Failure } from "./failure.ts";
+import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
+
+const DEADLINE_MS = 35_000;
+
+export interface DomainResource {
+  readonly domain: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly orderNumber: number;
+  readonly notAfter?: string;
+  readonly retryAt?: string;
+  readonly normalizedFrom?: string;
+  readonly phases: readonly { readonly phase: string; readonly at: string }[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Speaks to the domain API as the platform's operator, through the load balancer like everyone else. */
+export class ApiClient {
+  readonly cloud: CloudStatus;
+  readonly #apiUrl: URL;
+  readonly #audience: string;
+  readonly #operator: string;
+  #token: string | undefined;
+
+  private constructor(
+    cloud: CloudStatus,
+    outputs: { apiUrl: string; apiAudience: string; operatorServiceAccount: string },
+  ) {
+    this.cloud = cloud;
+    this.#apiUrl = new URL(outputs.apiUrl);
+    this.#audience = outputs.apiAudience;
+    this.#operator = outputs.operatorServiceAccount;
+  }
+
+  /** @throws {Failure} when no cloud runs or no platform is in it. */
+  static async open(stateDir: string): Promise<ApiClient> {
+    const cloud = await requireCloud(stateDir);
+    const outputs = readStack(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs ?? {};
+    const { apiUrl, apiAudience, operatorServiceAccount } = outputs;
+    if (
+      typeof apiUrl !== "string" ||
+      typeof apiAudience !== "string" ||
+      typeof operatorServiceAccount !== "string"
+    ) {
+      throw new Failure("There is no platform in the local cloud yet: run npm run up.");
+    }
+    return new ApiClient(cloud, { apiUrl, apiAudience, operatorServiceAccount });
+  }
+
+  /** @throws {Failure} with the problem's detail, for every status of 400 or more. */
+  async call(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
+    const answer = await this.#send(method, path, body);
+    if (answer.status >= 400) {
+      const { title, detail } = (answer.body ?? {}) as { title?: string; detail?: string };
+      throw new Failure(detail ?? title ?? `The API answered ${method} ${path} with ${answer.status}.`);
+    }
+    return answer;
+  }
+
+  /** As `call`, with undefined for 404. */
+  async find(path: string): Promise<unknown> {
+    const { status, body } = await this.#send("GET", path);
+    if (status === 404) return undefined;
+    if (status >= 400)
+      throw new Failure(`The API answered GET ${path} with ${status}: ${JSON.stringify(body)}.`);
+    return body;
+  }
+
+  async #send(method: string, path: string, body?: object): Promise<Answer> {
+    this.#token ??= await this.#idToken();
+    const text = body && JSON.stringify(body);
+    const answer = await exchange({
+      port: this.cloud.ports.loadBalancerHttps,
+      servername: this.#apiUrl.hostname,
+      ca: readFileSync(this.cloud.caFile),
+      method,
+      path,
+      headers: {
+        host: this.#apiUrl.host,
+        authorization: `Bearer ${this.#token}`,
+        ...(text && { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+      },
+      ...(text && { body: text }),
+      deadlineMs: DEADLINE_MS,
+    });
+    return { status: answer.status, body: parse(answer.text) };
+  }
+
+  /** What impersonation gives in production: the operator's own metadata port gives it here. */
+  async #idToken(): Promise<string> {
+    const { control: controlPort } = this.cloud.ports;
+    const identity = `/identities/${encodeURIComponent(this.#operator)}`;
+    const { http } = (await control(controlPort, "GET", identity)) as { http: number };
+    const { text } = await exchange({
+      port: http,
+      path: `/computeMetadata/v1/instance/service-accounts/default/identity?audience=${encodeURIComponent(this.#audience)}`,
+      headers: { "metadata-flavor": "Google" },
+      deadlineMs: DEADLINE_MS,
+    });
+    return text;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return { detail: text.trim() };
+  }
+}

@@ -1,0 +1,62 @@
+import { ApiClient } from "./api-client.ts";
+import { howToSee, until } from "./domains.ts";
+import { probeEdge, type Sight } from "./edge-probe.ts";
+import { printJson } from "./output.ts";
+
+interface BackedUp {
+  readonly domain: string;
+  readonly serialNumber: string;
+  readonly issuer: string;
+  readonly notAfter: string;
+  readonly version: string;
+}
+
+export async function showCertificate(
+  name: string,
+  options: { readonly stateDir: string; readonly json?: boolean },
+): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  const backup = (await api.call("GET", `/v1/domains/${encodeURIComponent(name)}/certificate`))
+    .body as BackedUp;
+  const edge = await seen(api, name);
+  if (options.json) {
+    printJson({ backup, edge });
+    return;
+  }
+  process.stdout.write(
+    `backup  ${backup.version}  ${backup.issuer}  serial ${backup.serialNumber}  until ${backup.notAfter}\n`,
+  );
+  process.stdout.write(
+    "error" in edge
+      ? `edge    ${edge.error}\n`
+      : `edge    ${edge.issuer}  serial ${edge.serialNumber}  until ${edge.notAfter}\n`,
+  );
+}
+
+export async function restoreCertificate(
+  name: string,
+  options: { readonly stateDir: string; readonly json?: boolean; readonly timeout: number },
+): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  await api.call("POST", `/v1/domains/${encodeURIComponent(name)}/certificate:restore`);
+  const sight = await until(options.timeout, `the edge to show ${name}'s certificate`, async () => {
+    const edge = await seen(api, name);
+    return "error" in edge ? undefined : edge;
+  });
+  if (options.json) printJson({ domain: name, ...sight });
+  else {
+    process.stdout.write(
+      `${name} is back at the edge: serial ${sight.serialNumber}, until ${sight.notAfter}.\n`,
+    );
+    process.stdout.write(`${howToSee(api, name)}\n`);
+  }
+}
+
+async function seen(api: ApiClient, name: string): Promise<Omit<Sight, "page"> | { readonly error: string }> {
+  try {
+    const { page, ...sight } = await probeEdge(api.cloud, name);
+    return sight;
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

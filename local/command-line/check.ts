@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+import { parseArgs } from "node:util";
+
+const HELP = `npm run check [-- --write]
+
+Format, lint, types and import boundaries, at once. Exits with 1 when any of them finds something.
+
+  --write   mend format and what the linter can mend by itself`;
+
+const { values } = parseArgs({
+  options: { write: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+});
+if (values.help) {
+  process.stdout.write(`${HELP}\n`);
+} else {
+  const results = await Promise.all([
+    run("format and lint", "biome", ["check", "--error-on-warnings", ...(values.write ? ["--write"] : [])]),
+    run("types", "tsc", ["-p", "."]),
+    run("import boundaries", "depcruise", ["stacks", "components", "runtime", "local", "test", "bench"]),
+  ]);
+  process.exitCode = results.every(Boolean) ? 0 : 1;
+}
+
+/** Prints a check's output whole, once it has ended, so that checks at the same time don't mix. */
+async function run(title: string, command: string, args: readonly string[]): Promise<boolean> {
+  const child = spawn(`node_modules/.bin/${command}`, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text: Buffer) => {
+      output += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", resolve);
+  });
+  process.stdout.write(`${code === 0 ? "ok    " : "FAILED"}  ${title}\n${code === 0 ? "" : output}`);
+  return code === 0;
+}

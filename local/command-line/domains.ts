@@ -1,0 +1,140 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiClient, type DomainResource } from "./api-client.ts";
+import { Failure } from "./failure.ts";
+import { paint, printJson, progressStream, table } from "./output.ts";
+
+const POLL_MS = 100;
+const SETTLED = ["active", "failed"];
+
+interface Options {
+  readonly stateDir: string;
+  readonly json?: boolean;
+}
+
+interface WaitOptions extends Options {
+  readonly wait?: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+export async function addDomain(name: string, options: WaitOptions): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  const { body } = await api.call("POST", "/v1/domains", { domain: name });
+  let resource = body as DomainResource;
+  if (resource.normalizedFrom && !options.json) {
+    process.stdout.write(`${resource.normalizedFrom} is registered as ${resource.domain}.\n`);
+  }
+  if (options.wait) {
+    resource = await followDomain(api, resource.domain, options.timeout, (phase, at) => {
+      progressStream(options.json).write(`${paint("dim", at)}  ${phase}\n`);
+    });
+  }
+  if (options.json) printJson(shown(resource));
+  else process.stdout.write(`${summary(resource)}\n`);
+  if (resource.state === "active" && !options.json)
+    process.stdout.write(`${howToSee(api, resource.domain)}\n`);
+  if (resource.state === "failed") process.exitCode = 1;
+}
+
+export async function showDomain(name: string, options: Options): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  const resource = await findDomain(api, name);
+  if (!resource) throw new Failure(`${name} is not registered.`);
+  if (options.json) {
+    printJson(shown(resource));
+    return;
+  }
+  process.stdout.write(`${summary(resource)}\n`);
+  for (const { phase, at } of resource.phases) process.stdout.write(`  ${paint("dim", at)}  ${phase}\n`);
+}
+
+export async function listDomains(options: Options): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  const all: DomainResource[] = [];
+  let pageToken: string | undefined;
+  do {
+    const query = pageToken === undefined ? "" : `?pageToken=${encodeURIComponent(pageToken)}`;
+    const { body } = await api.call("GET", `/v1/domains${query}`);
+    const page = body as { domains: DomainResource[]; nextPageToken?: string };
+    all.push(...page.domains);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  if (options.json) printJson({ domains: all });
+  else if (all.length === 0) process.stdout.write("No domain is registered.\n");
+  else {
+    const rows = all.map(({ domain, state, notAfter = "", reason = "" }) => [
+      domain,
+      state,
+      notAfter,
+      reason,
+    ]);
+    process.stdout.write(`${table([["DOMAIN", "STATE", "NOT AFTER", "REASON"], ...rows])}\n`);
+  }
+}
+
+export async function removeDomain(name: string, options: WaitOptions): Promise<void> {
+  const api = await ApiClient.open(options.stateDir);
+  const { body } = await api.call("DELETE", `/v1/domains/${encodeURIComponent(name)}`);
+  if (options.wait) {
+    await until(options.timeout, `${name} to be gone`, async () =>
+      (await findDomain(api, name)) === undefined ? true : undefined,
+    );
+  }
+  if (options.json) printJson(options.wait ? { domain: name, state: "removed" } : body);
+  else process.stdout.write(`${name} is ${options.wait ? "removed" : "being removed"}.\n`);
+}
+
+/** Tells of each phase as it happens, until the domain is active or failed. @throws {Failure} after `seconds`. */
+export async function followDomain(
+  api: ApiClient,
+  domain: string,
+  seconds: number,
+  onPhase: (phase: string, at: string) => void,
+): Promise<DomainResource> {
+  let told = 0;
+  return until(seconds, `${domain} to be active`, async () => {
+    const resource = await findDomain(api, domain);
+    if (!resource) throw new Failure(`${domain} was removed meanwhile.`);
+    for (const { phase, at } of resource.phases.slice(told)) onPhase(phase, at);
+    told = Math.max(told, resource.phases.length);
+    return SETTLED.includes(resource.state) ? resource : undefined;
+  });
+}
+
+export async function findDomain(api: ApiClient, name: string): Promise<DomainResource | undefined> {
+  return (await api.find(`/v1/domains/${encodeURIComponent(name)}`)) as DomainResource | undefined;
+}
+
+export async function until<Result>(
+  seconds: number,
+  what: string,
+  poll: () => Promise<Result | undefined>,
+): Promise<Result> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const result = await poll();
+    if (result !== undefined) return result;
+    if (Date.now() > deadline)
+      throw new Failure(`Waited ${seconds} s for ${what}; npm run logs may tell why.`);
+    await delay(POLL_MS);
+  }
+}
+
+/** What a person can paste to see the domain. */
+export function howToSee(api: ApiClient, domain: string): string {
+  const port = api.cloud.ports.edgeHttps;
+  return `Try: curl --cacert ${api.cloud.caFile} --resolve ${domain}:${port}:127.0.0.1 https://${domain}:${port}/`;
+}
+
+/** The shape of `domains show --json`, kept stable. */
+function shown({ domain, state, reason, orderNumber, notAfter, phases }: DomainResource) {
+  return { domain, state, reason: reason ?? null, orderNumber, notAfter: notAfter ?? null, phases };
+}
+
+function summary({ domain, state, reason, notAfter, retryAt }: DomainResource): string {
+  const colour = state === "active" ? "green" : state === "failed" ? "red" : "yellow";
+  const until = notAfter && state === "active" ? `, certificate valid until ${notAfter}` : "";
+  const why = reason ? `: ${reason}` : "";
+  const again = retryAt ? ` Another try is of use from ${retryAt}.` : "";
+  return `${domain} is ${paint(colour, state)}${until}${why}${again}`;
+}

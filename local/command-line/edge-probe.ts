@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import type { CloudStatus } from "../cloud/control.ts";
+import { exchange } from "./exchange.ts";
+
+const DEADLINE_MS = 10_000;
+
+/** What the edge shows whoever opens `https://DOMAIN/`, seen after its chain was verified. */
+export interface Sight {
+  readonly status: number;
+  readonly page: string;
+  readonly issuer: string;
+  /** Hexadecimal, upper case. */
+  readonly serialNumber: string;
+  /** RFC 3339. */
+  readonly notAfter: string;
+}
+
+/**
+ * Fetches a page by SNI through edge and load balancer, as a browser would whose
+ * DNS leads here and whose trust store is the cloud's CA file.
+ *
+ * @throws when the handshake fails: no certificate for the name, or a chain that no root signed.
+ */
+export async function probeEdge({ ports, caFile }: CloudStatus, domain: string): Promise<Sight> {
+  const { status, text, certificate } = await exchange({
+    port: ports.edgeHttps,
+    servername: domain,
+    ca: readFileSync(caFile),
+    headers: { host: domain },
+    path: "/",
+    deadlineMs: DEADLINE_MS,
+  });
+  if (!certificate) throw new Error(`The edge showed no certificate for ${domain}.`);
+  return {
+    status,
+    page: text,
+    issuer: String(certificate.issuer.CN),
+    serialNumber: certificate.serialNumber,
+    notAfter: new Date(certificate.valid_to).toISOString(),
+  };
+}

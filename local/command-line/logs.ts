@@ -1,0 +1,93 @@
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { Failure } from "./failure.ts";
+import { paint } from "./output.ts";
+import { absoluteStateDir } from "./place.ts";
+
+const SEVERITIES = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
+const POLL_MS = 200;
+
+interface Options {
+  readonly stateDir: string;
+  readonly follow?: boolean;
+  readonly severity: string;
+  readonly lines: number;
+  readonly json?: boolean;
+}
+
+interface Entry {
+  readonly time: string;
+  readonly severity: string;
+  readonly source: string;
+  readonly message: string;
+}
+
+export async function logs(source: string | undefined, options: Options): Promise<void> {
+  const least = SEVERITIES.indexOf(options.severity.toUpperCase());
+  if (least < 0)
+    throw new Failure(`--severity must be one of ${SEVERITIES.join(", ")}; got ${options.severity}.`, 2);
+  const folder = join(absoluteStateDir(options.stateDir), "cloud", "logs");
+  const sources = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(".jsonl"))
+        .map((file) => file.slice(0, -".jsonl".length))
+    : [];
+  if (source !== undefined && !sources.includes(source)) {
+    throw new Failure(`Nothing was logged by ${source}; there is ${sources.join(", ") || "nothing yet"}.`);
+  }
+
+  const positions = new Map<string, number>();
+  const show = (entries: readonly Entry[]) => {
+    for (const entry of entries)
+      process.stdout.write(`${options.json ? JSON.stringify(entry) : line(entry)}\n`);
+  };
+  const readNew = async () => {
+    const entries: Entry[] = [];
+    for (const name of source === undefined ? sources : [source]) {
+      entries.push(...(await readFrom(join(folder, `${name}.jsonl`), positions)));
+    }
+    return entries
+      .filter(({ severity }) => SEVERITIES.indexOf(severity) >= least)
+      .sort((a, b) => (a.time < b.time ? -1 : 1));
+  };
+  show((await readNew()).slice(-options.lines));
+  while (options.follow) {
+    await delay(POLL_MS);
+    show(await readNew());
+  }
+}
+
+/** Whole lines that came since the last call; a file that was rotated is read from its start. */
+async function readFrom(path: string, positions: Map<string, number>): Promise<Entry[]> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const before = positions.get(path) ?? 0;
+  const start = before > size ? 0 : before;
+  if (start === size) return [];
+  const entries: Entry[] = [];
+  let end = start;
+  for await (const text of createInterface({ input: createReadStream(path, { start, end: size - 1 }) })) {
+    const entry = parse(text);
+    if (!entry) break;
+    entries.push(entry);
+    end += Buffer.byteLength(text) + 1;
+  }
+  positions.set(path, end);
+  return entries;
+}
+
+/** Undefined for a line that is still being written. */
+function parse(text: string): Entry | undefined {
+  try {
+    return JSON.parse(text) as Entry;
+  } catch {
+    return undefined;
+  }
+}
+
+function line({ time, severity, source, message }: Entry): string {
+  const at = SEVERITIES.indexOf(severity);
+  const mark = severity.padEnd(8);
+  return `${paint("dim", time)}  ${at >= 4 ? paint("red", mark) : at === 3 ? paint("yellow", mark) : mark}  ${paint("cyan", source)}  ${message}`;
+}

@@ -1,0 +1,124 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
+import { restoreCertificate, showCertificate } from "./certificates.ts";
+import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import { down } from "./down.ts";
+import { Failure } from "./failure.ts";
+import { logs } from "./logs.ts";
+import { DEFAULT_STATE_DIR, type Place } from "./place.ts";
+import { preview } from "./preview.ts";
+import { status } from "./status.ts";
+import { up } from "./up.ts";
+
+const EXIT_USAGE = 2;
+
+const EXIT_CODES = `
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 another run holds the stack · 4 state unusable ·
+            5 the cloud is not running · 69 a tool is missing · 130 interrupted`;
+
+const program = new Command("npm run")
+  .description("The whole platform on this machine.")
+  .exitOverride()
+  .showHelpAfterError("(--help shows what there is)");
+
+function command(parent: Command, usage: string, description: string): Command {
+  return parent
+    .command(usage)
+    .description(description)
+    .exitOverride()
+    .option("--state-dir <folder>", "where state, objects and logs are", DEFAULT_STATE_DIR)
+    .addHelpText("after", EXIT_CODES);
+}
+
+const json = ["--json", "print JSON on standard output, progress on standard error"] as const;
+const wait = ["--wait", "show each stage until the domain is active, failed or gone"] as const;
+const timeout = ["--timeout <seconds>", "how long to wait", wholeNumber, 120] as const;
+
+command(
+  program,
+  "up",
+  "Start the local cloud and make the platform in it; ends with a domain served over HTTPS.",
+)
+  .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
+  .option("--config <key=value...>", "set configuration over Pulumi.local.yaml", keyValue, {})
+  .option("--no-first-domain", "do not register hello.example.test at the end")
+  .option(...json)
+  .action((options: Place & { json?: boolean; config: Record<string, string>; firstDomain: boolean }) =>
+    up(options),
+  );
+
+command(program, "down", "Stop the local cloud. State stays, and `up` goes on from it.")
+  .option("--purge", "delete the state folder too: certificates, keys, logs, all of it")
+  .action(down);
+
+command(program, "preview", "Show what `up` would do, without doing it. Needs no running cloud.")
+  .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
+  .option("--config <key=value...>", "set configuration over Pulumi.local.yaml", keyValue, {})
+  .option(...json)
+  .action(preview);
+
+command(program, "status", "What runs, where it listens, and which file holds the CAs.")
+  .option("--env", "print the variable by which Pulumi's own CLI finds the local providers")
+  .option(...json)
+  .action(status);
+
+command(program, "logs [source]", "Log lines of workloads and parts of the cloud; without a source, of all.")
+  .option("--follow", "go on until interrupted")
+  .option("--severity <severity>", "at least DEBUG, INFO, NOTICE, WARNING, ERROR or CRITICAL", "INFO")
+  .option("--lines <number>", "lines from before", wholeNumber, 100)
+  .option(...json)
+  .action(logs);
+
+const domains = program.command("domains").description("Customers' domains.").exitOverride();
+command(domains, "add <name>", "Register a domain.")
+  .option(...wait)
+  .option(...timeout)
+  .option(...json)
+  .action(addDomain);
+command(domains, "show <name>", "State, reason and phases of a domain.")
+  .option(...json)
+  .action(showDomain);
+command(domains, "list", "All domains.")
+  .option(...json)
+  .action(listDomains);
+command(domains, "remove <name>", "Take a domain out of service and forget it.")
+  .option(...wait)
+  .option(...timeout)
+  .option(...json)
+  .action(removeDomain);
+
+const certificates = program
+  .command("certificates")
+  .description("Their certificates and backups.")
+  .exitOverride();
+command(certificates, "show <name>", "The certificate of a domain: as backed up, and as the edge shows it.")
+  .option(...json)
+  .action(showCertificate);
+command(certificates, "restore <name>", "Bring the newest backup back to the edge.")
+  .option(...timeout)
+  .option(...json)
+  .action(restoreCertificate);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  } else if (error instanceof Failure) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    throw error;
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
+
+function keyValue(text: string, before: Record<string, string>): Record<string, string> {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
+  return { ...before, [key.includes(":") ? key : `platform:${key}`]: value };
+}

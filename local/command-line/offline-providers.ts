@@ -1,0 +1,21 @@
+import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
+import { GCP_KINDS } from "../providers/gcp/kinds.ts";
+import { Provider } from "../providers/provider.ts";
+import { serve } from "../providers/serve.ts";
+
+export interface OfflineProviders extends AsyncDisposable {
+  /** Packages to ports on 127.0.0.1. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** The local cloud's own providers with no cloud behind them: they check, compare and preview, and change nothing. */
+export async function serveOffline(): Promise<OfflineProviders> {
+  const gcp = await serve(new Provider("gcp", GCP_KINDS, undefined), 0);
+  const fastly = await serve(new Provider("fastly", FASTLY_KINDS, undefined), 0);
+  return {
+    ports: { gcp: gcp.port, fastly: fastly.port },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([gcp.stop(), fastly.stop()]);
+    },
+  };
+}

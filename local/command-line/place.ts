@@ -1,0 +1,23 @@
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository: the folder of Pulumi.yaml. */
+export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const DEFAULT_STATE_DIR = ".local";
+/** Where set-up puts Pebble; shared by all state folders. */
+export const BIN_DIR = join(REPOSITORY, ".local", "bin");
+
+/** Where one local cloud keeps what it has, and where it listens. */
+export interface Place {
+  readonly stateDir: string;
+  readonly portBase: number;
+}
+
+export function absoluteStateDir(stateDir: string): string {
+  return resolve(REPOSITORY, stateDir);
+}
+
+/** The one stack that this machine makes real. */
+export const LOCAL_STACK = "local";
+/** The project's name in Pulumi.yaml. */
+export const PROJECT = "platform";
