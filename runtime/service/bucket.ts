@@ -9,6 +9,7 @@ import {
   statusOf,
   type WriteOptions,
 } from "./object-store.ts";
+import { codeOf } from "./thrown.ts";
 
 /** All attempts of one call together: room for the rate limit of one name, well within a push's deadline. */
 const DEADLINE_MS = 20_000;
@@ -165,5 +166,5 @@ async function download(file: File): Promise<ReadObject> {
 function isTransient(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return TRANSIENT_STATUSES.has(status);
-  return error instanceof Error && "code" in error && TRANSIENT_CODES.has(String(error.code));
+  return TRANSIENT_CODES.has(codeOf(error) ?? "");
 }

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from "./thrown.ts";
+
 /** An object's bytes as read in one request, with the generation that they belong to. */
 export interface ReadObject {
   readonly bytes: Buffer;
@@ -66,8 +68,7 @@ export class ObjectStoreError extends Error {
   readonly status: number | undefined;
 
   constructor(operation: string, object: string, cause: unknown) {
-    const because = cause instanceof Error ? cause.message : String(cause);
-    super(`Storage could not ${operation} ${object}: ${because}`, { cause });
+    super(`Storage could not ${operation} ${object}: ${messageOf(cause)}`, { cause });
     this.name = "ObjectStoreError";
     this.status = statusOf(cause);
   }
@@ -75,6 +76,6 @@ export class ObjectStoreError extends Error {
 
 /** The HTTP status that Google's client keeps in `code`. */
 export function statusOf(error: unknown): number | undefined {
-  const code = error instanceof Error && "code" in error ? Number(error.code) : Number.NaN;
+  const code = Number(codeOf(error) ?? Number.NaN);
   return Number.isInteger(code) ? code : undefined;
 }

@@ -1,5 +1,6 @@
 import { PubSub } from "@google-cloud/pubsub";
 import { withDeadline } from "./deadline.ts";
+import { messageOf } from "./thrown.ts";
 
 /** For a publish with its retries; the caller's own request waits for it. */
 const DEADLINE_MS = 15_000;
@@ -11,7 +12,7 @@ export class PublishFailed extends Error {
   readonly code = "PUBLISH_FAILED";
 
   constructor(topic: string, cause: unknown) {
-    super(`Publishing to ${topic} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(`Publishing to ${topic} failed: ${messageOf(cause)}`, {
       cause,
     });
     this.name = "PublishFailed";

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { readClaims } from "./claims.ts";
 import { type Logger, traceFields } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
+import { messageOf } from "./thrown.ts";
 import { continueTrace, type Trace } from "./trace.ts";
 
 /** Our messages are a few hundred bytes; an envelope far beyond is not one of them. */
@@ -110,7 +111,7 @@ async function settle(logger: Logger, handle: () => Promise<Outcome>): Promise<O
     return outcome;
   } catch (error) {
     logger.error({ error, outcome: "retry" }, "Handler failed");
-    return { kind: "retry", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "retry", reason: messageOf(error) };
   }
 }
 

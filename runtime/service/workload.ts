@@ -3,6 +3,7 @@ import { parseEnvironment } from "./environment.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { type Platform, platformSchema } from "./platform.ts";
 import { type App, listen, requestListener } from "./server.ts";
+import { messageOf } from "./thrown.ts";
 
 export interface Workload {
   /** For Cloud Functions, whose framework brings a server of its own: made at the first request. */
@@ -41,7 +42,7 @@ export function workload(build: (platform: Platform, logger: Logger) => App): Wo
         const platform = parseEnvironment(platformSchema);
         await listen(build(platform, logger), platform, logger);
       } catch (error) {
-        logger.fatal({ error }, error instanceof Error ? error.message : "The workload could not start.");
+        logger.fatal({ error }, messageOf(error));
         process.exit(1);
       }
     },

@@ -1,5 +1,6 @@
 import type { CaaRecord } from "node:dns";
 import { Resolver } from "node:dns/promises";
+import { codeOf } from "../../service/thrown.ts";
 
 /** For one question with its repetition: 2 s, then 4 s. */
 const TIMEOUT_MS = 2_000;
@@ -51,7 +52,7 @@ async function ask<Record>(question: () => Promise<Record[]>): Promise<Answer<Re
   try {
     return { kind: "answer", records: await question() };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = codeOf(error) ?? "";
     if (NOTHING.has(code)) return { kind: "answer", records: [] };
     const what = TROUBLE[code];
     if (what === undefined) throw error;

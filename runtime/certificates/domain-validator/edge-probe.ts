@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ObjectStore } from "../../service/object-store.ts";
+import { messageOf } from "../../service/thrown.ts";
 
 const MAX_BODY_BYTES = 1_024;
 const REQUEST_MS = 5_000;
@@ -72,7 +73,7 @@ async function fetchOnce({ expected, ...target }: Fetch): Promise<ProbeResult> {
     if (status === 200 && body === expected) return { kind: "served" };
     return { kind: "wrong", saw: status === 200 ? "another body" : `status ${status}` };
   } catch (error) {
-    return { kind: "unreachable", because: error instanceof Error ? error.message : String(error) };
+    return { kind: "unreachable", because: messageOf(error) };
   }
 }
 

@@ -51,6 +51,11 @@ export async function validateDomain(
     case "retry":
       return verdict;
     case "fit":
+      if (await isGone(registry, domain)) {
+        // Removed meanwhile: the issuer's unlinking may have come before our link.
+        await ports.fastly.unlink(domain, delivery.signal);
+        return { kind: "dropped", reason: `${domain} was removed while it was being checked.` };
+      }
       await registry.append(domain, orderNumber, { phase: "validated", at: now().toISOString(), detail: {} });
       return sendToIssuer(ports, record, delivery);
     case "refused":
@@ -86,6 +91,11 @@ async function findCurrent(registry: Registry, domain: string, orderNumber: numb
   if (newest !== orderNumber) return drop(`${domain} is at order ${newest}; this was for ${orderNumber}.`);
   if (lifecycle === "failed") return drop(`Order ${orderNumber} of ${domain} has failed already.`);
   return { kind: "current", ...found };
+}
+
+async function isGone(registry: Registry, domain: string): Promise<boolean> {
+  const found = await registry.find(domain);
+  return found === undefined || found.record.lifecycle === "removing";
 }
 
 async function judge(ports: ValidatorPorts, domain: string, signal: AbortSignal): Promise<Verdict> {
