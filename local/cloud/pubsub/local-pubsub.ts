@@ -129,7 +129,7 @@ export class LocalPubSub implements PubSub, Part {
   #changed(id: string): void {
     if (!this.#directory.exists(id)) {
       this.#retire(id);
-      this.#desk.close(id);
+      this.#desk.dismiss(id);
       this.#store.drop(id);
       return;
     }

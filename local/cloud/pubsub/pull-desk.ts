@@ -26,6 +26,7 @@ export class PullDesk {
   readonly #clock: Clock;
   readonly #waiters = new Map<string, Set<Waiter>>();
   #pulls = 0;
+  #closed = false;
 
   constructor(store: MessageStore, terms: LeaseTerms, timetable: Timetable, clock: Clock) {
     this.#store = store;
@@ -37,6 +38,8 @@ export class PullDesk {
   /**
    * Leases what is due. With nothing due it waits, 20 s at most, unless `returnImmediately`;
    * then, and when `cancelled` fires, the answer is empty.
+   *
+   * @throws {RpcError} RESOURCE_EXHAUSTED when 100 pulls wait already, UNAVAILABLE after `close`.
    */
   pull(
     subscription: Subscription,
@@ -44,6 +47,7 @@ export class PullDesk {
     returnImmediately: boolean,
     cancelled: AbortSignal,
   ): Promise<Lease[]> {
+    if (this.#closed) return Promise.reject(new RpcError(status.UNAVAILABLE, "Pub/Sub is stopping."));
     const leases = this.#lease(subscription, maxMessages);
     if (leases.length > 0 || returnImmediately || cancelled.aborted) return Promise.resolve(leases);
     const waiters = this.#waiters.get(subscription.id) ?? new Set();
@@ -76,14 +80,17 @@ export class PullDesk {
     if (this.#waiters.get(subscription)?.size) this.#serveAt(subscription, this.#clock.now());
   }
 
-  /** Answers all who wait, with nothing. */
-  close(subscription?: string): void {
-    for (const [id, waiters] of this.#waiters) {
-      if (subscription !== undefined && subscription !== id) continue;
-      for (const waiter of [...waiters]) waiter.answer([]);
-      this.#waiters.delete(id);
-      this.#timetable.clear(`desk ${id}`);
-    }
+  /** Answers all who wait for a subscription's messages, with nothing. */
+  dismiss(subscription: string): void {
+    for (const waiter of [...(this.#waiters.get(subscription) ?? [])]) waiter.answer([]);
+    this.#waiters.delete(subscription);
+    this.#timetable.clear(`desk ${subscription}`);
+  }
+
+  /** Dismisses everyone, and refuses whoever comes later. */
+  close(): void {
+    this.#closed = true;
+    for (const id of [...this.#waiters.keys()]) this.dismiss(id);
   }
 
   #serve(id: string): void {

@@ -68,9 +68,12 @@ test("an extended deadline keeps a message out, and a deadline of zero gives it 
   await puller.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 0 });
   expect(await pull()).toHaveLength(1);
 
-  // The first lease is over: what it says must not end the second.
+  // The first lease is over: it can neither end the second nor prolong it.
   await puller.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 0 });
   expect(await pull()).toEqual([]);
+  await puller.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: 600 });
+  world.clock.advance(10_000);
+  await eventually(() => world.leases(subscription) === 0, "the second lease is over");
 });
 
 test("a pull waits for a message, and for one that backs off", async () => {
