@@ -54,7 +54,9 @@ export class TlsResources {
       });
       const { data, meta } = pageSchema.parse(body);
       found.push(...data.map(resource));
-      if (data.length < PAGE_SIZE || page >= (meta?.total_pages ?? Number.POSITIVE_INFINITY)) return found;
+      // Fastly may give smaller pages than asked for, so its own count is what ends the list.
+      const isLast = meta?.total_pages === undefined ? data.length < PAGE_SIZE : page >= meta.total_pages;
+      if (isLast) return found;
     }
     throw new Error(
       `Fastly /tls/${collection} must fit ${MAX_PAGES * PAGE_SIZE} entries under ${JSON.stringify(filters)}; got more.`,

@@ -1,0 +1,168 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Secret } from "../../service/secret.ts";
+import { newEcdsaKey } from "../acme/account-key.ts";
+import { certificateRequest } from "../acme/certificate-request.ts";
+import { TestIssuingKey } from "../acme/test-issuing-key.ts";
+import { type FastlyTls, openFastlyTls } from "./fastly-tls.ts";
+import { TestFastly } from "./test-fastly.ts";
+
+let issuer: TestIssuingKey;
+let fastly: TestFastly;
+let endpoint: string;
+let tls: FastlyTls;
+
+beforeAll(async () => {
+  issuer = await TestIssuingKey.create();
+});
+
+beforeEach(async () => {
+  fastly = new TestFastly();
+  endpoint = await fastly.start();
+  tls = openFastlyTls({ endpoint, token: TestFastly.token, configurationId: "conf" });
+});
+
+afterEach(() => fastly.stop());
+
+interface Issued {
+  readonly chain: string;
+  readonly key: Secret<string>;
+}
+
+async function issued(domain: string): Promise<Issued> {
+  const key = newEcdsaKey();
+  return { chain: await issuer.sign(await certificateRequest(domain, key)), key };
+}
+
+function count() {
+  const { keys, certificates, activations } = fastly;
+  return { keys: keys.length, certificates: certificates.length, activations: activations.length };
+}
+
+const WRITES = /^(POST|PATCH|DELETE)/;
+
+test("activates with three writes, and again with none", async () => {
+  const { chain, key } = await issued("shop.example.test");
+  const first = await tls.activate("shop.example.test", chain, key);
+  expect(fastly.calls.filter((call) => WRITES.test(call))).toEqual([
+    "POST /tls/private_keys",
+    "POST /tls/certificates",
+    "POST /tls/activations",
+  ]);
+  expect(fastly.activations).toMatchObject([{ domain: "shop.example.test", configuration: "conf" }]);
+  fastly.calls.length = 0;
+  expect(await tls.activate("shop.example.test", chain, key)).toEqual(first);
+  expect(fastly.calls.filter((call) => WRITES.test(call))).toEqual([]);
+});
+
+test("renews without a gap: the activation moves before the old certificate and key go", async () => {
+  for (const other of ["a.example.test", "b.example.test", "shop.example.test.evil.test"]) {
+    const { chain, key } = await issued(other);
+    await tls.activate(other, chain, key);
+  }
+  const old = await issued("shop.example.test");
+  await tls.activate("shop.example.test", old.chain, old.key);
+  const fresh = await issued("shop.example.test");
+  fastly.calls.length = 0;
+  await tls.activate("shop.example.test", fresh.chain, fresh.key);
+  expect(fastly.calls.filter((call) => WRITES.test(call)).map((call) => call.replace(/-\d+$/, ""))).toEqual([
+    "POST /tls/private_keys",
+    "POST /tls/certificates",
+    "PATCH /tls/activations/activation",
+    "DELETE /tls/certificates/certificate",
+    "DELETE /tls/private_keys/key",
+  ]);
+  expect(fastly.served("shop.example.test")?.toString().trim()).toBe(
+    fresh.chain.split(/\n\n|(?<=END CERTIFICATE-----)/)[0]?.trim(),
+  );
+  expect(count()).toEqual({ keys: 4, certificates: 4, activations: 4 });
+});
+
+test("makes nothing twice when any one reply is lost, first time and at a renewal", async () => {
+  const generations = [await issued("shop.example.test"), await issued("shop.example.test")];
+  for (let lost = 0; ; lost++) {
+    await fastly.stop();
+    fastly = new TestFastly();
+    tls = openFastlyTls({ endpoint: await fastly.start(), token: TestFastly.token, configurationId: "conf" });
+    let writes = 0;
+    fastly.around = async (call, handle) => {
+      const answer = await handle();
+      return WRITES.test(call) && writes++ === lost ? { status: 502 } : answer;
+    };
+    let failures = 0;
+    for (const { chain, key } of generations) {
+      const activate = () => tls.activate("shop.example.test", chain, key);
+      await activate().catch((error: unknown) => {
+        failures++;
+        expect(error).toMatchObject({ code: "FASTLY_UNAVAILABLE", status: 502 });
+        return activate();
+      });
+    }
+    expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
+    if (lost < 8) expect(failures).toBe(1);
+    else break;
+  }
+});
+
+test("takes away the key of an order that came to nothing", async () => {
+  const dead = await issued("shop.example.test");
+  fastly.refuse = (call) => (call === "POST /tls/certificates" ? { status: 400 } : undefined);
+  await expect(tls.activate("shop.example.test", dead.chain, dead.key)).rejects.toMatchObject({
+    code: "FASTLY_REFUSED",
+  });
+  fastly.refuse = () => undefined;
+  const next = await issued("shop.example.test");
+  await tls.activate("shop.example.test", next.chain, next.key);
+  expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
+});
+
+test("finds its own key behind several pages of others", async () => {
+  const { chain, key } = await issued("shop.example.test");
+  fastly.refuse = (call) => (call === "POST /tls/certificates" ? { status: 503 } : undefined);
+  for (const domain of ["a.example.test", "b.example.test", "c.example.test"]) {
+    const other = await issued(domain);
+    await tls.activate(domain, other.chain, other.key).catch(() => undefined);
+  }
+  await tls.activate("shop.example.test", chain, key).catch(() => undefined);
+  fastly.refuse = () => undefined;
+  await tls.activate("shop.example.test", chain, key);
+  expect(count()).toEqual({ keys: 4, certificates: 1, activations: 1 });
+});
+
+test("deactivates one domain and no other, twice over", async () => {
+  for (const domain of ["shop.example.test", "a.example.test"]) {
+    const { chain, key } = await issued(domain);
+    await tls.activate(domain, chain, key);
+  }
+  await tls.deactivate("shop.example.test");
+  await tls.deactivate("shop.example.test");
+  expect(fastly.activations.map(({ domain }) => domain)).toEqual(["a.example.test"]);
+  expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
+});
+
+test("tells a wrong token, a spent budget and an outage apart, without the token or the key", async () => {
+  const { chain, key } = await issued("shop.example.test");
+  const denied = openFastlyTls({ endpoint, token: "wrong-token", configurationId: "conf" });
+  const errors = [await denied.activate("shop.example.test", chain, key).catch((error) => error)];
+  expect(errors[0]).toMatchObject({ code: "FASTLY_DENIED", status: 401 });
+
+  const reset = Math.ceil(Date.now() / 1000) + 600;
+  fastly.refuse = (call) =>
+    WRITES.test(call) ? { status: 429, headers: { "fastly-ratelimit-reset": String(reset) } } : undefined;
+  errors.push(await tls.activate("shop.example.test", chain, key).catch((error) => error));
+  expect(errors[1]).toMatchObject({ code: "FASTLY_RATE_LIMITED", dueAt: new Date(reset * 1000) });
+
+  fastly.refuse = (call) => (WRITES.test(call) ? { status: 500 } : undefined);
+  errors.push(await tls.activate("shop.example.test", chain, key).catch((error) => error));
+  expect(errors[2]).toMatchObject({ code: "FASTLY_UNAVAILABLE", status: 500 });
+  expect(fastly.calls.filter((call) => call === "POST /tls/private_keys")).toHaveLength(2);
+  for (const error of errors)
+    expect(`${error.stack}${JSON.stringify(error)}`).not.toMatch(/wrong-token|PRIVATE KEY/);
+});
+
+test("reads again when a read fails, within bounds", async () => {
+  let reads = 0;
+  fastly.refuse = (call) => (call.startsWith("GET") && reads++ < 2 ? { status: 503 } : undefined);
+  const { chain, key } = await issued("shop.example.test");
+  await tls.activate("shop.example.test", chain, key);
+  expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
+});
