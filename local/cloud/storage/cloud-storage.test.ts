@@ -130,6 +130,11 @@ describe("objects through the official client", () => {
     expect(rest.map(({ name }) => name)).toEqual(["e"]);
     const [between] = await bucket.getFiles({ startOffset: "d/2", endOffset: "d/😀" });
     expect(between.map(({ name }) => name)).toEqual(["d/2", "d/\uffee"]);
+
+    fixture.storage.write("b", "\uffee", Buffer.from("x"));
+    fixture.storage.write("b", "\uffef", Buffer.from("x"));
+    const [ends] = await bucket.getFiles({ prefix: "\uffee", endOffset: "😀" });
+    expect(ends.map(({ name }) => name)).toEqual(["\uffee"]);
   });
 
   test("are copied with or without metadata of their own", async () => {
