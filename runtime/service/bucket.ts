@@ -1,4 +1,4 @@
-import { type Bucket, type File, Storage } from "@google-cloud/storage";
+import { type Bucket, CRC32C, type File, Storage } from "@google-cloud/storage";
 import { retrying } from "./deadline.ts";
 import {
   type ListOptions,
@@ -109,12 +109,17 @@ class BucketObjectStore implements ObjectStore {
     { contentType = "application/json", metadata = {} }: WriteOptions,
   ): Promise<boolean> {
     const data = Buffer.from(bytes);
+    const crc32c = new CRC32C();
+    crc32c.update(data);
     return this.#call(operation, name, async (attempt) => {
       try {
         await this.#bucket.file(name).save(data, {
           resumable: false,
           contentType,
-          metadata: { metadata: { ...metadata } },
+          // Storage itself refuses damaged bytes. The client's own check comes after the write, and
+          // deletes what it doubts: another's object, if one has taken its place.
+          validation: false,
+          metadata: { crc32c: crc32c.toString(), metadata: { ...metadata } },
           preconditionOpts: { ifGenerationMatch },
           timeout: ATTEMPT_MS,
         });

@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import { createLogger } from "./logger.ts";
+import type { Outcome } from "./outcome.ts";
+import { type Delivery, pushRoute } from "./push.ts";
+
+const AUDIENCE = "https://validator.example";
+const ACCOUNT = "push@project.iam.gserviceaccount.com";
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+
+let handled: { message: unknown; delivery: Delivery }[];
+let lines: string[];
+let outcome: () => Promise<Outcome>;
+let app: ReturnType<typeof pushRoute>;
+
+beforeEach(() => {
+  handled = [];
+  lines = [];
+  outcome = async () => ({ kind: "done" });
+  app = pushRoute({
+    schema: z.strictObject({ domain: z.string() }),
+    audience: AUDIENCE,
+    serviceAccount: ACCOUNT,
+    logger: createLogger({ K_SERVICE: "v", K_REVISION: "1" }, { write: (line) => lines.push(line) }),
+    handle: async (message, delivery) => {
+      handled.push({ message, delivery });
+      return outcome();
+    },
+  });
+});
+
+const claims = { aud: AUDIENCE, email: ACCOUNT, email_verified: true };
+const token = (payload: object) =>
+  `Bearer e30.${Buffer.from(JSON.stringify(payload)).toString("base64url")}.SIGNATURE_REMOVED_BY_GOOGLE`;
+
+function envelope(data: unknown, fields: object = {}) {
+  return {
+    message: {
+      data: Buffer.from(typeof data === "string" ? data : JSON.stringify(data)).toString("base64"),
+      attributes: { customer: "alice", traceparent: `00-${TRACE}-b7ad6b7169203331-01` },
+      messageId: "42",
+      publishTime: "2026-11-01T12:00:00Z",
+    },
+    subscription: "projects/p/subscriptions/s",
+    deliveryAttempt: 3,
+    ...fields,
+  };
+}
+
+const push = (body: unknown, authorization: string | undefined = token(claims)) =>
+  app.request("/", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(authorization && { authorization }) },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+test("hands the message on with its attributes, attempt and trace; done is 204", async () => {
+  expect((await push(envelope({ domain: "a.test" }))).status).toBe(204);
+  expect(handled).toMatchObject([
+    {
+      message: { domain: "a.test" },
+      delivery: {
+        messageId: "42",
+        deliveryAttempt: 3,
+        attributes: { customer: "alice" },
+        trace: { traceId: TRACE },
+      },
+    },
+  ]);
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+    outcome: "done",
+    "logging.googleapis.com/trace": TRACE,
+  });
+});
+
+test.each<[string, () => Promise<Outcome>, number, object]>([
+  [
+    "dropped",
+    async () => ({ kind: "dropped", reason: "removed" }),
+    204,
+    { outcome: "dropped", reason: "removed" },
+  ],
+  [
+    "to be retried",
+    async () => ({ kind: "retry", reason: "busy" }),
+    503,
+    { outcome: "retry", reason: "busy" },
+  ],
+  ["a throw", () => Promise.reject(new Error("boom")), 503, { outcome: "retry", error: { message: "boom" } }],
+])("%s is answered and its reason logged", async (_title, result, status, line) => {
+  outcome = result;
+  expect((await push(envelope({ domain: "a.test" }))).status).toBe(status);
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject(line);
+});
+
+describe("what will never work is acknowledged with its reason, unhandled", () => {
+  test.each<[string, unknown, string]>([
+    ["an unknown field", envelope({ domain: "a.test", order: 1 }), "order"],
+    ["a wrong type", envelope({ domain: 1 }), "domain"],
+    ["no JSON", envelope("{"), "schema"],
+    ["no envelope", { hello: "world" }, "Not a push envelope"],
+    ["no JSON at all", "{", "Not a push envelope"],
+    ["too large", envelope({ domain: "a".repeat(70_000) }), "larger than 65536 bytes"],
+  ])("%s", async (_title, body, reason) => {
+    expect((await push(body)).status).toBe(204);
+    expect(handled).toEqual([]);
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+      severity: "ERROR",
+      outcome: "dropped",
+      reason: expect.stringContaining(reason),
+    });
+  });
+});
+
+test.each<[string, string, number]>([
+  ["no token", "", 401],
+  ["no JWT", "Bearer abc", 401],
+  ["another scheme", `Basic ${token(claims)}`, 401],
+  ["another audience", token({ ...claims, aud: "https://other.example" }), 401],
+  ["an unverified address", token({ ...claims, email_verified: "true" }), 401],
+  ["another account", token({ ...claims, email: "other@project.iam.gserviceaccount.com" }), 403],
+])("%s is refused before the body is looked at", async (_title, authorization, status) => {
+  expect((await push(envelope({ domain: "a.test" }), authorization)).status).toBe(status);
+  expect(handled).toEqual([]);
+});
