@@ -38,6 +38,7 @@ export class Program {
     const child = spawn(
       process.execPath,
       [
+        `--import=${new URL("./program-preload.ts", import.meta.url).href}`,
         runner,
         `--monitor=${engineAddress}`,
         `--engine=${engineAddress}`,

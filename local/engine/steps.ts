@@ -1,3 +1,4 @@
+import { withoutAssetText } from "./assets.ts";
 import { type Difference, differences, valueAt } from "./differences.ts";
 import type { ShownDifference, Step, StepOp, StepState } from "./events.ts";
 import { masked } from "./masking.ts";
@@ -32,7 +33,7 @@ export function changeStepOf(
 ): Step {
   const found = changedPaths(old, next, answer);
   const before = { outputs: masked(old.outputs), inputs: masked(old.inputs) };
-  const after = masked(next.inputs);
+  const after = masked(withoutAssetText(next.inputs));
   const shown = found.map(({ path, kind }): ShownDifference => {
     const oldValue = valueAt(before.inputs, path) ?? valueAt(before.outputs, path);
     const newValue = valueAt(after, path);
@@ -59,5 +60,13 @@ function changedPaths(old: ResourceRecord, next: ResourceRecord, answer: DiffAns
 }
 
 function stateOf({ urn, type, custom, id, parent, inputs, outputs }: ResourceRecord): StepState {
-  return { urn, type, custom, id, parent, inputs: masked(inputs), outputs: masked(outputs) };
+  return {
+    urn,
+    type,
+    custom,
+    id,
+    parent,
+    inputs: masked(withoutAssetText(inputs)),
+    outputs: masked(outputs),
+  };
 }

@@ -1,0 +1,110 @@
+import type { ShownDifference, Step, StepOp, UpdateKind } from "./events.ts";
+import { MASK, UNKNOWN_MASK } from "./masking.ts";
+import { isAsset, type Value } from "./values.ts";
+
+/** A longer value is cut: a plan is for eyes, and `--json` has the whole. */
+const MAX_VALUE = 80;
+
+const GLYPHS: Readonly<Record<StepOp, string>> = {
+  create: "+",
+  update: "~",
+  replace: "+-",
+  delete: "-",
+  same: " ",
+};
+const COLOURS: Readonly<Record<StepOp, number>> = {
+  create: 32,
+  update: 33,
+  replace: 35,
+  delete: 31,
+  same: 0,
+};
+const FUTURE: Readonly<Record<StepOp, string>> = {
+  create: "to create",
+  update: "to update",
+  replace: "to replace",
+  delete: "to delete",
+  same: "unchanged",
+};
+const PAST: Readonly<Record<StepOp, string>> = {
+  create: "created",
+  update: "updated",
+  replace: "replaced",
+  delete: "deleted",
+  same: "unchanged",
+};
+
+/** Whether to colour what goes to a stream: a terminal, and nobody asked not to. @see https://no-color.org */
+export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && (env.NO_COLOR ?? "") === "";
+}
+
+/** The steps as a tree by parent: what changes, with its properties, under the components it is part of. */
+export function renderPlan(steps: readonly Step[], { colour }: { readonly colour: boolean }): string {
+  const shown = mergedByUrn(steps);
+  const children = Map.groupBy(shown.values(), ({ parent }) => (shown.has(parent) ? parent : ""));
+  const lines: string[] = [];
+  const visit = (step: Step, depth: number): boolean => {
+    const at = lines.length;
+    let changes = step.op !== "same" || step.error !== undefined;
+    for (const child of children.get(step.urn) ?? []) changes = visit(child, depth + 1) || changes;
+    if (changes) lines.splice(at, 0, ...renderStep(step, depth, colour));
+    return changes;
+  };
+  for (const root of children.get("") ?? []) visit(root, 0);
+  return lines.join("\n");
+}
+
+/** `+ 3 to create, ~ 1 to update, 40 unchanged`. Components are not counted. */
+export function renderSummary(
+  steps: readonly Step[],
+  kind: UpdateKind,
+  { colour }: { readonly colour: boolean },
+): string {
+  const words = kind === "preview" ? FUTURE : PAST;
+  const counted = [...mergedByUrn(steps).values()].filter((step) => step.custom);
+  const parts = (["create", "update", "replace", "delete", "same"] as const).flatMap((op) => {
+    const count = counted.filter((step) => step.op === op && step.error === undefined).length;
+    if (count === 0) return [];
+    return [
+      op === "same" ? `${count} ${words[op]}` : paint(op, `${GLYPHS[op]} ${count} ${words[op]}`, colour),
+    ];
+  });
+  const failed = counted.filter((step) => step.error !== undefined).length;
+  if (failed > 0) parts.push(paint("delete", `${failed} failed`, colour));
+  return parts.length === 0 ? "nothing to do" : parts.join(", ");
+}
+
+/** One step a URN: the deletion of what was replaced is part of its replacement. */
+function mergedByUrn(steps: readonly Step[]): ReadonlyMap<string, Step> {
+  const merged = new Map<string, Step>();
+  for (const step of steps) {
+    if (step.op !== "delete" || step.error !== undefined || !merged.has(step.urn)) merged.set(step.urn, step);
+  }
+  return merged;
+}
+
+function renderStep(step: Step, depth: number, colour: boolean): readonly string[] {
+  const indent = "  ".repeat(depth);
+  const head = `${indent}${GLYPHS[step.op].padEnd(2)} ${step.name}  ${step.type}`;
+  const details = (step.diff ?? []).map((difference) => `${indent}     ${renderDifference(difference)}`);
+  if (step.error !== undefined) details.push(`${indent}     failed: ${step.error}`);
+  return [paint(step.op, head, colour), ...details];
+}
+
+function renderDifference({ path, kind, old, new: next }: ShownDifference): string {
+  if (kind === "add") return `+ ${path}: ${renderValue(next)}`;
+  if (kind === "delete") return `- ${path}: ${renderValue(old)}`;
+  return `~ ${path}: ${renderValue(old)} → ${renderValue(next)}`;
+}
+
+function renderValue(value: Value | undefined): string {
+  if (value === undefined) return "(none)";
+  if (value === MASK || value === UNKNOWN_MASK) return value;
+  const text = isAsset(value) ? `asset ${String(value.hash).slice(0, 12)}` : JSON.stringify(value);
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
+}
+
+function paint(op: StepOp, text: string, colour: boolean): string {
+  return colour && COLOURS[op] !== 0 ? `\u001b[${COLOURS[op]}m${text}\u001b[0m` : text;
+}
