@@ -35,6 +35,25 @@ test("messages, attempts and due times outlive a restart", async () => {
   }
 });
 
+test("stopping gives up a push that hangs, and keeps its message", async () => {
+  const before = await startWorld();
+  const topic = before.topic("orders");
+  const subscription = before.subscription("worker", { topic, pushConfig: { pushEndpoint: ENDPOINT } });
+  before.answer = () => new Promise(() => {});
+  before.pubsub.publish(topic, { data: Buffer.from("hello") });
+  await eventually(() => before.pushes.length === 1, "it is out");
+  await before.stop({ keepState: true });
+  expect(before.logs.at(-1)?.message).toContain("the local cloud stops");
+
+  const after = await startWorld(before.stateDir, before.clock.now() + 100);
+  try {
+    await eventually(() => after.pubsub.backlog(subscription) === 0, "it is pushed again");
+    expect(after.pushes.map(({ text }) => text)).toEqual(["hello"]);
+  } finally {
+    await after.stop();
+  }
+});
+
 test("a kill -9 loses nothing that was published, also when it was out for delivery", async () => {
   const stateDir = mkdtempSync(join(tmpdir(), "pubsub-"));
   const publisher = spawn(process.execPath, ["--input-type=module", "-e", PUBLISH_AND_DIE], {

@@ -164,6 +164,18 @@ test.each(["pubsub.topics.publish", "pubsub.subscriptions.consume"] as const)(
   },
 );
 
+test("says that a message is lost when its dead-letter topic has no subscription", async () => {
+  const { subscription, deadSubscription } = withDeadLetters();
+  world.kernel.resources.remove(SUBSCRIPTION_KIND, deadSubscription);
+  world.answer = () => 500;
+  const [messageId] = await publish("poison");
+  for (let attempt = 1; attempt < 5; attempt++) await passBackoff(subscription);
+  await eventually(() => world.pubsub.backlog(subscription) === 0, "the message is gone");
+  expect(world.logs.find(({ severity }) => severity === "ERROR")?.message).toBe(
+    `Message ${messageId} of ${subscription} is lost: the dead-letter topic projects/shop-local/topics/dead has no subscription.`,
+  );
+});
+
 test("a message whose push hangs holds up none of its neighbours, and fails at the acknowledgement deadline", async () => {
   const subscription = world.subscription("worker", { topic, pushConfig, ackDeadlineSeconds: 10 });
   let release: (status: number) => void = () => {};
