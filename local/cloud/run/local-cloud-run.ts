@@ -1,0 +1,219 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { CloudRun, Ingress, Kernel, ObjectStorage, Part } from "../parts.ts";
+import { RevisionFailed } from "../refusals.ts";
+import { DeployedService } from "./deployed-service.ts";
+import type { SecretAccess } from "./environment.ts";
+import { type Call, type Reply, refusal } from "./exchange.ts";
+import { FrontEnd } from "./front-end.ts";
+import { RevisionNames } from "./revision-names.ts";
+import { SERVICE_KIND } from "./service-settings.ts";
+import { Workshop } from "./workshop.ts";
+
+/** What `post` returns of an answer's body: enough for a log line. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+export interface LocalCloudRunOptions {
+  /** @default 15 minutes, as Cloud Run keeps idle instances at most. */
+  readonly idleMs?: number;
+  /** @default 240 s, Cloud Run's longest startup. */
+  readonly startupDeadlineMs?: number;
+  /** How long a request waits while every instance is busy. @default 10 s, as Cloud Run at its maximum of instances. */
+  readonly queueDeadlineMs?: number;
+  /** Between SIGTERM and SIGKILL. @default 10 s, as Cloud Run. */
+  readonly stopGraceMs?: number;
+}
+
+/**
+ * Cloud Run on this machine: services are the program's `cloudrunv2.Service` resources, instances
+ * are processes that run the very bundles which Cloud Run would get, from local Storage.
+ */
+export class LocalCloudRun implements CloudRun, Part {
+  readonly name = "run";
+  readonly #kernel: Kernel;
+  readonly #options: Required<LocalCloudRunOptions>;
+  readonly #workshop: Workshop;
+  readonly #names: RevisionNames;
+  readonly #frontEnd: FrontEnd;
+  readonly #services = new Map<string, DeployedService>();
+  readonly #leaving = new Set<Promise<void>>();
+  #server: Server | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(
+    kernel: Kernel,
+    storage: ObjectStorage,
+    secrets: SecretAccess,
+    options: LocalCloudRunOptions = {},
+  ) {
+    this.#kernel = kernel;
+    this.#options = {
+      idleMs: 15 * 60_000,
+      startupDeadlineMs: 240_000,
+      queueDeadlineMs: 10_000,
+      stopGraceMs: 10_000,
+      ...options,
+    };
+    this.#workshop = new Workshop(kernel, storage, secrets, this.#options);
+    this.#names = new RevisionNames(kernel.db);
+    this.#frontEnd = new FrontEnd(kernel);
+  }
+
+  async start(): Promise<void> {
+    this.#workshop.open();
+    this.#unsubscribe = this.#kernel.resources.subscribe((kind, id) => {
+      if (kind === SERVICE_KIND) this.#reconcile(id);
+    });
+    for (const { id } of this.#kernel.resources.list(SERVICE_KIND)) this.#reconcile(id);
+
+    const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
+    this.#server = createServer(certificate, (request, response) => void this.#front(request, response));
+    this.#server.listen(this.#kernel.ports.run, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    const server = this.#server;
+    if (server) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    }
+    await Promise.all([...this.#services.values()].map((service) => service.remove()));
+    await Promise.all(this.#leaving);
+    this.#services.clear();
+    this.#workshop.close();
+  }
+
+  pids(): readonly number[] {
+    return [...this.#services.values()].flatMap(({ pids }) => pids);
+  }
+
+  async serve(
+    service: string,
+    ingress: Ingress,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const gone = new AbortController();
+    const onClose = () => gone.abort(new Error("The client closed the connection."));
+    response.once("close", onClose);
+    const { method = "GET", url = "/", rawHeaders: headers } = request;
+    const peer = this.#kernel.network.sourceOf(request.socket.remotePort);
+    const reply = await this.#dispatch(this.#services.get(service), ingress, {
+      method,
+      url,
+      headers,
+      body: request,
+      peer,
+      signal: gone.signal,
+    });
+    await write(reply, response);
+    response.off("close", onClose);
+  }
+
+  async post(
+    uri: string,
+    options: { headers: Record<string, string>; body: Buffer; deadlineMs: number; signal?: AbortSignal },
+  ): Promise<{ status: number; body: string }> {
+    const { body, deadlineMs } = options;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    try {
+      const { host, pathname, search } = new URL(uri);
+      const headers = Object.entries({
+        Host: host,
+        ...options.headers,
+        "Content-Length": String(body.length),
+      });
+      const reply = await this.#dispatch(this.#find(host), "pubsub", {
+        method: "POST",
+        url: pathname + search,
+        headers: headers.flat(),
+        body: Readable.from([body]),
+        peer: undefined,
+        signal,
+      });
+      return { status: reply.status, body: await read(reply.body) };
+    } catch (error) {
+      return { status: 504, body: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async ready(service: string): Promise<void> {
+    const deployed = this.#services.get(service);
+    if (!deployed) throw new RevisionFailed(service, "cannot be made: there is no such service", []);
+    await deployed.ready();
+  }
+
+  async #front(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const service = this.#find(request.headers.host ?? "");
+    if (service) await this.serve(service.id, "external", request, response);
+    else await write(notFound(), response);
+  }
+
+  async #dispatch(service: DeployedService | undefined, ingress: Ingress, call: Call): Promise<Reply> {
+    return service ? this.#frontEnd.dispatch(service, ingress, call) : notFound();
+  }
+
+  /** By the host of its `run.app` URI, unless that is disabled. */
+  #find(host: string): DeployedService | undefined {
+    const name = host.replace(/:\d+$/, "").toLowerCase();
+    return [...this.#services.values()].find(
+      ({ settings }) => settings?.host === name && !settings.defaultUriDisabled,
+    );
+  }
+
+  #reconcile(id: string): void {
+    const resource = this.#kernel.resources.get(SERVICE_KIND, id);
+    let service = this.#services.get(id);
+    if (resource) {
+      if (!service) {
+        service = new DeployedService(id, {
+          workshop: this.#workshop,
+          names: this.#names,
+          options: this.#options,
+          log: (severity, source, message) => this.#kernel.logging.write({ severity, source, message }),
+        });
+        this.#services.set(id, service);
+      }
+      service.update(resource);
+    } else if (service) {
+      this.#services.delete(id);
+      this.#names.forget(id);
+      const leaving = service.remove().finally(() => this.#leaving.delete(leaving));
+      this.#leaving.add(leaving);
+    }
+  }
+}
+
+function notFound(): Reply {
+  return refusal(404, "The requested URL was not found on this server.");
+}
+
+async function write({ status, headers, body }: Reply, response: ServerResponse): Promise<void> {
+  if (response.destroyed) {
+    if (typeof body !== "string") body.destroy();
+    return;
+  }
+  response.writeHead(status, [...headers]);
+  if (typeof body === "string") response.end(body);
+  // A client or an instance that goes away midway cuts the other's connection too; the request log has it.
+  else await pipeline(body, response).catch(() => undefined);
+}
+
+async function read(body: Reply["body"]): Promise<string> {
+  if (typeof body === "string") return body;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    const kept = (chunk as Buffer).subarray(0, MAX_BODY_BYTES - bytes);
+    bytes += kept.length;
+    if (kept.length > 0) chunks.push(kept);
+  }
+  return Buffer.concat(chunks).toString();
+}

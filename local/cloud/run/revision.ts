@@ -1,0 +1,241 @@
+import { type Instance, InstanceFailed } from "./instance.ts";
+
+/** Requests that may wait for an instance; the next one gets 429 at once. */
+const MAX_WAITING = 1000;
+const WARM_TRIES = 10;
+const WARM_PAUSE_MS = 500;
+const WARM_MAX_PAUSE_MS = 60_000;
+
+export interface RevisionOptions {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+  /** An instance without requests for so long is stopped, unless `minInstances` would be missed. */
+  readonly idleMs: number;
+  /** How long a request waits while every instance is busy. */
+  readonly queueDeadlineMs: number;
+  readonly start: (signal: AbortSignal) => Promise<Instance>;
+  /** An instance that ended without being asked to, or did not come up. */
+  readonly onFailure: (message: string) => void;
+}
+
+/** All instances are busy and no more may be started, or the revision is going away. */
+export class NoInstance extends Error {
+  readonly code = "NO_INSTANCE";
+
+  constructor() {
+    super("The request was aborted because there was no available instance.");
+    this.name = "NoInstance";
+  }
+}
+
+/** A request's place in an instance. */
+export interface Lease {
+  readonly instance: Instance;
+  /** Once; later calls do nothing. */
+  release(): void;
+}
+
+interface Waiter {
+  readonly resolve: (lease: Lease) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The instances of one revision: as many as requests in flight need, at most `maxInstances`,
+ * each with at most `concurrency` requests.
+ */
+export class Revision {
+  readonly name: string;
+  readonly #options: RevisionOptions;
+  readonly #ready = new Set<Instance>();
+  /** Settle when the instance is ready or its process is gone. */
+  readonly #starting = new Set<Promise<void>>();
+  readonly #stopping = new Set<Promise<void>>();
+  readonly #waiting = new Set<Waiter>();
+  readonly #idleTimers = new Map<Instance, NodeJS.Timeout>();
+  #warming: NodeJS.Timeout | undefined;
+  readonly #retirement = new AbortController();
+
+  constructor(options: RevisionOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  /** Starts the instances that are to be there without any request; at least `count`. @throws what the first start threw. */
+  async warm(count: number = this.#options.minInstances): Promise<void> {
+    const missing = Math.min(count, this.#options.maxInstances) - this.#ready.size - this.#starting.size;
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#startOne()));
+  }
+
+  /** As `warm`, in the background, with growing pauses; gives up after ten tries, until the next request. */
+  keepWarm(attempt = 1): void {
+    clearTimeout(this.#warming);
+    if (this.#retirement.signal.aborted || this.#options.minInstances === 0) return;
+    this.warm().catch(() => {
+      if (this.#retirement.signal.aborted || attempt >= WARM_TRIES) return;
+      const pause = Math.min(WARM_MAX_PAUSE_MS, WARM_PAUSE_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+      this.#warming = setTimeout(() => this.keepWarm(attempt + 1), pause).unref();
+    });
+  }
+
+  /**
+   * @throws {NoInstance} when the queue is full or the wait too long.
+   * @throws {InstanceFailed} when the instance that would have served did not come up.
+   */
+  acquire(signal: AbortSignal): Promise<Lease> {
+    if (this.#retirement.signal.aborted || this.#waiting.size >= MAX_WAITING)
+      return Promise.reject(new NoInstance());
+    const instance = this.#waiting.size === 0 ? this.#freest() : undefined;
+    if (instance) return Promise.resolve(this.#lease(instance));
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+        this.#waiting.delete(waiter);
+      };
+      const waiter: Waiter = {
+        resolve: (lease) => {
+          settle();
+          resolve(lease);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      const onAbort = () => waiter.reject(signal.reason);
+      // An instance on its way has a deadline of its own, which ends the wait in its place.
+      const expire = () => {
+        if (this.#starting.size > 0) timer = setTimeout(expire, this.#options.queueDeadlineMs);
+        else waiter.reject(new NoInstance());
+      };
+      let timer = setTimeout(expire, this.#options.queueDeadlineMs);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(waiter);
+      if (signal.aborted) onAbort();
+      this.#scale();
+    });
+  }
+
+  get pids(): readonly number[] {
+    return [...this.#ready].map(({ pid }) => pid);
+  }
+
+  /** Takes no more requests, lets those in flight end within `graceMs`, and stops every instance. */
+  async retire(graceMs: number): Promise<void> {
+    this.#retirement.abort();
+    clearTimeout(this.#warming);
+    for (const waiter of [...this.#waiting]) waiter.reject(new NoInstance());
+    await Promise.all(this.#starting);
+    await Promise.all([...this.#ready].map((instance) => this.#drain(instance, graceMs)));
+    await Promise.all(this.#stopping);
+  }
+
+  /** Serves the queue from what is free, then starts as many instances as the rest of it needs. */
+  #scale(): void {
+    for (const waiter of [...this.#waiting]) {
+      const instance = this.#freest();
+      if (!instance) break;
+      waiter.resolve(this.#lease(instance));
+    }
+    const { concurrency, maxInstances } = this.#options;
+    while (
+      !this.#retirement.signal.aborted &&
+      this.#waiting.size > this.#starting.size * concurrency &&
+      this.#ready.size + this.#starting.size < maxInstances
+    ) {
+      this.#startOne().catch(() => undefined);
+    }
+  }
+
+  async #startOne(): Promise<void> {
+    const starting = this.#options.start(this.#retirement.signal);
+    const settled = starting.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#starting.add(settled);
+    try {
+      const instance = await starting;
+      this.#starting.delete(settled);
+      this.#ready.add(instance);
+      void instance.ended.then((how) => this.#lose(instance, how));
+      this.#rest(instance);
+      if (!this.#retirement.signal.aborted) this.#scale();
+    } catch (error) {
+      this.#starting.delete(settled);
+      const failure = error instanceof Error ? error : new InstanceFailed(String(error), []);
+      if (!this.#retirement.signal.aborted) {
+        this.#options.onFailure(`An instance of ${this.name} ${failure.message}`);
+      }
+      if (this.#ready.size + this.#starting.size === 0) {
+        for (const waiter of [...this.#waiting]) waiter.reject(failure);
+      }
+      throw failure;
+    }
+  }
+
+  #freest(): Instance | undefined {
+    let freest: Instance | undefined;
+    for (const instance of this.#ready) {
+      if (!instance.isRunning || instance.inFlight >= this.#options.concurrency) continue;
+      if (!freest || instance.inFlight < freest.inFlight) freest = instance;
+    }
+    return freest;
+  }
+
+  #lease(instance: Instance): Lease {
+    clearTimeout(this.#idleTimers.get(instance));
+    instance.inFlight += 1;
+    let isReleased = false;
+    return {
+      instance,
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        instance.inFlight -= 1;
+        this.#rest(instance);
+        this.#scale();
+      },
+    };
+  }
+
+  /** Sets the clock after which an instance that stays idle is stopped. */
+  #rest(instance: Instance): void {
+    clearTimeout(this.#idleTimers.get(instance));
+    if (instance.inFlight > 0 || !this.#ready.has(instance)) return;
+    const stop = () => {
+      if (this.#ready.size > this.#options.minInstances) this.#stop(instance);
+      else this.#rest(instance);
+    };
+    this.#idleTimers.set(instance, setTimeout(stop, this.#options.idleMs).unref());
+  }
+
+  #stop(instance: Instance): void {
+    clearTimeout(this.#idleTimers.get(instance));
+    this.#idleTimers.delete(instance);
+    this.#ready.delete(instance);
+    const stopping = instance.stop().finally(() => this.#stopping.delete(stopping));
+    this.#stopping.add(stopping);
+  }
+
+  #lose(instance: Instance, how: string): void {
+    clearTimeout(this.#idleTimers.get(instance));
+    this.#idleTimers.delete(instance);
+    if (!this.#ready.delete(instance)) return;
+    this.#options.onFailure(`An instance of ${this.name} ${how}`);
+    if (this.#retirement.signal.aborted) return;
+    this.#scale();
+    this.keepWarm();
+  }
+
+  async #drain(instance: Instance, graceMs: number): Promise<void> {
+    const deadline = Date.now() + graceMs;
+    while (instance.inFlight > 0 && instance.isRunning && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (this.#ready.has(instance)) this.#stop(instance);
+  }
+}

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { CloudResource } from "../parts.ts";
+import { parseBytes, parseSeconds } from "./quantities.ts";
+
+export const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
+
+/** What a container cannot set: Cloud Run's own. @see https://cloud.google.com/run/docs/container-contract#env-vars */
+const RESERVED_VARIABLES = new Set(["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"]);
+
+const probeSchema = z
+  .strictObject({
+    initialDelaySeconds: z.number().int().min(0).max(240).default(0),
+    periodSeconds: z.number().int().min(1).max(240).default(10),
+    timeoutSeconds: z.number().int().min(1).max(240).default(1),
+    failureThreshold: z.number().int().min(1).default(3),
+    httpGet: z
+      .strictObject({ path: z.string().startsWith("/").default("/"), port: z.number().int().optional() })
+      .optional(),
+    tcpSocket: z.strictObject({ port: z.number().int().optional() }).optional(),
+  })
+  .refine(({ httpGet, tcpSocket }) => !(httpGet && tcpSocket), "must have one of httpGet and tcpSocket");
+
+const variableSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .refine((name) => !RESERVED_VARIABLES.has(name), "is reserved by Cloud Run"),
+    value: z.string().optional(),
+    valueSource: z
+      .strictObject({
+        secretKeyRef: z.strictObject({ secret: z.string().min(1), version: z.string().default("latest") }),
+      })
+      .optional(),
+  })
+  .refine(({ value, valueSource }) => !(value && valueSource), "must have one of value and valueSource");
+
+const containerSchema = z.strictObject({
+  name: z.string().optional(),
+  image: z.literal("scratch", { error: 'must be "scratch": the local Cloud Run starts bundles, not images' }),
+  baseImageUri: z.string().optional(),
+  commands: z.tuple([z.literal("node")], {
+    error: 'must be ["node"]: the local Cloud Run runs Node bundles',
+  }),
+  args: z.array(z.string()).min(1, "must name the bundle's file"),
+  envs: z
+    .array(variableSchema)
+    .default([])
+    .refine(
+      (envs) => new Set(envs.map(({ name }) => name)).size === envs.length,
+      "must not name a variable twice",
+    ),
+  ports: z
+    .preprocess(
+      (ports) => (Array.isArray(ports) ? ports[0] : ports),
+      z.strictObject({
+        containerPort: z.number().int().min(1).max(65_535).default(8080),
+        name: z.enum(["", "http1"]).optional(),
+      }),
+    )
+    .optional(),
+  resources: z
+    .strictObject({
+      limits: z.strictObject({ cpu: z.string().optional(), memory: z.string().optional() }).default({}),
+      cpuIdle: z.boolean().optional(),
+      startupCpuBoost: z.boolean().optional(),
+    })
+    .default({ limits: {} }),
+  sourceCode: z.strictObject({
+    cloudStorageSource: z.strictObject({
+      bucket: z.string().min(1),
+      object: z.string().min(1),
+      generation: z.coerce.string().optional(),
+    }),
+  }),
+  startupProbe: probeSchema.optional(),
+});
+
+/** Every property that the local Cloud Run acts on; those of a data centre (`cpu`, `executionEnvironment`) mean nothing here. */
+const templateSchema = z.strictObject({
+  serviceAccount: z.string().includes("@", { message: "must be an account's e-mail address" }),
+  timeout: z
+    .string()
+    .default("300s")
+    .transform((text, context) => parseSeconds(text, 3600) ?? refuse(context, 'must be "1s" to "3600s"')),
+  maxInstanceRequestConcurrency: z.number().int().min(1).max(1000).default(80),
+  scaling: z
+    .strictObject({
+      minInstanceCount: z.number().int().min(0).default(0),
+      maxInstanceCount: z.number().int().min(1).default(100),
+    })
+    .default({ minInstanceCount: 0, maxInstanceCount: 100 })
+    .refine(
+      ({ minInstanceCount, maxInstanceCount }) => minInstanceCount <= maxInstanceCount,
+      "minInstanceCount must not be over maxInstanceCount",
+    ),
+  containers: z.tuple([containerSchema], { error: "must be one container" }),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  executionEnvironment: z.string().optional(),
+});
+
+const serviceSchema = z.object({
+  ingress: z
+    .enum(["INGRESS_TRAFFIC_ALL", "INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"])
+    .default("INGRESS_TRAFFIC_ALL"),
+  uri: z.url(),
+  defaultUriDisabled: z.boolean().default(false),
+  customAudiences: z.array(z.string()).default([]),
+  invokerIamDisabled: z.boolean().default(false),
+  template: templateSchema,
+  traffics: z.array(z.unknown()).max(0, "is not supported locally: the newest revision gets all").optional(),
+  scaling: z.undefined({ error: "is not supported locally: scale in the template" }).optional(),
+  iapEnabled: z.literal(false, { error: "is not supported locally" }).optional(),
+  multiRegionSettings: z.undefined({ error: "is not supported locally" }).optional(),
+});
+
+export type ContainerSettings = z.output<typeof containerSchema>;
+export type StartupProbe = z.output<typeof probeSchema>;
+
+export interface RevisionTemplate {
+  readonly serviceAccount: string;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+  readonly container: ContainerSettings;
+  readonly memoryBytes: number;
+  /** Changes when anything in the template does. */
+  readonly digest: string;
+}
+
+export interface ServiceSettings {
+  /** `projects/P/locations/L/services/S` */
+  readonly id: string;
+  readonly project: string;
+  readonly name: string;
+  readonly ingress: z.output<typeof serviceSchema>["ingress"];
+  readonly host: string;
+  readonly defaultUriDisabled: boolean;
+  /** What an ID token may be for: the service's own URI, or one of these. */
+  readonly audiences: readonly string[];
+  readonly invokerIamDisabled: boolean;
+  readonly template: RevisionTemplate;
+}
+
+/** @throws {Error} listing each property that is wrong or not supported, with the rule. */
+export function parseService({ id, properties }: CloudResource): ServiceSettings {
+  const [, project, name] = /^projects\/([^/]+)\/locations\/[^/]+\/services\/([^/]+)$/.exec(id) ?? [];
+  if (project === undefined || name === undefined) {
+    throw new Error(`Service "${id}": its id must be projects/P/locations/L/services/S.`);
+  }
+  const result = serviceSchema.safeParse(withoutNull(properties));
+  if (!result.success) {
+    const mistakes = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`Service "${id}": ${mistakes.join("; ")}.`);
+  }
+  const { template, uri, customAudiences, ...service } = result.data;
+  const [container] = template.containers;
+  const memory = container.resources.limits.memory ?? "512Mi";
+  const memoryBytes = parseBytes(memory);
+  if (memoryBytes === undefined) {
+    throw new Error(`Service "${id}": limits.memory must be like "512Mi" or "1Gi"; got "${memory}".`);
+  }
+  return {
+    id,
+    project,
+    name,
+    ingress: service.ingress,
+    host: new URL(uri).hostname,
+    defaultUriDisabled: service.defaultUriDisabled,
+    audiences: [uri, ...customAudiences],
+    invokerIamDisabled: service.invokerIamDisabled,
+    template: {
+      serviceAccount: template.serviceAccount,
+      timeoutMs: template.timeout * 1000,
+      concurrency: template.maxInstanceRequestConcurrency,
+      minInstances: template.scaling.minInstanceCount,
+      maxInstances: template.scaling.maxInstanceCount,
+      container,
+      memoryBytes,
+      digest: createHash("sha256").update(JSON.stringify(template)).digest("hex"),
+    },
+  };
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+}
+
+/** A provider may write `null` for what the program left out. */
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(entries.map(([key, field]) => [key, withoutNull(field)]));
+}

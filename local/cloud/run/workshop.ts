@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Kernel, ObjectStorage } from "../parts.ts";
+import { instanceEnvironment, type SecretAccess } from "./environment.ts";
+import { Instance, InstanceFailed } from "./instance.ts";
+import { toLogEntry } from "./log-lines.ts";
+import { findPort } from "./port.ts";
+import type { ServiceSettings } from "./service-settings.ts";
+import { unpack } from "./unpack.ts";
+
+export interface WorkshopOptions {
+  readonly startupDeadlineMs: number;
+  readonly stopGraceMs: number;
+}
+
+/** Turns a revision's code into processes: the folders it is unpacked to, and what each process is given. */
+export class Workshop {
+  readonly #kernel: Kernel;
+  readonly #storage: ObjectStorage;
+  readonly #secrets: SecretAccess;
+  readonly #options: WorkshopOptions;
+  readonly #mark: string;
+  readonly #root: string;
+  readonly #unpacked = new Map<string, Promise<void>>();
+
+  constructor(kernel: Kernel, storage: ObjectStorage, secrets: SecretAccess, options: WorkshopOptions) {
+    this.#kernel = kernel;
+    this.#storage = storage;
+    this.#secrets = secrets;
+    this.#options = options;
+    // Of the state folder, so that a cloud finds what an earlier one on the same state left behind.
+    this.#mark = `run-${createHash("sha256").update(kernel.stateDir).digest("hex").slice(0, 12)}`;
+    this.#root = join(realpathSync(tmpdir()), `local-cloud-${this.#mark}`);
+  }
+
+  /** Ends and removes what a cloud that was killed left behind on the same state. */
+  open(): void {
+    const processes = execFileSync("ps", ["-A", "-o", "pid=,command="], {
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
+    for (const line of processes.split("\n")) {
+      const [, pid, command] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+      if (command?.includes(`${this.#mark}/`)) kill(Number(pid));
+    }
+    rmSync(this.#root, { recursive: true, force: true });
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+  }
+
+  close(): void {
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /** @throws {InstanceFailed} with the reason: no code, no secret, no answer. */
+  async start(service: ServiceSettings, revision: string, signal: AbortSignal): Promise<Instance> {
+    const { template } = service;
+    const folder = join(this.#root, revision, "code");
+    const port = await findPort();
+    const environment = await this.#prepare(service, revision, folder, port);
+    return Instance.start({
+      title: `${this.#mark}/${revision}`,
+      folder,
+      args: template.container.args,
+      environment: {
+        ...environment,
+        NODE_COMPILE_CACHE: join(this.#root, revision, "compiled"),
+      },
+      port,
+      probe: template.container.startupProbe,
+      startupDeadlineMs: this.#options.startupDeadlineMs,
+      memoryBytes: template.memoryBytes,
+      stopGraceMs: this.#options.stopGraceMs,
+      onLine: (line) => this.#kernel.logging.write(toLogEntry(line, service.name, revision)),
+      signal,
+    });
+  }
+
+  /** Removes a revision's code. After its instances are gone. */
+  async clear(revision: string): Promise<void> {
+    this.#unpacked.delete(revision);
+    await rm(join(this.#root, revision), { recursive: true, force: true });
+  }
+
+  async #prepare(service: ServiceSettings, revision: string, folder: string, port: number) {
+    try {
+      let unpacked = this.#unpacked.get(revision);
+      if (!unpacked) {
+        unpacked = this.#fetch(service, folder);
+        this.#unpacked.set(revision, unpacked);
+        unpacked.catch(() => this.#unpacked.delete(revision));
+      }
+      await unpacked;
+      return await instanceEnvironment(this.#kernel, this.#secrets, service.template, {
+        service,
+        revision,
+        port,
+      });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new InstanceFailed(`could not be prepared: ${reason}`, [], { cause });
+    }
+  }
+
+  async #fetch({ template }: ServiceSettings, folder: string): Promise<void> {
+    const { bucket, object, generation } = template.container.sourceCode.cloudStorageSource;
+    const stored = this.#storage.find(bucket, object, generation);
+    if (!stored) {
+      throw new Error(
+        `there is no object gs://${bucket}/${object}${generation ? ` of generation ${generation}` : ""}`,
+      );
+    }
+    rmSync(folder, { recursive: true, force: true });
+    await unpack(this.#storage.path(stored), folder);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Ended meanwhile.
+  }
+}
