@@ -1,4 +1,4 @@
-import factsJson from "./data/kinds.json" with { type: "json" };
+import { readFileSync } from "node:fs";
 
 /** What the schema of the real provider says of one kind. Paths: `a.b` is nested, `a[].b` is in a list. */
 export interface Facts {
@@ -12,4 +12,6 @@ export interface Facts {
 }
 
 /** By type token; from the schemas of the real providers, gcp 9.35 and fastly 11.1. */
-export const FACTS = factsJson as Readonly<Record<string, Facts>>;
+export const FACTS = JSON.parse(
+  readFileSync(new URL("./data/kinds.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, Facts>>;

@@ -1,4 +1,4 @@
-import shapesJson from "./data/shapes.json" with { type: "json" };
+import { readFileSync } from "node:fs";
 
 /**
  * What a value must be. A plain string names a primitive, an asset, or (`#Name`) an object type of
@@ -32,4 +32,6 @@ interface Shapes {
 }
 
 /** Read from the SDK's type declarations by `generate-types.ts`. */
-export const SHAPES = shapesJson as Shapes;
+export const SHAPES = JSON.parse(
+  readFileSync(new URL("./data/shapes.json", import.meta.url), "utf8"),
+) as Shapes;

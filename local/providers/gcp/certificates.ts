@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { checkCertificate } from "../../cloud/load-balancing/checks.ts";
 import type { Kind, Report } from "../kind.ts";
 import { isProperties, listed, nested, type Properties, text } from "../values.ts";
 import { checkPattern, checkWord, lastSegment, projectId } from "./names.ts";
@@ -53,10 +54,7 @@ const certificate: Kind = {
       }
     }
   },
-  unsupported({ selfManaged }, report) {
-    if (selfManaged !== undefined)
-      report("selfManaged", "must be absent: the local cloud issues managed ones alone");
-  },
+  unsupported: checkCertificate,
   id: (inputs) => `${at(inputs)}/certificates/${text(inputs, "name")}`,
   outputs: ({ inputs }) => ({ sanDnsnames: listed(nested(inputs, "managed"), "domains") }),
   volatile: ["sanDnsnames"],

@@ -1,3 +1,6 @@
+import * as balancer from "../../cloud/load-balancing/checks.ts";
+import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "../../cloud/load-balancing/security-policy.ts";
+import { checkUrlMap as unsupportedInUrlMap } from "../../cloud/load-balancing/url-map-checks.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
 import type { Draft, Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
@@ -40,6 +43,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       );
       if (inputs.portRange === undefined) report("portRange", "must be set: a rule forwards one port");
     },
+    unsupported: balancer.checkForwardingRule,
     outputs: (draft, parts) => ({
       ...linked(draft),
       baseForwardingRule: "",
@@ -51,6 +55,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
   {
     ...global("gcp:compute/targetHttpProxy:TargetHttpProxy", "targetHttpProxies"),
     assigned: { proxyBind: false },
+    unsupported: balancer.checkTargetHttpProxy,
     outputs: linked,
   },
   {
@@ -72,19 +77,15 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       const rule = "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M";
       checkPattern(inputs, "certificateMap", map, rule, report);
     },
-    unsupported(inputs, report) {
-      for (const property of ["sslCertificates", "certificateManagerCertificates", "serverTlsPolicy"]) {
-        if (inputs[property] !== undefined) {
-          report(
-            property,
-            "must be absent: the local load balancer takes certificates from a certificateMap",
-          );
-        }
-      }
-    },
+    unsupported: balancer.checkTargetHttpsProxy,
     outputs: linked,
   },
-  { ...global("gcp:compute/uRLMap:URLMap", "urlMaps"), check: named(checkUrlMap), outputs: linked },
+  {
+    ...global("gcp:compute/uRLMap:URLMap", "urlMaps"),
+    check: named(checkUrlMap),
+    unsupported: unsupportedInUrlMap,
+    outputs: linked,
+  },
   {
     ...global("gcp:compute/backendService:BackendService", "backendServices"),
     assigned: { timeoutSec: 30, sessionAffinity: "NONE", portName: "http" },
@@ -97,19 +98,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       checkName(inputs, report);
       checkWord(inputs.loadBalancingScheme, "loadBalancingScheme", SCHEMES, report);
     },
-    unsupported(inputs, report) {
-      for (const property of [
-        "iap",
-        "enableCdn",
-        "customRequestHeaders",
-        "customResponseHeaders",
-        "healthChecks",
-      ]) {
-        if (inputs[property] !== undefined && inputs[property] !== false) {
-          report(property, "must be absent: the local load balancer cannot do it");
-        }
-      }
-    },
+    unsupported: balancer.checkBackendService,
     outputs: linked,
   },
   {
@@ -129,6 +118,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       if (inputs.cloudRun === undefined) {
         report("cloudRun", "must be set: the local load balancer reaches Cloud Run services alone");
       }
+      balancer.checkNetworkEndpointGroup(inputs, report);
     },
     id: (inputs) =>
       `${projectId(inputs)}/regions/${text(inputs, "region")}/networkEndpointGroups/${text(inputs, "name")}`,
@@ -138,6 +128,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global("gcp:compute/securityPolicy:SecurityPolicy", "securityPolicies"),
     assigned: { type: "CLOUD_ARMOR", advancedOptionsConfig: {}, adaptiveProtectionConfig: {} },
     check: named(checkSecurityPolicy),
+    unsupported: unsupportedInSecurityPolicy,
     outputs: linked,
   },
   {
@@ -156,6 +147,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
         report("customFeatures", "must be set with profile CUSTOM, and only then");
       }
     },
+    unsupported: balancer.checkSslPolicy,
     outputs: (draft) => ({ ...linked(draft), enabledFeatures: draft.inputs.customFeatures ?? [] }),
     volatile: ["enabledFeatures"],
   },

@@ -1,4 +1,7 @@
+import { SUBSCRIPTION_KIND, subscriptionProblems } from "../../cloud/pubsub/subscription-settings.ts";
+import { TOPIC_KIND, topicProblems } from "../../cloud/pubsub/topic-settings.ts";
 import type { Kind, Report } from "../kind.ts";
+import { ProviderError } from "../provider-error.ts";
 import { nested, type Properties, text } from "../values.ts";
 import { checkDuration, checkPattern, checkRange, projectId } from "./names.ts";
 
@@ -8,7 +11,7 @@ const NAME_RULE =
   "must start with a letter, have 3 to 255 letters, digits or any of -._~+%, and not begin with goog";
 
 const topic: Kind = {
-  token: "gcp:pubsub/topic:Topic",
+  token: TOPIC_KIND,
   autoname: { property: "name", maxLength: 255 },
   assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
   check(inputs, report) {
@@ -20,11 +23,22 @@ const topic: Kind = {
       report,
     );
   },
+  unsupported(inputs, report) {
+    for (const property of [
+      "ingestionDataSourceSettings",
+      "kmsKeyName",
+      "messageTransforms",
+      "schemaSettings",
+    ]) {
+      if (inputs[property] !== undefined) report(property, "must be absent: the local Pub/Sub cannot do it");
+    }
+  },
   id: (inputs) => `${projectId(inputs)}/topics/${text(inputs, "name")}`,
+  outputs: ({ id, inputs }) => refuseProblems(topicProblems(id, inputs)),
 };
 
 const subscription: Kind = {
-  token: "gcp:pubsub/subscription:Subscription",
+  token: SUBSCRIPTION_KIND,
   autoname: { property: "name", maxLength: 255 },
   defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),
   assigned: { ackDeadlineSeconds: 10 },
@@ -40,6 +54,7 @@ const subscription: Kind = {
     }
   },
   id: (inputs) => `${projectId(inputs)}/subscriptions/${text(inputs, "name")}`,
+  outputs: ({ id, inputs }) => refuseProblems(subscriptionProblems(id, inputs)),
 };
 
 export const PUBSUB_KINDS: readonly Kind[] = [topic, subscription];
@@ -69,6 +84,12 @@ function checkSubscription(inputs: Properties, report: Report): void {
   if (inputs.enableExactlyOnceDelivery === true && inputs.pushConfig !== undefined) {
     report("enableExactlyOnceDelivery", "must be false beside pushConfig: only pull delivers exactly once");
   }
+}
+
+/** What Pub/Sub would silently not serve is not made at all. */
+function refuseProblems(problems: readonly string[]): Properties {
+  if (problems.length > 0) throw new ProviderError("INVALID_ARGUMENT", problems.join(" "));
+  return {};
 }
 
 function isHttps(url: string): boolean {
