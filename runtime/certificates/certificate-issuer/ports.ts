@@ -11,7 +11,7 @@ export interface IssuerPorts {
   readonly registry: Registry;
   /** The registry's bucket itself, for what stands beside the journal. */
   readonly registryObjects: ObjectStore;
-  readonly leases: DomainLeases;
+  readonly leases: Pick<DomainLeases, "acquire">;
   readonly challenges: ObjectStore;
   readonly backups: CertificateBackups;
   readonly ca: CertificateAuthority;
