@@ -57,7 +57,7 @@ export class ByteStore {
       } finally {
         await file.close();
       }
-      return this.#keep(digests.finish(), (path) => renameSync(temporary, path));
+      return await this.#settle(this.#keep(digests.finish(), (path) => renameSync(temporary, path)));
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
@@ -70,7 +70,12 @@ export class ByteStore {
     digests.update(bytes);
     const temporary = this.#temporary();
     writeFileSync(temporary, bytes, { flag: "wx", mode: 0o600, flush: true });
-    return this.#keep(digests.finish(), (path) => renameSync(temporary, path));
+    return this.#keep(digests.finish(), (path) => {
+      renameSync(temporary, path);
+      const folder = openSync(this.#folder, "r");
+      fsyncSync(folder);
+      closeSync(folder);
+    });
   }
 
   /** Takes over a file on the same disk, which stays where it is and must not change any more. */
@@ -85,11 +90,13 @@ export class ByteStore {
     }
     const temporary = this.#temporary();
     linkSync(file, temporary);
-    return this.#keep(digests.finish(), (path) => {
-      renameSync(temporary, path);
-      // Renaming one link of a file onto another does nothing, and leaves both.
-      rmSync(temporary, { force: true });
-    });
+    return await this.#settle(
+      this.#keep(digests.finish(), (path) => {
+        renameSync(temporary, path);
+        // Renaming one link of a file onto another does nothing, and leaves both.
+        rmSync(temporary, { force: true });
+      }),
+    );
   }
 
   /** More of what is stored already: a copy. */
@@ -106,9 +113,22 @@ export class ByteStore {
     const staged = this.#pin(content);
     try {
       move(this.path(content.sha256));
-      const folder = openSync(this.#folder, "r");
-      fsyncSync(folder);
-      closeSync(folder);
+      return staged;
+    } catch (error) {
+      staged[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Makes the new name durable, without holding up other requests meanwhile. */
+  async #settle(staged: Staged): Promise<Staged> {
+    try {
+      const folder = await open(this.#folder);
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
       return staged;
     } catch (error) {
       staged[Symbol.dispose]();
