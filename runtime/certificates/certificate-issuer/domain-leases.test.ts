@@ -1,0 +1,88 @@
+import { beforeEach, expect, test } from "@jest/globals";
+import { MemoryObjectStore } from "../../service/memory-object-store.ts";
+import { DomainLeases, type Lease, type LeaseRequest, type LeaseResult } from "./domain-leases.ts";
+
+const DOMAIN = "shop.example.test";
+
+let objects: MemoryObjectStore;
+let now: number;
+let leases: DomainLeases;
+
+beforeEach(() => {
+  objects = new MemoryObjectStore();
+  now = Date.now();
+  leases = new DomainLeases(objects, () => now);
+});
+
+function ask(owner: string, change: Partial<LeaseRequest> = {}): Promise<LeaseResult> {
+  return leases.acquire(DOMAIN, {
+    owner,
+    stillNeeded: async () => true,
+    isFinished: async () => false,
+    signal: new AbortController().signal,
+    ...change,
+  });
+}
+
+async function held(result: Promise<LeaseResult>): Promise<Lease> {
+  const settled = await result;
+  if (settled.kind !== "held") throw new Error(`The lease is ${settled.kind}.`);
+  return settled.lease;
+}
+
+test("of many who ask at once one gets the lease; the next gets it as soon as it is released", async () => {
+  let inside = 0;
+  let most = 0;
+  await Promise.all(
+    ["a", "b", "c"].map(async (owner) => {
+      const lease = await held(ask(owner));
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside--;
+      await lease.release();
+    }),
+  );
+  expect(most).toBe(1);
+  expect(objects.names).toEqual([]);
+});
+
+test("outlives its owner by the lease's time and no longer", async () => {
+  (await held(ask("dead"))).leave();
+  now += 20_001;
+  const lease = await held(ask("next"));
+  expect((await objects.read(`leases/${DOMAIN}.json`))?.bytes.toString()).toContain('"owner":"next"');
+  await lease.release();
+});
+
+test("is free when its journal shows the holder's work as finished, though never released", async () => {
+  (await held(ask("first", { orderNumber: 4 }))).leave();
+  const lease = await held(ask("next", { isFinished: async ({ orderNumber }) => orderNumber === 4 }));
+  await lease.release();
+});
+
+test("does not wait for work that somebody else has done", async () => {
+  const lease = await held(ask("first"));
+  expect(await ask("second", { stillNeeded: async () => false })).toEqual({ kind: "not-needed" });
+  await lease.release();
+});
+
+test("turns away more waiters than it has room for", async () => {
+  const lease = await held(ask("first"));
+  const abort = new AbortController();
+  const waiting = Array.from({ length: 10 }, (_, index) => ask(`w${index}`, { signal: abort.signal }));
+  expect(await ask("one too many")).toMatchObject({ kind: "busy" });
+  abort.abort();
+  const ends = await Promise.allSettled(waiting);
+  expect(ends.every(({ status }) => status === "rejected")).toBe(true);
+  await lease.release();
+});
+
+test("does not take another's lease away when an old owner releases", async () => {
+  const old = await held(ask("old"));
+  now += 20_001;
+  const lease = await held(ask("new"));
+  await old.release();
+  expect(objects.names).toEqual([`leases/${DOMAIN}.json`]);
+  await lease.release();
+  expect(objects.names).toEqual([]);
+});
