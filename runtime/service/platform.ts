@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What the platform gives every instance, as Google gives `K_SERVICE`; never part of a

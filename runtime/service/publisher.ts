@@ -35,7 +35,8 @@ export function openTopic(topic: string): Topic {
   if (projectId === undefined) {
     throw new Error(`A topic's name must be projects/PROJECT/topics/TOPIC; got "${topic}".`);
   }
-  const client = new PubSub({ projectId });
+  // Said here, so that the client need not ask the metadata server before the first message.
+  const client = new PubSub({ projectId, clientOptions: { universeDomain: "googleapis.com" } });
   const publisher = client.topic(topic, {
     // Each message is one request's whole work: waiting to fill a batch only adds delay.
     batching: { maxMessages: 1 },

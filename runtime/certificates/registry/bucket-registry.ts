@@ -53,7 +53,7 @@ class BucketRegistry implements Registry {
     return ((await this.#tombstone(domain))?.lastOrderNumber ?? 0) + 1;
   }
 
-  create(record: DomainRecord): Promise<"created" | "exists"> {
+  async create(record: DomainRecord): Promise<"created" | "exists"> {
     const checked = checkedRecord(record);
     return this.#objects.create(recordName(record.domain), JSON.stringify(checked), {
       metadata: recordMetadata(checked),
