@@ -1,5 +1,4 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { MemoryObjectStore } from "../../service/memory-object-store.ts";
 import type { Outcome } from "../../service/outcome.ts";
 import { newEcdsaKey } from "../acme/account-key.ts";
 import { CaUnavailable } from "../acme/ca-unavailable.ts";
@@ -120,14 +119,9 @@ test.each([
 });
 
 test("fails with the CA's reason when control is not confirmed, and leaves no challenge", async () => {
-  /** Where nothing that is written is to be read: what a broken token proxy comes to. */
-  class DeafStore extends MemoryObjectStore {
-    override async create(name: string) {
-      return super.create(`elsewhere/${name}`, "");
-    }
-  }
-  const challenges = new DeafStore();
-  expect(await world.deliver(ISSUE, undefined, { challenges })).toMatchObject({ kind: "dropped" });
+  world.ca.keyAuthorization = async () => "another account's";
+  expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
+  expect(world.ca.calls).toContain("answer");
   expect(await world.record(DOMAIN)).toMatchObject({
     lifecycle: "failed",
     reason: `The certificate authority could not confirm that ${DOMAIN} leads to us: The token is not there.`,
