@@ -108,6 +108,7 @@ describe("Check", () => {
       template: {
         timeout: "7200s",
         maxInstanceRequestConcurrency: 2000,
+        serviceAccount: "api@acme.iam.gserviceaccount.com",
         scaling: { minInstanceCount: 3, maxInstanceCount: 2 },
         surprise: true,
         containers: [

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { checkServiceVcl as unsupportedInServiceVcl } from "../../cloud/fastly/service-checks.ts";
 import type { Draft, Kind, Report } from "../kind.ts";
 import { isProperties, listed, type Properties, text } from "../values.ts";
 
@@ -11,10 +12,10 @@ const serviceVcl: Kind = {
   autoname: { property: "name", maxLength: 255 },
   defaults: () => ({ activate: true, forceDestroy: false, defaultTtl: 3600 }),
   check: checkServiceVcl,
-  unsupported({ activate, stage }, report) {
-    if (activate === false)
-      report("activate", "must be true: the local edge serves the active version alone");
-    if (stage === true) report("stage", "must be false: the local edge serves the active version alone");
+  unsupported(inputs, report) {
+    unsupportedInServiceVcl(inputs, report);
+    if (inputs.stage === true)
+      report("stage", "must be false: the local edge serves the active version alone");
   },
   id: (_, urn) => fastlyId(urn),
   outputs: (draft) => {

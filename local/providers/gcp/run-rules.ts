@@ -1,6 +1,6 @@
 import type { Report } from "../kind.ts";
 import { childPath } from "../paths.ts";
-import { isProperties, listed, nested, type Properties } from "../values.ts";
+import { isProperties, listed, nested, type Properties, UNKNOWN } from "../values.ts";
 import { checkDuration, checkPattern, checkRange, checkWord } from "./names.ts";
 
 const INGRESS = [
@@ -16,22 +16,27 @@ const UNSUPPORTED = [
   "buildConfig",
   "iapEnabled",
   "multiRegionSettings",
-  "defaultUriDisabled",
+  "scaling",
+  "traffics",
 ];
 const UNSUPPORTED_IN_TEMPLATE = [
   "encryptionKey",
   "nodeSelector",
+  "revision",
   "serviceMesh",
   "sessionAffinity",
   "volumes",
+  "vpcAccess",
   "gpuZonalRedundancyDisabled",
 ];
 const UNSUPPORTED_IN_CONTAINER = [
   "buildInfos",
   "dependsOns",
+  "livenessProbe",
   "readinessProbe",
   "sandboxLauncher",
   "volumeMounts",
+  "workingDir",
 ];
 
 /** What Cloud Run's API refuses. @see https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services */
@@ -57,6 +62,7 @@ export function checkService(inputs: Properties, report: Report): void {
   checkScaling(nested(template, "scaling"), "template.scaling", report);
   checkScaling(nested(inputs, "scaling"), "scaling", report);
   const containers = template.containers;
+  if (inputs.template === UNKNOWN) return;
   if (containers === undefined || (Array.isArray(containers) && containers.length === 0)) {
     report("template.containers", "must hold a container");
   }
@@ -77,6 +83,9 @@ export function unsupportedInService(inputs: Properties, report: Report): void {
   };
   absent(inputs, UNSUPPORTED, "");
   absent(template, UNSUPPORTED_IN_TEMPLATE, "template");
+  if (template.serviceAccount === undefined && inputs.template !== UNKNOWN) {
+    report("template.serviceAccount", "must be set: there is no default account here");
+  }
   if (listed(template, "containers").length > 1) {
     report("template.containers", "must hold one container: the local Cloud Run has no sidecars");
   }

@@ -1,21 +1,22 @@
 import { createHash } from "node:crypto";
-import type { CloudParts, CloudResource } from "../../cloud/parts.ts";
+import type { CloudParts, CloudResource, Kernel } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
+import { RevisionNames } from "../../cloud/run/revision-names.ts";
+import { parseService, SERVICE_KIND, type ServiceSettings } from "../../cloud/run/service-settings.ts";
 import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
+import { toStored } from "../stored.ts";
 import { type Properties, text } from "../values.ts";
-import { lastSegment, projectId } from "./names.ts";
+import { projectId } from "./names.ts";
 import { checkService, unsupportedInService } from "./run-rules.ts";
 
 const service: Kind = {
-  token: "gcp:cloudrunv2/service:Service",
+  token: SERVICE_KIND,
   autoname: { property: "name", maxLength: 49, lowerCase: true },
   defaults: () => ({ deletionProtection: true }),
   assigned: {
     ingress: "INGRESS_TRAFFIC_ALL",
     launchStage: "GA",
-    scaling: { scalingMode: "AUTOMATIC" },
-    traffics: [{ type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100 }],
   },
   check: checkService,
   unsupported: unsupportedInService,
@@ -59,15 +60,14 @@ function uriOf(inputs: Properties): string {
   return `https://${name}-${hash}-${code}.a.run.app`;
 }
 
-function serviceOutputs({ inputs, id, previous, now }: Draft, { kernel }: CloudParts): Properties {
+function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: CloudParts): Properties {
   const uri = uriOf(inputs);
   const taken = kernel.resources
     .list(service.token)
     .find((other) => other.id !== id && other.properties.uri === uri);
   if (taken) throw new ProviderError("ALREADY_EXISTS", `Error 409: ${uri} belongs to ${taken.id} already.`);
   const generation = String(Number(previous?.properties.generation ?? 0) + 1);
-  const suffix = createHash("sha256").update(`${id}#${generation}`).digest("hex").slice(0, 3);
-  const revision = `${id}/revisions/${lastSegment(id)}-${generation.padStart(5, "0")}-${suffix}`;
+  const revision = `${id}/revisions/${revisionOf(id, { ...inputs, uri }, urn, kernel)}`;
   const actor = `${projectNumber(text(inputs, "project"))}@cloudservices.gserviceaccount.com`;
   const condition = (type: string) => ({
     type,
@@ -101,6 +101,17 @@ function serviceOutputs({ inputs, id, previous, now }: Draft, { kernel }: CloudP
       { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100, revision: "", tag: "", uri: "" },
     ],
   };
+}
+
+/** The name that Cloud Run will give the revision. @throws {ProviderError} for what it would not serve. */
+function revisionOf(id: string, properties: Properties, urn: string, { db }: Kernel): string {
+  let settings: ServiceSettings;
+  try {
+    settings = parseService({ kind: SERVICE_KIND, id, urn, properties: toStored(properties) });
+  } catch (error) {
+    throw new ProviderError("INVALID_ARGUMENT", error instanceof Error ? error.message : String(error));
+  }
+  return new RevisionNames(db).nameOf(id, settings.template.digest).name;
 }
 
 function refuseProtected({ id, properties }: CloudResource): void {
