@@ -1,0 +1,11 @@
+import { parseEnvironment } from "../../service/environment.ts";
+import { workload } from "../../service/workload.ts";
+import { createApp } from "./app.ts";
+import { envSchema } from "./env.ts";
+
+export const { handler, start } = workload(() => {
+  const { PLATFORM_NAME } = parseEnvironment(envSchema);
+  return createApp({ platformName: PLATFORM_NAME });
+});
+
+if (typeof require === "function" && require.main === module) void start();

@@ -1,0 +1,17 @@
+import { openBucket } from "../../service/bucket.ts";
+import { parseEnvironment } from "../../service/environment.ts";
+import { workload } from "../../service/workload.ts";
+import { createApp } from "./app.ts";
+import { CachedChallenges } from "./cached-challenges.ts";
+import { envSchema } from "./env.ts";
+import { storedChallenges } from "./stored-challenges.ts";
+
+export const { handler, start } = workload((_platform, logger) => {
+  const { CHALLENGE_BUCKET } = parseEnvironment(envSchema);
+  return createApp({
+    challenges: new CachedChallenges(storedChallenges(openBucket(CHALLENGE_BUCKET))),
+    logger,
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();
