@@ -259,13 +259,21 @@ export class LoadBalancer implements Part {
   }
 }
 
-/** Adds what Google's front end tells a backend. */
+/** Adds what Google's front end tells a backend, in both of Node's views of the headers. */
 function forward(request: IncomingMessage, scheme: string, client: string, address: string): void {
-  const before = request.headers["x-forwarded-for"];
-  request.headers["x-forwarded-for"] = `${before === undefined ? "" : `${before},`}${client},${address}`;
-  request.headers["x-forwarded-proto"] = scheme;
-  request.headers.via =
-    request.headers.via === undefined ? "1.1 google" : `${request.headers.via}, 1.1 google`;
+  const { headers } = request;
+  const told = {
+    "x-forwarded-for": `${headers["x-forwarded-for"] === undefined ? "" : `${headers["x-forwarded-for"]},`}${client},${address}`,
+    "x-forwarded-proto": scheme,
+    via: headers.via === undefined ? "1.1 google" : `${headers.via}, 1.1 google`,
+  };
+  Object.assign(headers, told);
+  const kept: string[] = [];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
+    if (!(name.toLowerCase() in told)) kept.push(name, value);
+  }
+  request.rawHeaders = [...kept, ...Object.entries(told).flat()];
 }
 
 function answer(response: ServerResponse, status: number, body: string): void {
