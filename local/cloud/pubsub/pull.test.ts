@@ -180,10 +180,16 @@ test("what is not supported is refused by name", async () => {
 test.each([
   ["no data and no attributes", "", {}, "messages[0] must have data or at least one attribute"],
   ["an attribute of Google's own", "x", { google: "1" }, `must not start with "goog"; got "google"`],
+  [
+    "101 attributes",
+    "x",
+    Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`k${index}`, "v"])),
+    "messages[0].attributes must be at most 100; got 101",
+  ],
   ["a long key", "x", { ["k".repeat(257)]: "1" }, "must be 1 to 256 bytes; got 257"],
   ["a long value", "x", { k: "é".repeat(513) }, `attributes["k"] must be at most 1024 bytes; got 1026`],
   ["too much data", "x".repeat(10_000_001), {}, "at most 10000000 bytes a request; got 10000001"],
-])("refuses a message with %s", async (_, text, attributes, problem) => {
+])("refuses a message with %s", async (_, text, attributes: Record<string, string>, problem) => {
   await expect(publish(text, attributes)).rejects.toMatchObject({
     code: status.INVALID_ARGUMENT,
     message: expect.stringContaining(problem),
@@ -218,6 +224,21 @@ test("an absent topic, a push subscription and a foreign acknowledgement id are 
   await expect(puller.pull({ subscription, maxMessages: 1 })).rejects.toMatchObject({
     code: status.NOT_FOUND,
   });
+});
+
+test("a subscription that asks for what is not supported is not served, says why, and keeps its backlog", async () => {
+  await publish("hello");
+  world.subscription("reader", { topic, filter: "attributes.x" });
+  await expect(puller.pull({ subscription, maxMessages: 1 })).rejects.toMatchObject({
+    code: status.NOT_FOUND,
+  });
+  expect(world.logs).toContainEqual({
+    severity: "ERROR",
+    source: "pubsub",
+    message: `Subscription "${subscription}": filter is not supported by the local Pub/Sub.`,
+  });
+  world.subscription("reader", { topic });
+  expect((await pull()).map(({ text }) => text)).toEqual(["hello"]);
 });
 
 test("topics and subscriptions are described, and topics listed by pages", async () => {
