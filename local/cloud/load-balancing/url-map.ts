@@ -31,11 +31,11 @@ export function route(urlMap: Properties, requested: Requested): Route | undefin
   const matcher = matcherFor(urlMap, hostWithoutPort(requested.host));
   if (!matcher) return decide(urlMap.defaultService, urlMap.defaultUrlRedirect, requested, "/");
   const { path } = split(requested.target);
-  let best: { rule: Properties; pattern: string } | undefined;
+  let best: { rule: Properties; pattern: string; length: number } | undefined;
   for (const rule of objectsOf(matcher.pathRules)) {
     for (const pattern of textsOf(rule.paths)) {
-      if (matchesPath(pattern, path) && pattern.length > (best?.pattern.length ?? 0))
-        best = { rule, pattern };
+      const { length } = pattern.replace(/\*$/, "");
+      if (matchesPath(pattern, path) && length > (best?.length ?? 0)) best = { rule, pattern, length };
     }
   }
   return best

@@ -45,6 +45,7 @@ export class FastlyApi implements Part {
   readonly #budget: WriteBudget;
   #faults: { readonly fault: Fault; left: number }[] = [];
   #server: Server | undefined;
+  #port = 0;
 
   constructor(
     kernel: Kernel,
@@ -64,12 +65,16 @@ export class FastlyApi implements Part {
     ];
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   async start(): Promise<void> {
     const server = createServer(await this.#kernel.authority.issue(NAMES), (request, response) => {
       void this.#serve(request, response);
     });
     this.#server = server;
-    await openPort(server, this.#kernel.ports.fastlyApi, "fastlyApi");
+    this.#port = await openPort(server, this.#kernel.ports.fastlyApi, "fastlyApi");
   }
 
   async stop(): Promise<void> {
