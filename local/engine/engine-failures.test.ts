@@ -1,0 +1,168 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "@jest/globals";
+import { EngineHarness } from "./fixtures/engine-harness.ts";
+import { StackLock } from "./stack-lock.ts";
+
+let engine: EngineHarness;
+
+beforeEach(async () => {
+  engine = await EngineHarness.start();
+});
+
+test("a provider's failure is told once, by name; what is independent proceeds, and nothing is deleted", async () => {
+  await using run = engine;
+  await run.run("up", "failing", { stay: "stay" });
+  const failed = await run.run("up", "failing", { fail: "no luck" });
+  expect(failed).toMatchObject({ ok: false, exitCode: 1, outputs: {} });
+  expect(run.errors).toEqual(['Resource "bad" (fake:index:Thing): no luck']);
+  expect(run.provider.names).toEqual(["bad", "dependent", "independent", "stay"]);
+  expect(failed.steps.map(({ op, name, error }) => [op, name, error])).toContainEqual([
+    "update",
+    "bad",
+    "no luck",
+  ]);
+
+  // It may have been half done: the provider is asked again, though the inputs are the old ones.
+  const recovered = await run.run("up", "failing");
+  expect(recovered.changeSummary).toEqual({ create: 0, update: 1, delete: 1, same: 2 });
+  expect(run.provider.changes).toEqual(["update bad", "delete stay"]);
+});
+
+test("a new resource that fails takes its dependents with it and leaves no trace", async () => {
+  await using run = engine;
+  const failed = await run.run("up", "failing", { fail: "no luck" });
+  expect(failed.changeSummary).toEqual({ create: 1, update: 0, delete: 0, same: 0 });
+  expect(run.errors).toEqual(['Resource "bad" (fake:index:Thing): no luck']);
+  expect(run.provider.names).toEqual(["independent"]);
+  expect(JSON.parse(run.stateText)).toMatchObject({ pending: [] });
+});
+
+test("a program that throws deletes nothing, keeps the stack's outputs, and is told of once", async () => {
+  await using run = engine;
+  await run.run("up", "chain", { names: "a", value: "v" });
+  const thrown = await run.run("up", "throws");
+  expect(thrown).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual(["the fixture gives up"]);
+  expect(run.provider.names).toEqual(["a", "early"]);
+  expect(run.stateText).toContain("echo of v");
+
+  const left = await run.run("up", "leaves");
+  expect(left).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual(["The program left before its end (process.exit?); nothing was deleted."]);
+  expect(run.provider.changes).toEqual([]);
+});
+
+test.each<[string, string]>([
+  [
+    "duplicate",
+    'Resource "x" (fake:index:Thing): the program registers it twice; names must be unique among resources of a type and parent.',
+  ],
+  [
+    "package",
+    'Resource "x" (strange:index:Thing): There is no provider here for the package "strange"; there is: fake.',
+  ],
+  [
+    "reference",
+    `Resource "organization/other/stack" (pulumi:pulumi:StackReference): a stack reference is not supported by this engine; use Pulumi's CLI for it.`,
+  ],
+  [
+    "remoteAsset",
+    'Resource "x" (fake:index:Thing): source: an asset must be a file, a folder or a text; got the remote address "https://a.test/".',
+  ],
+  ["invalid", 'Resource "x" (fake:index:Thing): value: must not be "invalid"'],
+])("refuses in one sentence: %s", async (what, sentence) => {
+  await using run = engine;
+  const refused = await run.run("preview", "refused", { what });
+  expect(refused).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual([sentence]);
+});
+
+test("refuses an alias only if it would take over what there is", async () => {
+  await using run = engine;
+  expect(await run.run("up", "refused", { what: "alias" })).toMatchObject({ ok: true });
+  await run.run("up", "many", { count: "1" });
+  await run.run("preview", "refused", { what: "alias" });
+  expect(run.errors).toEqual([
+    `Resource "renamed" (fake:index:Thing): taking over urn:pulumi:test::fixture::fake:index:Thing::thing-0 by an alias is not supported by this engine; use Pulumi's CLI for it.`,
+  ]);
+});
+
+test("honours ignoreChanges, protect, retainOnDelete, timeouts, and assets by their bytes", async () => {
+  await using run = engine;
+  const [first, second] = [join(run.stateDir, "first"), join(run.stateDir, "second")];
+  writeFileSync(first, "the same bytes");
+  copyFileSync(first, second);
+  await run.run("up", "options", { value: "one", file: first });
+  expect(run.provider.timeouts).toContain(90);
+  expect(run.stateText).not.toContain("text of one");
+
+  const updated = await run.run("up", "options", { value: "two", file: second });
+  expect(updated.changeSummary).toEqual({ create: 0, update: 2, delete: 0, same: 3 });
+  expect(run.provider.changes.toSorted()).toEqual(["update ignoring", "update text"]);
+  const ignoring = [...run.provider.things.values()].find(({ urn }) => urn.endsWith("::ignoring"));
+  expect(ignoring?.properties).toMatchObject({ value: "one", settings: { a: "two" } });
+
+  const refused = await run.run("destroy", "options");
+  expect(refused).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual([
+    'Resource "protected" (fake:index:Thing): it is protected, so it is not deleted; take the option protect off and run up first.',
+  ]);
+  expect(run.provider.changes).toEqual([]);
+});
+
+test("what is retained stays in the world; what a failed deletion needs stays, the rest goes", async () => {
+  await using run = engine;
+  await run.run("up", "failing", { stay: "stay" });
+  const made = [...run.provider.things].find(([, { urn }]) => urn.endsWith("::dependent"));
+  run.provider.around = async ({ op, name, effective }) => {
+    if (op === "delete" && name === "dependent" && !effective) throw new Error("it is not empty");
+  };
+  const destroyed = await run.run("destroy", "failing");
+  expect(destroyed).toMatchObject({ ok: false, exitCode: 1, changeSummary: { delete: 2 } });
+  expect(run.errors).toEqual(['Resource "dependent" (fake:index:Thing): it is not empty']);
+  expect(run.provider.names).toEqual(["bad", "dependent"]);
+  expect(run.provider.things.has(made?.[0] ?? "")).toBe(true);
+});
+
+test("once interrupted, what runs is finished and recorded, and nothing new is begun", async () => {
+  await using run = engine;
+  const interrupt = new AbortController();
+  run.provider.around = async ({ name, effective }) => {
+    if (name === "b" && !effective) interrupt.abort();
+  };
+  const interrupted = await run.run(
+    "up",
+    "chain",
+    { names: "a,b,c", value: "v" },
+    { signal: interrupt.signal },
+  );
+  expect(interrupted).toMatchObject({ ok: false, exitCode: 130, changeSummary: { create: 2 } });
+  expect(run.errors).toEqual(["Interrupted; the steps that ran are recorded."]);
+  expect(run.provider.names).toEqual(["a", "b"]);
+  expect(JSON.parse(run.stateText)).toMatchObject({ pending: [] });
+
+  run.provider.around = async () => undefined;
+  const finished = await run.run("up", "chain", { names: "a,b,c", value: "v" });
+  expect(finished.changeSummary).toEqual({ create: 1, update: 0, delete: 0, same: 2 });
+});
+
+test("a taken lock, a missing project and a provider that is not there are one sentence each", async () => {
+  await using run = engine;
+  const lock = await StackLock.acquire(join(run.stateDir, "stacks", "test.lock"));
+  expect(await run.run("up", "chain")).toMatchObject({ ok: false, exitCode: 3 });
+  expect(run.errors).toEqual([expect.stringContaining(`with pid ${process.pid} `)]);
+  lock.release();
+
+  const empty = join(run.stateDir, "empty");
+  mkdirSync(empty);
+  expect(await run.run("up", "chain", {}, { programDir: empty })).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual([`There is no project in ${empty}: ${empty}/Pulumi.yaml cannot be read.`]);
+
+  run.provider.stop();
+  await run.run("up", "many", { count: "1" }, { providers: { fake: 1 } });
+  expect(run.errors).toEqual([
+    'Resource "thing-0" (fake:index:Thing): The provider "fake" does not answer on 127.0.0.1:1; is the local cloud running?',
+  ]);
+  expect(readFileSync(join(run.stateDir, "stacks", "test.json"), "utf8")).toContain('"pending":[\n\n]');
+});

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { EngineHarness, TOKEN } from "./fixtures/engine-harness.ts";
+import { readStack } from "./read-stack.ts";
+
+let engine: EngineHarness;
+
+beforeEach(async () => {
+  engine = await EngineHarness.start();
+});
+
+describe("an update", () => {
+  test("makes resources after what they need and deletes them before it", async () => {
+    await using run = engine;
+    const created = await run.run("up", "pair", { value: "v" });
+    expect(created).toMatchObject({
+      ok: true,
+      exitCode: 0,
+      changeSummary: { create: 3, update: 0, delete: 0, same: 0 },
+      recorded: ["fake:index:Thing"],
+    });
+    expect(run.provider.changes).toEqual(["create pair-first", "create pair-second", "create after"]);
+    expect(run.provider.configuration).toEqual({
+      "fake:config:region": "moon-1",
+      "fake:config:token": TOKEN,
+    });
+    expect(created.outputs).toEqual({
+      result: { second: expect.stringMatching(/^pair-second-[0-9a-f]{6}$/) },
+    });
+
+    const destroyed = await run.run("destroy", "pair");
+    expect(destroyed.changeSummary).toEqual({ create: 0, update: 0, delete: 3, same: 0 });
+    expect(run.provider.changes).toEqual(["delete after", "delete pair-second", "delete pair-first"]);
+    expect(readStack(run.stateDir, "test")).toEqual({ outputs: {}, resources: [] });
+  });
+
+  test("changes only what changed, a bounded number at once, and a preview of it changes nothing", async () => {
+    await using run = engine;
+    run.provider.around = async () => new Promise(setImmediate);
+    await run.run("up", "many", { count: "20", value: "old" }, { parallel: 4 });
+    expect(run.provider.mostAtOnce).toBeGreaterThan(1);
+    expect(run.provider.mostAtOnce).toBeLessThanOrEqual(4);
+
+    const before = run.stateText;
+    const preview = await run.run("preview", "many", { count: "19", value: "new" });
+    expect(preview.changeSummary).toEqual({ create: 0, update: 1, delete: 1, same: 18 });
+    expect(run.provider.changes).toEqual([]);
+    expect(run.stateText).toBe(before);
+
+    const updated = await run.run("up", "many", { count: "19", value: "new" });
+    expect(updated.changeSummary).toEqual({ create: 0, update: 1, delete: 1, same: 18 });
+    expect(run.provider.changes).toEqual(["update thing-0", "delete thing-19"]);
+    expect(updated.steps.find(({ op }) => op === "update")).toMatchObject({
+      name: "thing-0",
+      diff: [{ path: "value", kind: "update", old: "old", new: "new" }],
+      detailedDiff: { value: { kind: "update", inputDiff: true } },
+    });
+
+    const again = await run.run("up", "many", { count: "19", value: "new" });
+    expect(again.changeSummary).toEqual({ create: 0, update: 0, delete: 0, same: 19 });
+    expect(run.provider.changes).toEqual([]);
+  });
+
+  test("previews what it cannot know yet as unknown", async () => {
+    await using run = engine;
+    await run.run("up", "chain", { names: "a,b", value: "v" });
+    const preview = await run.run("preview", "chain", { names: "new,b", value: "v" });
+    expect(preview.steps.find(({ name }) => name === "b")).toMatchObject({ op: "same" });
+    const changed = await run.run("preview", "place", { place: "here" });
+    expect(changed.steps.find(({ name }) => name === "second")).toMatchObject({ op: "create" });
+    expect(changed.changeSummary).toEqual({ create: 2, update: 0, delete: 2, same: 0 });
+  });
+
+  test("replaces beside the old one, which goes last, unless it must go first", async () => {
+    await using run = engine;
+    await run.run("up", "place", { place: "here" });
+    const replaced = await run.run("up", "place", { place: "there" });
+    expect(replaced).toMatchObject({ ok: true, changeSummary: { create: 1, update: 0, delete: 1, same: 1 } });
+    expect(run.provider.changes).toEqual(["create first", "delete first"]);
+    expect([...run.provider.things.keys()].filter((id) => id.includes("@"))).toEqual([
+      expect.stringMatching(/^things\/first-.*@there$/),
+    ]);
+
+    const refused = await run.run("up", "place", { place: "crowded" });
+    expect(refused).toMatchObject({ ok: false, exitCode: 1 });
+    expect(run.errors).toEqual([
+      'Resource "first" (fake:index:Thing): changing place replaces it, and the old one must go first, which this engine does not do; delete it from the program, run up, and add it again.',
+    ]);
+    expect(run.provider.changes).toEqual([]);
+  });
+});
+
+describe("secrets", () => {
+  test("stay secret in state, events and results, whoever made them so, and are there for who asks", async () => {
+    await using run = engine;
+    const result = await run.run("up", "secrets");
+    expect(result.outputs).toEqual({
+      result: { value: "[secret]", password: "[secret]", marked: "[secret]", open: "open" },
+    });
+    const thing = result.steps.find(({ name }) => name === "thing");
+    expect(thing?.newState?.outputs).toMatchObject({
+      value: "[secret]",
+      settings: { inner: "[secret]", open: "open" },
+      values: "[secret]",
+      password: "[secret]",
+    });
+    expect(JSON.stringify([result, run.events])).not.toContain(TOKEN);
+    expect(run.stateText).not.toContain(TOKEN);
+    expect(run.stateText).not.toContain("password of");
+    expect(readStack(run.stateDir, "test")?.outputs).toEqual(result.outputs);
+    expect(readStack(run.stateDir, "test", { showSecrets: true })?.outputs).toMatchObject({
+      result: {
+        value: TOKEN,
+        password: expect.stringMatching(/^password of thing-/),
+        marked: "echo of nothing",
+      },
+    });
+
+    const again = await run.run("up", "secrets");
+    expect(again.changeSummary).toEqual({ create: 0, update: 0, delete: 0, same: 2 });
+    expect(run.stateText).not.toContain(TOKEN);
+  });
+
+  test("in debug messages are dropped; the program's lines and messages are passed on", async () => {
+    await using run = engine;
+    await run.run("up", "debugs", { marker: "m" });
+    expect(run.infos).toEqual(["info m"]);
+    expect(run.lines).toEqual(["line m"]);
+    expect(JSON.stringify(run.events)).not.toContain("debug m");
+  });
+});

@@ -1,0 +1,132 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { runUpdate } from "./engine.ts";
+import type { ResourceRecord } from "./records.ts";
+import { StackState } from "./stack-state.ts";
+import { secret } from "./values.ts";
+
+let stateDir: string;
+let path: string;
+
+const resource: ResourceRecord = {
+  urn: "urn:pulumi:test::p::fake:index:Thing::a",
+  type: "fake:index:Thing",
+  custom: true,
+  id: "a",
+  parent: "",
+  inputs: { open: "open", nested: [{ token: secret("hidden") }] },
+  outputs: { token: secret({ of: ["hidden", 1] }) },
+  dependencies: [],
+  provider: "",
+  protect: false,
+  retainOnDelete: false,
+  deleteTimeoutSeconds: 0,
+  deleting: false,
+  unsettled: false,
+};
+
+beforeEach(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), "state-"));
+  path = join(stateDir, "stacks", "test.json");
+  const state = StackState.open(stateDir, "p", "test");
+  state.put(resource);
+  state.supersede(resource.urn);
+  state.put({ ...resource, id: "b" });
+  state.putPending({ op: "create", resource: { ...resource, id: "" }, additionalSecretOutputs: ["x"] });
+  await state.save();
+});
+
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+test("reads back what it wrote, with secrets encrypted in between and the key for its owner alone", () => {
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain('"open":"open"');
+  expect(text).not.toContain("hidden");
+  expect(statSync(join(stateDir, "key")).mode & 0o777).toBe(0o600);
+  const state = StackState.open(stateDir, "p", "test");
+  expect(state.resources).toEqual([{ ...resource, id: "b" }]);
+  expect(state.superseded).toEqual([resource]);
+  expect(state.pending).toEqual([
+    { op: "create", resource: { ...resource, id: "" }, additionalSecretOutputs: ["x"] },
+  ]);
+});
+
+test("every save that resolved is on the disk, however many overlap", async () => {
+  const state = StackState.open(stateDir, "p", "test");
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const urn = `${resource.urn}-${index}`;
+      state.put({ ...resource, urn });
+      await state.save();
+      expect(readFileSync(path, "utf8")).toContain(`"${urn}"`);
+    }),
+  );
+});
+
+test.each([
+  [
+    "cut short",
+    () => truncateSync(path, 300),
+    "is damaged: it is not complete JSON. Nothing was changed; restore it from a copy.",
+  ],
+  [
+    "of a newer version",
+    () => writeFileSync(path, JSON.stringify({ version: 2 })),
+    "is of version 2, and this engine reads up to 1; use a newer engine.",
+  ],
+  [
+    "of another shape",
+    () => writeFileSync(path, JSON.stringify({ version: 1 })),
+    "is damaged: project Invalid input",
+  ],
+  [
+    "encrypted with another key",
+    () => writeFileSync(join(stateDir, "key"), Buffer.alloc(32, 7).toString("base64")),
+    "was encrypted with another key than",
+  ],
+])(
+  "a state that is %s ends the update with one sentence, and stays as it is",
+  async (_, damage, sentence) => {
+    damage();
+    const before = readFileSync(path);
+    expect(await update()).toEqual({
+      exitCode: 4,
+      messages: [expect.stringContaining(`The state ${path} ${sentence}`)],
+    });
+    expect(readFileSync(path)).toEqual(before);
+  },
+);
+
+test.each([
+  ["missing", (key: string) => rmSync(key), "cannot be read."],
+  ["cut short", (key: string) => truncateSync(key, 8), "must be 32 bytes in base64; got 6."],
+  ["open to others", (key: string) => chmodSync(key, 0o644), "must be readable by its owner alone"],
+])(
+  "a key that is %s ends the update with one sentence, and no new one is made",
+  async (_, damage, sentence) => {
+    const key = join(stateDir, "key");
+    damage(key);
+    expect(await update()).toEqual({
+      exitCode: 4,
+      messages: [expect.stringMatching(`^The key ${key}.*${sentence}`)],
+    });
+  },
+);
+
+async function update(): Promise<{ exitCode: number; messages: readonly string[] }> {
+  const messages: string[] = [];
+  const { exitCode } = await runUpdate({
+    kind: "destroy",
+    project: "p",
+    stack: "test",
+    programDir: join(import.meta.dirname, "fixtures", "program"),
+    config: {},
+    secretKeys: [],
+    stateDir,
+    providers: {},
+    onEvent: (event) => messages.push(event.type === "diagnostic" ? event.message : event.type),
+  });
+  return { exitCode, messages };
+}
