@@ -1,12 +1,23 @@
-import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { SourceMap } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { extract } from "tar-stream";
-import { BUNDLE_ARGS, buildBundle } from "./build-bundle.ts";
+import { BUNDLE_ARGS, type BuiltBundle, buildBundle } from "./build-bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 const first = join(folder, "first");
@@ -42,17 +53,34 @@ test("gives the same bytes in another folder, and again", () => {
   expect(readFileSync(here.path).includes(folder)).toBe(false);
 });
 
-test("runs where no node_modules is in reach, knows itself as the main module, and traces to the source", async () => {
-  const out = mkdtempSync(join(tmpdir(), "unpacked-"));
+test("runs where no node_modules is in reach, and knows itself as the main module", async () => {
   const files = await unpack(buildBundle("area/workload", first).path);
-  for (const { name, bytes } of files) writeFileSync(join(out, name), bytes);
+  expect(files.map(({ name, mtime }) => [name, mtime?.getTime()])).toEqual([["index.js", 0]]);
+  expect(await stackOf(files)).toContain("hello true true");
+});
 
-  expect(files.map(({ name }) => name)).toEqual(["index.js", "index.js.map"]);
-  expect(files.every(({ mtime }) => mtime?.getTime() === 0)).toBe(true);
-  const run = () => execFileSync(process.execPath, BUNDLE_ARGS, { cwd: out, stdio: "pipe" });
-  expect(run).toThrow("hello true true");
-  expect(run).toThrow(/runtime\/area\/workload\/main\.ts:4/);
-  rmSync(out, { recursive: true });
+test("keeps a source map beside the archive that leads from a stack trace to the source", async () => {
+  const { path, mapPath } = buildBundle("area/workload", first);
+  const [, line, column] = /index\.js:(\d+):(\d+)\)?\n\s+at/.exec(await stackOf(await unpack(path))) ?? [];
+  const map = new SourceMap(JSON.parse(readFileSync(mapPath, "utf8")));
+  const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
+  expect(origin).toMatchObject({ originalSource: "runtime/area/workload/main.ts", originalLine: 3 });
+});
+
+test("keeps the last five archives with their maps", () => {
+  const source = join(first, "runtime/area/changing/main.ts");
+  mkdirSync(dirname(source), { recursive: true });
+  const built = Array.from({ length: 7 }, (_, index) => {
+    writeFileSync(source, `console.log(${index});`);
+    const bundle = buildBundle("area/changing", first);
+    // Older by an hour each: file times are too coarse to tell these apart.
+    const usedAt = new Date(Date.now() - (7 - index) * 3_600_000);
+    utimesSync(bundle.path, usedAt, usedAt);
+    return bundle;
+  });
+  const kept = ({ path, mapPath }: BuiltBundle) => [existsSync(path), existsSync(mapPath)];
+  expect(built.slice(0, 2).flatMap(kept)).toEqual([false, false, false, false]);
+  expect(built.slice(2).flatMap(kept)).not.toContain(false);
 });
 
 test("notices a changed source and a changed dependency", () => {
@@ -84,7 +112,22 @@ test("names the workload, the file and the line of what does not build", () => {
   );
 });
 
-async function unpack(path: string): Promise<{ name: string; mtime: Date | undefined; bytes: Buffer }[]> {
+interface Unpacked {
+  readonly name: string;
+  readonly mtime: Date | undefined;
+  readonly bytes: Buffer;
+}
+
+/** What the bundle prints as it dies, run as an instance would. */
+async function stackOf(files: readonly Unpacked[]): Promise<string> {
+  const out = mkdtempSync(join(tmpdir(), "unpacked-"));
+  for (const { name, bytes } of files) writeFileSync(join(out, name), bytes);
+  const { stderr } = spawnSync(process.execPath, BUNDLE_ARGS, { cwd: out, encoding: "utf8" });
+  rmSync(out, { recursive: true });
+  return stderr;
+}
+
+async function unpack(path: string): Promise<Unpacked[]> {
   const files = [];
   const entries = Readable.from([readFileSync(path)])
     .pipe(createGunzip())

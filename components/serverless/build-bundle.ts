@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,12 +15,13 @@ import { type BuildOptions, buildSync, version as esbuildVersion } from "esbuild
 import { sha256, tarGz } from "./archive.ts";
 
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** How an instance starts a bundle. Source maps cost 4 MB and make stack traces readable. */
+/** How an instance starts a bundle. */
 export const BUNDLE_COMMANDS = ["node"] as const;
-export const BUNDLE_ARGS = ["--enable-source-maps", "index.js"] as const;
+export const BUNDLE_ARGS = ["index.js"] as const;
 
 /** Older archives stay for a program or an upload that still reads one. */
 const KEPT_ARCHIVES = 5;
+const DIGEST_LENGTH = 64;
 /** A draft this old was left by a build that was killed. */
 const DRAFT_LIFETIME_MS = 3_600_000;
 /** Cloud Run's limit for code without a container build. */
@@ -32,7 +34,7 @@ const OPTIONS = {
   target: "node24",
   format: "cjs",
   minify: true,
-  sourcemap: "linked",
+  sourcemap: "external",
   sourcesContent: false,
   legalComments: "none",
   charset: "utf8",
@@ -46,8 +48,13 @@ const OPTIONS = {
 export interface BuiltBundle {
   /** Of the archive, in lower-case hex. */
   readonly sha256: string;
-  /** Absolute path of the archive, a `tar.gz` with `index.js` and its source map. */
+  /** Absolute path of the archive, a `tar.gz` of `index.js`. */
   readonly path: string;
+  /**
+   * Absolute path of the source map, which leads from a stack trace of `index.js` to the source.
+   * Not in the archive: Node reads a map whole at start, which costs an instance some 35 MB.
+   */
+  readonly mapPath: string;
 }
 
 interface CacheRecord {
@@ -72,21 +79,22 @@ export function buildBundle(workload: string, root: string = REPOSITORY_ROOT): B
   const toolchain = toolchainOf(root);
   const cached = readCache(folder);
   if (cached?.toolchain === toolchain && isUnchanged(cached, root)) {
-    const path = archivePath(folder, cached.sha256);
-    if (digestOf(path) === cached.sha256) return { sha256: cached.sha256, path };
+    const built = builtAs(folder, cached.sha256);
+    if (digestOf(built.path) === cached.sha256 && existsSync(built.mapPath)) return built;
   }
 
-  const { archive, inputs } = build(workload, root);
-  const built = { sha256: sha256(archive), path: archivePath(folder, sha256(archive)) };
+  const { archive, map, inputs } = build(workload, root);
+  const built = builtAs(folder, sha256(archive));
   mkdirSync(folder, { recursive: true });
   writeAtomically(built.path, archive);
+  writeAtomically(built.mapPath, map);
   const record: CacheRecord = { toolchain, inputs: digestsOf(inputs, root), sha256: built.sha256 };
   writeAtomically(join(folder, "inputs.json"), JSON.stringify(record));
-  sweep(folder, built.path);
+  sweep(folder, built);
   return built;
 }
 
-function build(workload: string, root: string): { archive: Buffer; inputs: readonly string[] } {
+function build(workload: string, root: string): { archive: Buffer; map: Buffer; inputs: readonly string[] } {
   const entryPoint = `runtime/${workload}/main.ts`;
   const { errors, warnings, outputFiles, metafile } = runEsbuild(workload, {
     ...OPTIONS,
@@ -103,15 +111,16 @@ function build(workload: string, root: string): { archive: Buffer; inputs: reado
   if (complaints.length > 0 || outputFiles === undefined || metafile === undefined) {
     throw new Error(`Bundle "${workload}": ${complaints.map(describe).join("\n")}`);
   }
-  const archive = tarGz(
-    outputFiles.map(({ path, contents }) => ({ name: basename(path), bytes: Buffer.from(contents) })),
+  const [code, map] = ["index.js", "index.js.map"].map((name) =>
+    Buffer.from(outputFiles.find(({ path }) => basename(path) === name)?.contents ?? []),
   );
+  const archive = tarGz([{ name: "index.js", bytes: code ?? Buffer.alloc(0) }]);
   if (archive.length > MAX_BYTES) {
     throw new Error(
       `Bundle "${workload}": must be at most ${MAX_BYTES} bytes, Cloud Run's limit; got ${archive.length}.`,
     );
   }
-  return { archive, inputs: Object.keys(metafile.inputs) };
+  return { archive, map: map ?? Buffer.alloc(0), inputs: Object.keys(metafile.inputs) };
 }
 
 function runEsbuild(workload: string, options: BuildOptions): ReturnType<typeof buildSync> {
@@ -171,8 +180,9 @@ function readCache(folder: string): CacheRecord | undefined {
   }
 }
 
-function archivePath(folder: string, digest: string): string {
-  return join(folder, `${digest}.tar.gz`);
+function builtAs(folder: string, digest: string): BuiltBundle {
+  const path = join(folder, `${digest}.tar.gz`);
+  return { sha256: digest, path, mapPath: join(folder, `${digest}.js.map`) };
 }
 
 /** Two builds at once write the same bytes or each its own; a reader never sees half a file. */
@@ -182,8 +192,8 @@ function writeAtomically(path: string, bytes: Buffer | string): void {
   renameSync(draft, path);
 }
 
-function sweep(folder: string, current: string): void {
-  utimesSync(current, new Date(), new Date());
+function sweep(folder: string, current: BuiltBundle): void {
+  utimesSync(current.path, new Date(), new Date());
   const files = readdirSync(folder)
     .map((name) => ({
       name,
@@ -194,6 +204,9 @@ function sweep(folder: string, current: string): void {
   const drafts = files.filter(
     ({ name, changedAt }) => name.startsWith(".") && changedAt < Date.now() - DRAFT_LIFETIME_MS,
   );
-  for (const { name } of [...archives.slice(KEPT_ARCHIVES), ...drafts])
-    rmSync(join(folder, name), { force: true });
+  const kept = new Set(archives.slice(0, KEPT_ARCHIVES).map(({ name }) => name.slice(0, DIGEST_LENGTH)));
+  const old = files.filter(
+    ({ name }) => /^[0-9a-f]{64}\./.test(name) && !kept.has(name.slice(0, DIGEST_LENGTH)),
+  );
+  for (const { name } of [...old, ...drafts]) rmSync(join(folder, name), { force: true });
 }

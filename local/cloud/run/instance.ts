@@ -4,11 +4,9 @@ import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { connect } from "node:net";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { readLines } from "./log-lines.ts";
 import type { StartupProbe } from "./service-settings.ts";
 
-const CONTAINER = fileURLToPath(new URL("container.cts", import.meta.url));
 const PROBE_PAUSE_MS = 15;
 const MEMORY_CHECK_MS = 1000;
 const KEPT_LINES = 30;
@@ -16,6 +14,8 @@ const KEPT_LINES = 30;
 export interface InstanceOptions {
   /** Shown by `ps`, and how a later run of the cloud knows the process for its own. */
   readonly title: string;
+  /** JavaScript that is run before the instance's own. */
+  readonly preload: string;
   readonly folder: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -74,7 +74,7 @@ export class Instance {
 
   /** @throws {InstanceFailed} if the process does not answer its startup probe within the deadline. */
   static async start(options: InstanceOptions): Promise<Instance> {
-    const nodeOptions = [`--title=${options.title}`, "--require", CONTAINER];
+    const nodeOptions = [`--title=${options.title}`, "--require", options.preload];
     const child = spawn(process.execPath, [...nodeOptions, ...options.args], {
       cwd: options.folder,
       env: options.environment,
