@@ -11,10 +11,10 @@ const DEADLINE_MS = 35_000;
 export interface DomainResource {
   readonly domain: string;
   readonly state: string;
-  readonly reason?: string;
+  readonly reason: string | null;
   readonly orderNumber: number;
-  readonly notAfter?: string;
-  readonly retryAt?: string;
+  readonly notAfter: string | null;
+  readonly retryAt: string | null;
   readonly normalizedFrom?: string;
   readonly phases: readonly { readonly phase: string; readonly at: string }[];
 }
@@ -32,7 +32,8 @@ export class ApiClient {
   readonly #operator: string;
   #token: string | undefined;
 
-  private constructor(
+  /** @param outputs of the stack; `operatorServiceAccount` is the account that calls. */
+  constructor(
     cloud: CloudStatus,
     outputs: { apiUrl: string; apiAudience: string; operatorServiceAccount: string },
   ) {
@@ -59,7 +60,7 @@ export class ApiClient {
 
   /** @throws {Failure} with the problem's detail, for every status of 400 or more. */
   async call(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
-    const answer = await this.#send(method, path, body);
+    const answer = await this.send(method, path, body);
     if (answer.status >= 400) {
       const { title, detail } = (answer.body ?? {}) as { title?: string; detail?: string };
       throw new Failure(detail ?? title ?? `The API answered ${method} ${path} with ${answer.status}.`);
@@ -69,14 +70,15 @@ export class ApiClient {
 
   /** As `call`, with undefined for 404. */
   async find(path: string): Promise<unknown> {
-    const { status, body } = await this.#send("GET", path);
+    const { status, body } = await this.send("GET", path);
     if (status === 404) return undefined;
     if (status >= 400)
       throw new Failure(`The API answered GET ${path} with ${status}: ${JSON.stringify(body)}.`);
     return body;
   }
 
-  async #send(method: string, path: string, body?: object): Promise<Answer> {
+  /** Any answer, of whatever status. */
+  async send(method: string, path: string, body?: object): Promise<Answer> {
     this.#token ??= await this.#idToken();
     const text = body && JSON.stringify(body);
     const answer = await exchange({

@@ -4,11 +4,10 @@ import { probeEdge, type Sight } from "./edge-probe.ts";
 import { printJson } from "./output.ts";
 
 interface BackedUp {
-  readonly domain: string;
-  readonly serialNumber: string;
-  readonly issuer: string;
-  readonly notAfter: string;
-  readonly version: string;
+  readonly serial: string | null;
+  readonly issuer: string | null;
+  readonly notAfter: string | null;
+  readonly version: string | null;
 }
 
 export async function showCertificate(
@@ -24,7 +23,9 @@ export async function showCertificate(
     return;
   }
   process.stdout.write(
-    `backup  ${backup.version}  ${backup.issuer}  serial ${backup.serialNumber}  until ${backup.notAfter}\n`,
+    backup.version === null
+      ? "backup  none yet\n"
+      : `backup  ${backup.version}  ${backup.issuer}  serial ${backup.serial}  until ${backup.notAfter}\n`,
   );
   process.stdout.write(
     "error" in edge

@@ -55,18 +55,18 @@ export async function listDomains(options: Options): Promise<void> {
   do {
     const query = pageToken === undefined ? "" : `?pageToken=${encodeURIComponent(pageToken)}`;
     const { body } = await api.call("GET", `/v1/domains${query}`);
-    const page = body as { domains: DomainResource[]; nextPageToken?: string };
+    const page = body as { domains: DomainResource[]; nextPageToken: string | null };
     all.push(...page.domains);
-    pageToken = page.nextPageToken;
+    pageToken = page.nextPageToken ?? undefined;
   } while (pageToken !== undefined);
   if (options.json) printJson({ domains: all });
   else if (all.length === 0) process.stdout.write("No domain is registered.\n");
   else {
-    const rows = all.map(({ domain, state, notAfter = "", reason = "" }) => [
+    const rows = all.map(({ domain, state, notAfter, reason }) => [
       domain,
       state,
-      notAfter,
-      reason,
+      notAfter ?? "",
+      reason ?? "",
     ]);
     process.stdout.write(`${table([["DOMAIN", "STATE", "NOT AFTER", "REASON"], ...rows])}\n`);
   }
@@ -128,7 +128,7 @@ export function howToSee(api: ApiClient, domain: string): string {
 
 /** The shape of `domains show --json`, kept stable. */
 function shown({ domain, state, reason, orderNumber, notAfter, phases }: DomainResource) {
-  return { domain, state, reason: reason ?? null, orderNumber, notAfter: notAfter ?? null, phases };
+  return { domain, state, reason, orderNumber, notAfter, phases };
 }
 
 function summary({ domain, state, reason, notAfter, retryAt }: DomainResource): string {

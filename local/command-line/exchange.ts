@@ -1,4 +1,9 @@
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as plainRequest,
+} from "node:http";
 import { type RequestOptions, request as secureRequest } from "node:https";
 import { type PeerCertificate, TLSSocket } from "node:tls";
 
@@ -11,6 +16,7 @@ export interface ExchangeOptions extends RequestOptions {
 
 export interface Exchanged {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
   /** Of a verified TLS peer. */
   readonly certificate: PeerCertificate | undefined;
@@ -37,5 +43,10 @@ async function readAll(response: IncomingMessage): Promise<Exchanged> {
   const certificate = response.socket instanceof TLSSocket ? response.socket.getPeerCertificate() : undefined;
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), certificate };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: Buffer.concat(chunks).toString(),
+    certificate,
+  };
 }

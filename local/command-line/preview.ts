@@ -1,8 +1,8 @@
 import { portsFrom } from "../cloud/kernel/claim-ports.ts";
 import { runUpdate } from "../engine/engine.ts";
-import { serveOffline } from "./offline-providers.ts";
 import { findCloud } from "./cloud-process.ts";
 import { interruptible } from "./interruptible.ts";
+import { serveOffline } from "./offline-providers.ts";
 import { printJson, progressStream } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
@@ -16,7 +16,7 @@ interface Options extends Place {
 /** Plans against the stack's state with providers that have no cloud behind them. */
 export async function preview(options: Options): Promise<void> {
   const cloud = await findCloud(options.stateDir);
-  const display = new UpdateDisplay(progressStream(options.json));
+  const display = new UpdateDisplay(progressStream(options.json), "preview");
   await using providers = await serveOffline();
   const result = await interruptible((signal) =>
     runUpdate({

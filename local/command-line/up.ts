@@ -27,7 +27,7 @@ export async function up(options: Options): Promise<void> {
   const out = progressStream(options.json);
   const cloud = await ensureCloud(options, out);
   const config = readLocalConfig(options.config, cloud.ports);
-  const display = new UpdateDisplay(out);
+  const display = new UpdateDisplay(out, "up");
   const result = await interruptible((signal) =>
     runUpdate({
       kind: "up",

@@ -33,11 +33,11 @@ export function readCheckedBytes(
   return { bytes, isVerified: true };
 }
 
-/** As a decimal int64, which JSON carries as a string. */
+/** As a decimal int64, which JSON carries as a string. The library's number is signed, Google's is not. */
 export function crc32c(bytes: Buffer): string {
   const checksum = new CRC32C();
   checksum.update(bytes);
-  return String(checksum.valueOf());
+  return String(checksum.valueOf() >>> 0);
 }
 
 function invalid(message: string): RpcRefusal {

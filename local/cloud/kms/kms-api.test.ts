@@ -78,7 +78,7 @@ interface Answer {
 function checksum(base64: string): string {
   const crc = new CRC32C();
   crc.update(Buffer.from(base64, "base64"));
-  return String(crc.valueOf());
+  return String(crc.valueOf() >>> 0);
 }
 
 async function encrypt(): Promise<string> {

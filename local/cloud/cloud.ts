@@ -1,0 +1,106 @@
+import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
+import { GCP_KINDS } from "../providers/gcp/kinds.ts";
+import { Acme } from "./acme/acme.ts";
+import { type CloudStatus, controlHandler, statusOf } from "./control.ts";
+import { FastlyApi } from "./fastly/api/fastly-api.ts";
+import { FastlyEdge } from "./fastly/fastly-edge.ts";
+import { FastlyStore } from "./fastly/fastly-store.ts";
+import { type KernelOptions, type OwnedKernel, startKernel } from "./kernel.ts";
+import { KmsApi } from "./kms/kms-api.ts";
+import { LoadBalancer } from "./load-balancing/load-balancer.ts";
+import type { Part } from "./parts.ts";
+import { ProviderServer } from "./provider-server.ts";
+import { LocalPubSub } from "./pubsub/local-pubsub.ts";
+import { LocalCloudRun } from "./run/local-cloud-run.ts";
+import { SecretManager } from "./secret-manager/secret-manager.ts";
+import { SecretManagerApi } from "./secret-manager/secret-manager-api.ts";
+import { CloudStorage } from "./storage/cloud-storage.ts";
+
+/** Opens the Fastly API of this machine, and nothing else anywhere. */
+export const FASTLY_API_TOKEN = "fastly-token-of-this-machine";
+
+export interface CloudOptions extends KernelOptions {
+  /** Holds `pebble` and `pebble-challtestsrv`. */
+  readonly binDir: string;
+}
+
+/** A running cloud, and the parts that a test reaches into. */
+export interface Cloud {
+  readonly kernel: OwnedKernel;
+  readonly acme: Acme;
+  readonly fastlyApi: FastlyApi;
+  readonly pubsub: LocalPubSub;
+  readonly storage: CloudStorage;
+  status(): CloudStatus;
+  /** Calls `listener` when a client of the control port asks for an end. */
+  onStopRequest(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts a whole cloud together and starts it.
+ *
+ * @throws {StateHeld} or {PortTaken} before anything has started; what did start is stopped again.
+ */
+export async function startCloud({ binDir, ...options }: CloudOptions): Promise<Cloud> {
+  const kernel = await startKernel(options);
+  const storage = new CloudStorage(kernel);
+  const secrets = new SecretManager(kernel);
+  const run = new LocalCloudRun(kernel, storage, {
+    access: (...version) => secrets.access(...version).data.toString(),
+  });
+  const pubsub = new LocalPubSub(kernel, run);
+  kernel.identities.serveHttp(new KmsApi(kernel), new SecretManagerApi(kernel), storage.api);
+  kernel.identities.serveGrpc(...pubsub.apis);
+
+  const acme = new Acme(kernel, { binDir });
+  const fastlyStore = new FastlyStore(kernel.db);
+  const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
+  const providerParts = { kernel, storage, pubsub, run };
+  // Each needs those before it; what brings work in comes last.
+  const parts: readonly Part[] = [
+    fastlyApi,
+    run,
+    new LoadBalancer(kernel, run),
+    new FastlyEdge(kernel, fastlyStore),
+    acme,
+    pubsub,
+    new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
+    new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
+  ];
+  const stop = () => stopAll(kernel, parts);
+
+  const stopListeners = new Set<() => void>();
+  kernel.control.on(
+    "request",
+    controlHandler(kernel, parts, () => {
+      for (const listener of stopListeners) listener();
+    }),
+  );
+  try {
+    for (const part of parts) await part.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    kernel,
+    acme,
+    fastlyApi,
+    pubsub,
+    storage,
+    status: () => statusOf(kernel, parts),
+    onStopRequest: (listener) => stopListeners.add(listener),
+    stop,
+  };
+}
+
+/** In reverse, and all of them: one that fails to stop must not keep the others running. */
+async function stopAll(kernel: OwnedKernel, parts: readonly Part[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const part of [...parts].reverse()) {
+    await part.stop().catch((error: unknown) => failures.push(error));
+  }
+  await kernel.stop();
+  if (failures.length > 0) throw new AggregateError(failures, "Parts of the cloud failed to stop.");
+}

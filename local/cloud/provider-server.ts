@@ -1,0 +1,27 @@
+import type { Kind } from "../providers/kind.ts";
+import { Provider } from "../providers/provider.ts";
+import { type ServedProvider, serve } from "../providers/serve.ts";
+import type { CloudParts, Part } from "./parts.ts";
+
+/** One package's provider on its port, for as long as the cloud runs. */
+export class ProviderServer implements Part {
+  readonly name: string;
+  readonly #provider: Provider;
+  readonly #port: number;
+  #served: ServedProvider | undefined;
+
+  constructor(packageName: string, kinds: readonly Kind[], parts: CloudParts, port: number) {
+    this.name = `${packageName} provider`;
+    this.#provider = new Provider(packageName, kinds, parts);
+    this.#port = port;
+  }
+
+  async start(): Promise<void> {
+    this.#served = await serve(this.#provider, this.#port);
+  }
+
+  async stop(): Promise<void> {
+    await this.#served?.stop();
+    this.#served = undefined;
+  }
+}

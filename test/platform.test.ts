@@ -1,0 +1,145 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { exchange } from "../local/command-line/exchange.ts";
+import { countActivations, forgetActivations } from "./support/fastly-activations.ts";
+import { eventually, LocalPlatform } from "./support/local-platform.ts";
+
+/** One cloud for all: each test has domains of its own. */
+let platform: LocalPlatform;
+
+beforeAll(async () => {
+  platform = await LocalPlatform.start();
+  await platform.update();
+}, 120_000);
+
+afterAll(() => platform.stop());
+
+test("serves a registered domain over HTTPS with a certificate of the CA, phase by phase", async () => {
+  const domain = "shop.example.test";
+  const resource = await platform.settle(domain);
+
+  expect(resource).toMatchObject({ domain, state: "active", reason: null, orderNumber: 1 });
+  expect(resource.phases.map(({ phase }) => phase)).toEqual(
+    expect.arrayContaining([
+      "registered",
+      "validated",
+      "ordered",
+      "finalizing",
+      "issued",
+      "backed-up",
+      "active",
+    ]),
+  );
+  const sight = await probeEdge(platform.cloud.status(), domain);
+  expect(sight).toMatchObject({
+    status: 200,
+    issuer: expect.stringContaining("Pebble"),
+    notAfter: resource.notAfter,
+  });
+  expect(sight.page).toContain(domain);
+});
+
+test("shows no change when nothing changed", async () => {
+  const { changeSummary } = await platform.update();
+
+  expect(changeSummary).toEqual({ create: 0, update: 0, delete: 0, same: expect.any(Number) });
+  expect(changeSummary.same).toBeGreaterThan(100);
+});
+
+test("takes 50 registrations of one domain at once for one", async () => {
+  const domain = "rush.example.test";
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => platform.api.call("POST", "/v1/domains", { domain })),
+  );
+
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  expect(new Set(answers.map(({ body }) => (body as { orderNumber: number }).orderNumber))).toEqual(
+    new Set([1]),
+  );
+  await platform.reach(domain, ["active"]);
+  expect(await finalisedOrders(domain)).toBe(1);
+});
+
+test("fails a domain whose DNS leads elsewhere, or whose CAA forbids the CA, without asking the CA", async () => {
+  const { dns } = platform.cloud.acme;
+  await dns.setA("elsewhere.example.test", ["192.0.2.7"]);
+  await dns.setCaa("forbidden.example.test", [{ tag: "issue", value: "other-ca.example" }]);
+
+  await expect(platform.settle("elsewhere.example.test")).resolves.toMatchObject({
+    state: "failed",
+    reason: expect.stringContaining("192.0.2.7"),
+  });
+  await expect(platform.settle("forbidden.example.test")).resolves.toMatchObject({
+    state: "failed",
+    reason: expect.stringMatching(/CAA/),
+  });
+  await expect(finalisedOrders("elsewhere.example.test")).resolves.toBe(0);
+});
+
+test("issues once a failed domain's DNS is mended and it is registered again", async () => {
+  const { dns } = platform.cloud.acme;
+  await dns.setA("mended.example.test", ["192.0.2.7"]);
+  await platform.settle("mended.example.test", ["failed"]);
+  await dns.setA("mended.example.test", ["127.0.0.1"]);
+
+  await expect(platform.settle("mended.example.test", ["active"])).resolves.toMatchObject({ orderNumber: 2 });
+});
+
+test("keeps backups in which no PEM can be read, and restores one that was deleted at Fastly", async () => {
+  const domain = "restored.example.test";
+  await platform.settle(domain, ["active"]);
+  const before = await probeEdge(platform.cloud.status(), domain);
+  const objects = join(platform.stateDir, "cloud", "objects");
+  for (const file of await readdir(objects)) {
+    expect((await readFile(join(objects, file))).includes("-----BEGIN")).toBe(false);
+  }
+  await forgetActivations(platform, domain);
+  await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
+
+  await platform.api.call("POST", `/v1/domains/${domain}/certificate:restore`);
+  const after = await eventually(`${domain} to be served again`, 30, () =>
+    probeEdge(platform.cloud.status(), domain).catch(() => undefined),
+  );
+  expect(after.serialNumber).toBe(before.serialNumber);
+});
+
+test("removes a domain from the edge, from Fastly and from the registry", async () => {
+  const domain = "leaving.example.test";
+  await platform.settle(domain, ["active"]);
+  await platform.api.call("DELETE", `/v1/domains/${domain}`);
+
+  await eventually(`${domain} to be gone`, 30, async () =>
+    (await platform.show(domain)) ? undefined : true,
+  );
+  await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
+  await expect(countActivations(platform, domain)).resolves.toBe(0);
+});
+
+test("passes challenges on untouched, and redirects all else on port 80 with path and query", async () => {
+  await platform.settle("plain.example.test", ["active"]);
+  const port = platform.cloud.kernel.ports.edgeHttp;
+  const headers = { host: "plain.example.test" };
+  const get = (path: string) => exchange({ port, path, headers, deadlineMs: 5_000 });
+
+  await expect(get("/a/b?c=%20d")).resolves.toMatchObject({
+    status: 301,
+    headers: { location: "https://plain.example.test/a/b?c=%20d" },
+  });
+  await expect(get(`/.well-known/acme-challenge/${"x".repeat(43)}`)).resolves.toMatchObject({ status: 404 });
+});
+
+/** Orders whose finalisation was announced, by the journal. */
+async function finalisedOrders(domain: string): Promise<number> {
+  const bucket = platform.cloud.kernel.resources
+    .list("gcp:storage/bucket:Bucket")
+    .find(({ id }) => id.startsWith("certs-registry"))?.id;
+  if (!bucket) throw new Error("There is no registry bucket.");
+  const orders = (await platform.show(domain))?.orderNumber ?? 0;
+  let finalised = 0;
+  for (let order = 1; order <= orders; order += 1) {
+    if (platform.cloud.storage.find(bucket, `orders/${domain}/${order}/finalizing.json`)) finalised += 1;
+  }
+  return finalised;
+}

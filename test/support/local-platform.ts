@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Cloud, startCloud } from "../../local/cloud/cloud.ts";
+import type { LogEntry } from "../../local/cloud/parts.ts";
+import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
+import { BIN_DIR, PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
+import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
+import { runUpdate } from "../../local/engine/engine.ts";
+import type { EngineEvent, UpdateResult } from "../../local/engine/events.ts";
+
+const POLL_MS = 50;
+
+export interface UpdateSettings {
+  readonly kind?: "up" | "preview" | "destroy";
+  /** The folder of Pulumi.yaml. @default this repository */
+  readonly programDir?: string;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** A cloud in this process with the platform in it, on ports and state of its own. */
+export class LocalPlatform {
+  readonly cloud: Cloud;
+  readonly stateDir: string;
+  readonly entries: LogEntry[] = [];
+  #api: ApiClient | undefined;
+  readonly #ownsState: boolean;
+
+  private constructor(cloud: Cloud, stateDir: string, ownsState: boolean) {
+    this.cloud = cloud;
+    this.stateDir = stateDir;
+    this.#ownsState = ownsState;
+    cloud.kernel.logging.subscribe((entry) => this.entries.push(entry));
+  }
+
+  /** @param stateDir that of an earlier one, to go on from. */
+  static async start(stateDir?: string): Promise<LocalPlatform> {
+    const folder = stateDir ?? (await mkdtemp(join(tmpdir(), "platform-")));
+    const cloud = await startCloud({ stateDir: folder, portBase: "any", binDir: BIN_DIR });
+    return new LocalPlatform(cloud, folder, stateDir === undefined);
+  }
+
+  /** Runs the program; what went wrong is in the error of a failed update. */
+  async update({
+    kind = "up",
+    programDir = REPOSITORY,
+    config = {},
+  }: UpdateSettings = {}): Promise<UpdateResult> {
+    const { ports } = this.cloud.kernel;
+    const told: string[] = [];
+    const result = await runUpdate({
+      kind,
+      project: PROJECT,
+      stack: "local",
+      programDir,
+      config: readLocalConfig(config, ports),
+      secretKeys: SECRET_KEYS,
+      stateDir: this.stateDir,
+      providers: { gcp: ports.gcpProvider, fastly: ports.fastlyProvider },
+      onEvent: (event: EngineEvent) => {
+        if (event.type === "diagnostic") told.push(event.message);
+      },
+    });
+    if (!result.ok) throw new Error(`The update failed:\n${told.join("\n")}`);
+    if (kind === "up") {
+      const { apiUrl, apiAudience, operatorServiceAccount } = result.outputs as Record<string, string>;
+      if (!apiUrl || !apiAudience || !operatorServiceAccount) throw new Error("The stack has no API.");
+      this.#api = new ApiClient(this.cloud.status(), { apiUrl, apiAudience, operatorServiceAccount });
+    }
+    return result;
+  }
+
+  get api(): ApiClient {
+    if (!this.#api) throw new Error("update() comes first.");
+    return this.#api;
+  }
+
+  async register(domain: string): Promise<DomainResource> {
+    return (await this.api.call("POST", "/v1/domains", { domain })).body as DomainResource;
+  }
+
+  async show(domain: string): Promise<DomainResource | undefined> {
+    return (await this.api.find(`/v1/domains/${domain}`)) as DomainResource | undefined;
+  }
+
+  /** Registers, and waits for one of `states`. */
+  async settle(domain: string, states: readonly string[] = ["active", "failed"]): Promise<DomainResource> {
+    await this.register(domain);
+    return this.reach(domain, states);
+  }
+
+  reach(domain: string, states: readonly string[], seconds = 60): Promise<DomainResource> {
+    return eventually(`${domain} to be ${states.join(" or ")}`, seconds, async () => {
+      const resource = await this.show(domain);
+      return resource && states.includes(resource.state) ? resource : undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.cloud.stop();
+    if (this.#ownsState) await rm(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+/** Polls until `look` sees something. @throws after `seconds`, naming `what`. */
+export async function eventually<Seen>(
+  what: string,
+  seconds: number,
+  look: () => Promise<Seen | undefined> | Seen | undefined,
+): Promise<Seen> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (Date.now() > deadline) throw new Error(`Waited ${seconds} s for ${what}.`);
+    await delay(POLL_MS);
+  }
+}
