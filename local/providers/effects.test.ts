@@ -264,6 +264,9 @@ describe("Fastly", () => {
     expect(await fastly.update(urn, id, properties, { ...inputs, comment: "x" })).toMatchObject({
       activeVersion: 2,
     });
+    await expect(fastly.delete(urn, id)).rejects.toThrow(/forceDestroy must be true; got false/);
+    await fastly.update(urn, id, properties, { ...inputs, forceDestroy: true });
+    await fastly.delete(urn, id);
   });
 
   test("a condition that nobody declared is refused where it is used", async () => {

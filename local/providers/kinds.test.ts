@@ -15,7 +15,7 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
   "fastly:index/domainV1:DomainV1": [{ fqdn: "shop.test" }, /^[A-Za-z0-9]{22}$/],
   "fastly:index/domainV1ServiceLink:DomainV1ServiceLink": [{ domainId: "d", serviceId: "s" }, "d"],
   "fastly:index/serviceVcl:ServiceVcl": [
-    { name: "edge", backends: [{ name: "b", address: "203.0.113.1" }] },
+    { name: "edge", forceDestroy: true, backends: [{ name: "b", address: "203.0.113.1" }] },
     /^[A-Za-z0-9]{22}$/,
   ],
   "gcp:certificatemanager/certificate:Certificate": [

@@ -35,8 +35,9 @@ export class ProviderService {
     const provider = this.#provider;
     return {
       handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request) => {
-        const directory = request.getProgramDirectory() ?? request.getRootDirectory();
-        if (directory) provider.setProgramDirectory(directory);
+        provider.setProgramDirectory(
+          request.getProgramDirectory() || request.getRootDirectory() || undefined,
+        );
         return new messages.ProviderHandshakeResponse()
           .setAcceptSecrets(true)
           .setAcceptResources(false)

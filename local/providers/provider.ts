@@ -58,7 +58,8 @@ export class Provider {
     return { changes: new Map(changed.map(([path, change]) => [path, { change, replaces: false }])) };
   }
 
-  setProgramDirectory(path: string): void {
+  /** Where relative paths of assets start; `undefined` refuses them. */
+  setProgramDirectory(path: string | undefined): void {
     this.#programDirectory = path;
   }
 

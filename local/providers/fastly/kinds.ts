@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { checkServiceVcl as unsupportedInServiceVcl } from "../../cloud/fastly/service-checks.ts";
 import type { Draft, Kind, Report } from "../kind.ts";
-import { isProperties, listed, type Properties, text } from "../values.ts";
+import { ProviderError } from "../provider-error.ts";
+import { isProperties, listed, type Properties, text, UNKNOWN } from "../values.ts";
 
 const ID_LENGTH = 22;
 const CONDITION_TYPES = ["REQUEST", "RESPONSE", "CACHE", "PREFETCH"];
@@ -29,6 +30,13 @@ const serviceVcl: Kind = {
     };
   },
   volatile: ["activeVersion", "clonedVersion"],
+  remove({ id, properties }) {
+    if (properties.forceDestroy === true || properties.reuse === true) return;
+    throw new ProviderError(
+      "FAILED_PRECONDITION",
+      `Service "${id}" is active and cannot be deleted: forceDestroy must be true; got ${JSON.stringify(properties.forceDestroy)}. Set it and run up first.`,
+    );
+  },
 };
 
 const domain: Kind = {
@@ -73,7 +81,8 @@ function checkServiceVcl(inputs: Properties, report: Report): void {
       if (
         typeof requestCondition === "string" &&
         requestCondition !== "" &&
-        !conditions.has(requestCondition)
+        !conditions.has(requestCondition) &&
+        !conditions.has(UNKNOWN)
       ) {
         report(`${at}.requestCondition`, "must be the name of a condition of type REQUEST");
       }
@@ -88,16 +97,16 @@ function checkServiceVcl(inputs: Properties, report: Report): void {
   }
 }
 
-/** The names of request conditions. */
+/** The names of request conditions; UNKNOWN among them stands for any. */
 function checkConditions(inputs: Properties, report: Report): ReadonlySet<unknown> {
-  const names = new Set<unknown>();
+  const names = new Set<unknown>(inputs.conditions === UNKNOWN ? [UNKNOWN] : []);
   for (const [index, condition] of listed(inputs, "conditions").entries()) {
     if (!isProperties(condition)) continue;
     const { name, type } = condition;
     if (typeof type === "string" && !CONDITION_TYPES.includes(type)) {
       report(`conditions[${index}].type`, `must be one of ${CONDITION_TYPES.join(", ")}`);
     }
-    if (type === "REQUEST") names.add(name);
+    if (type === "REQUEST" || type === UNKNOWN) names.add(name);
   }
   return names;
 }

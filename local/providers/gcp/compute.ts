@@ -21,9 +21,8 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     assigned: { address: UNKNOWN, prefixLength: 0 },
     defaults: () => ({ addressType: "EXTERNAL", ipVersion: "IPV4" }),
     unsupported(inputs, report) {
-      if (inputs.addressType !== "EXTERNAL")
-        report("addressType", "must be EXTERNAL: nothing local is internal");
-      if (inputs.ipVersion !== "IPV4") report("ipVersion", "must be IPV4: the local network has no IPv6");
+      checkWord(inputs.addressType, "addressType", ["EXTERNAL"], report);
+      checkWord(inputs.ipVersion, "ipVersion", ["IPV4"], report);
     },
     outputs: (draft, parts) => ({ ...linked(draft), address: addressOf(draft, parts) }),
   },
@@ -143,7 +142,10 @@ export const COMPUTE_KINDS: readonly Kind[] = [
         report,
       );
       checkWord(inputs.minTlsVersion, "minTlsVersion", ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"], report);
-      if ((inputs.profile === "CUSTOM") !== (inputs.customFeatures !== undefined)) {
+      if (
+        typeof inputs.profile === "string" &&
+        (inputs.profile === "CUSTOM") !== (inputs.customFeatures !== undefined)
+      ) {
         report("customFeatures", "must be set with profile CUSTOM, and only then");
       }
     },

@@ -1,7 +1,7 @@
 import type { CloudParts } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
-import { nested, type Properties, text } from "../values.ts";
+import { isProperties, nested, type Properties, text } from "../values.ts";
 import { checkPattern, idIn, lastSegment, projectId } from "./names.ts";
 
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
@@ -59,7 +59,7 @@ const secret: Kind = {
     const rule = "must be 1 to 255 letters, digits, dashes and underscores";
     checkPattern(inputs, "secretId", /^[A-Za-z0-9_-]{1,255}$/, rule, report);
     const { auto, userManaged } = nested(inputs, "replication");
-    if (inputs.replication !== undefined && (auto === undefined) === (userManaged === undefined)) {
+    if (isProperties(inputs.replication) && (auto === undefined) === (userManaged === undefined)) {
       report("replication", "must be one of auto and userManaged");
     }
     if (inputs.rotation !== undefined && inputs.topics === undefined)
