@@ -15,12 +15,11 @@ import {
   TARGET_HTTPS_PROXY,
   URL_MAP,
 } from "./kinds.ts";
+import { Listeners, type Scheme } from "./listeners.ts";
 import { resolve } from "./references.ts";
 import { judge } from "./security-policy.ts";
 import { route } from "./url-map.ts";
 
-/** Forwarding rules at once. */
-const MOST_FRONTENDS = 32;
 const CIPHERS: Readonly<Record<string, string>> = {
   MODERN: "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES",
   RESTRICTED: "ECDHE+AESGCM:ECDHE+CHACHA20",
@@ -32,49 +31,29 @@ const VERSIONS: Readonly<Record<string, NonNullable<SecureContextOptions["minVer
   TLS_1_3: "TLSv1.3",
 };
 
-/** Where a forwarding rule listens, in the network of the cloud. */
-interface Binding {
-  readonly address: string;
-  readonly port: number;
-  readonly scheme: "http" | "https";
-}
-
-interface Bound {
-  readonly frontend: Frontend;
-  binding: Binding | undefined;
-}
-
 /**
  * Google's external application load balancer, as the resources describe it at the time of
  * each request: forwarding rule → proxy → URL map → backend service → Cloud Run.
  *
- * The first rule of each scheme is on the cloud's fixed ports; every further one gets a port
- * of its own. Path and Host reach the backend as they were sent.
+ * Path and Host reach the backend as they were sent.
  */
 export class LoadBalancer implements Part {
   readonly name = "load-balancer";
   readonly #kernel: Kernel;
   readonly #run: Pick<CloudRun, "serve">;
-  /** By the id of the forwarding rule. The fixed ports' frontends stay when their rule goes. */
-  readonly #bound = new Map<string, Bound>();
-  readonly #fixed: Readonly<Record<"http" | "https", Frontend>>;
-  #rules: Readonly<Record<"http" | "https", string | undefined>> = { http: undefined, https: undefined };
+  readonly #listeners: Listeners;
   #unsubscribe: (() => void) | undefined;
   #settled: Promise<void> = Promise.resolve();
 
   constructor(kernel: Kernel, run: Pick<CloudRun, "serve">) {
     this.#kernel = kernel;
     this.#run = run;
-    this.#fixed = {
-      http: this.#frontend("http", () => this.#rules.http),
-      https: this.#frontend("https", () => this.#rules.https),
-    };
+    this.#listeners = new Listeners(kernel, (scheme, ruleId) => this.#frontend(scheme, ruleId));
   }
 
   async start(): Promise<void> {
-    const { ports, resources } = this.#kernel;
-    await this.#fixed.http.start(ports.loadBalancerHttp);
-    await this.#fixed.https.start(ports.loadBalancerHttps);
+    const { resources } = this.#kernel;
+    await this.#listeners.start();
     this.#unsubscribe = resources.subscribe((kind) => {
       if ([FORWARDING_RULE, GLOBAL_ADDRESS, TARGET_HTTPS_PROXY, SSL_POLICY].includes(kind)) this.#refresh();
     });
@@ -85,8 +64,7 @@ export class LoadBalancer implements Part {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     await this.#settled;
-    for (const id of [...this.#bound.keys()]) await this.#unbind(id);
-    await Promise.all([this.#fixed.http.stop(), this.#fixed.https.stop()]);
+    await this.#listeners.stop();
   }
 
   /** Follows the forwarding rules, one change after the other. */
@@ -99,52 +77,10 @@ export class LoadBalancer implements Part {
   }
 
   async #follow(): Promise<void> {
-    const wanted = new Map<string, Binding>();
-    for (const rule of this.#kernel.resources.list(FORWARDING_RULE)) {
-      const binding = this.#bindingOf(rule);
-      if (binding && wanted.size < MOST_FRONTENDS) wanted.set(rule.id, binding);
-    }
-    for (const [id, { binding }] of this.#bound) {
-      const want = wanted.get(id);
-      if (!want || want.address !== binding?.address || want.port !== binding.port) await this.#unbind(id);
-    }
-    for (const [id, binding] of wanted) {
-      if (!this.#bound.has(id)) await this.#bind(id, binding);
-    }
-    for (const [id, { frontend }] of this.#bound) this.#setTls(id, frontend);
+    for (const [id, { frontend }] of await this.#listeners.follow()) this.#setTls(id, frontend);
   }
 
-  async #bind(id: string, binding: Binding): Promise<void> {
-    const { scheme, address, port } = binding;
-    const isFirst = this.#rules[scheme] === undefined;
-    const frontend = isFirst ? this.#fixed[scheme] : this.#frontend(scheme, () => id);
-    if (isFirst) this.#rules = { ...this.#rules, [scheme]: id };
-    else await frontend.start(0);
-    this.#bound.set(id, { frontend, binding });
-    this.#kernel.network.listen(address, port, frontend.port);
-  }
-
-  async #unbind(id: string): Promise<void> {
-    const bound = this.#bound.get(id);
-    if (!bound?.binding) return;
-    const { frontend, binding } = bound;
-    this.#bound.delete(id);
-    this.#kernel.network.unlisten(binding.address, binding.port);
-    if (this.#rules[binding.scheme] === id) this.#rules = { ...this.#rules, [binding.scheme]: undefined };
-    else await frontend.stop();
-  }
-
-  #bindingOf({ properties }: CloudResource): Binding | undefined {
-    const { resources } = this.#kernel;
-    const address = resolve(resources, GLOBAL_ADDRESS, properties.ipAddress)?.properties.address;
-    const ip = textOf(address) ?? textOf(properties.ipAddress);
-    const port = Number.parseInt(textOf(properties.portRange) ?? "", 10);
-    if (ip === undefined || Number.isNaN(port)) return undefined;
-    const isHttps = resolve(resources, TARGET_HTTPS_PROXY, properties.target) !== undefined;
-    return { address: ip, port, scheme: isHttps ? "https" : "http" };
-  }
-
-  #frontend(scheme: "http" | "https", ruleId: () => string | undefined): Frontend {
+  #frontend(scheme: Scheme, ruleId: () => string | undefined): Frontend {
     return new Frontend({
       scheme,
       name: scheme === "http" ? "loadBalancerHttp" : "loadBalancerHttps",
@@ -178,7 +114,7 @@ export class LoadBalancer implements Part {
   }
 
   async #serve(
-    scheme: "http" | "https",
+    scheme: Scheme,
     rule: CloudResource | undefined,
     request: IncomingMessage,
     response: ServerResponse,
@@ -212,7 +148,7 @@ export class LoadBalancer implements Part {
     }
     const service = this.#cloudRunService(backend);
     if (service === undefined) return answer(response, 503, "no healthy upstream\n");
-    const address = this.#bound.get(rule.id)?.binding?.address ?? "";
+    const address = this.#listeners.addressOf(rule.id) ?? "";
     forward(request, scheme, client, address);
     try {
       await this.#run.serve(service, "loadBalancer", request, response);

@@ -14,6 +14,7 @@ import { privateKeys } from "./private-keys.ts";
 import { WriteBudget } from "./write-budget.ts";
 
 const LARGEST_BODY = 256 * 1024;
+const LONGEST_DISCARDED = 4 * 1024 * 1024;
 /** @see https://www.fastly.com/documentation/reference/api/#rate-limiting */
 const WRITES_PER_HOUR = 1_000;
 const NAMES = ["api.fastly.com", "localhost", "127.0.0.1"];
@@ -176,10 +177,12 @@ async function readBody(request: IncomingMessage, mediaType: string): Promise<un
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_BODY) {
-      throw new ApiError(413, "Payload too large", `A body must be ${LARGEST_BODY} bytes at most.`);
-    }
-    chunks.push(chunk);
+    // Read on for a while, so that the refusal is read and not met by a closed connection.
+    if (size > LONGEST_DISCARDED) break;
+    if (size <= LARGEST_BODY) chunks.push(chunk);
+  }
+  if (size > LARGEST_BODY) {
+    throw new ApiError(413, "Payload too large", `A body must be ${LARGEST_BODY} bytes at most.`);
   }
   if (size === 0) return undefined;
   const given = request.headers["content-type"]?.split(";")[0]?.trim();
