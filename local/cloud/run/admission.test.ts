@@ -144,11 +144,18 @@ test.each<[string, Ingress[]]>([
 
 test("streams large bodies and refuses those over 32 MiB", async () => {
   bench.allowInvoker("sized", "allUsers");
-  await bench.deploy("sized", serving("(request, response, body) => response.end(body)"));
+  const sized = await bench.deploy("sized", serving("(request, response, body) => response.end(body)"));
   const large = "x".repeat(5 * 1024 * 1024);
   expect((await bench.call("sized", { method: "POST", body: large })).body).toBe(large);
   const sent = { method: "POST", headers: { "Content-Length": String(33 * 1024 * 1024) }, body: "" };
-  expect(await bench.call("sized", sent).then(({ status }) => status)).toBe(413);
+  expect((await bench.call("sized", sent)).status).toBe(413);
+  const chunked = {
+    method: "POST",
+    headers: { "Transfer-Encoding": "chunked" },
+    body: Buffer.alloc(33 << 20),
+  };
+  expect((await throughLoadBalancer(service, chunked)).status).toBe(403);
+  expect((await throughLoadBalancer(sized, chunked)).status).toBe(413);
 });
 
 test("keeps Host and the client's address as the load balancer gives them, and drops hop-by-hop headers", async () => {

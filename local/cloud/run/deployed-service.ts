@@ -86,7 +86,7 @@ export class DeployedService {
     await Promise.all(revisions.map((revision) => revision?.retire(0)));
     await this.#rollout.catch(() => undefined);
     await Promise.all(this.#retiring.values());
-    if (this.#current) await this.#deps.workshop.clear(this.#current.revision.name);
+    if (this.#current) await this.#deps.workshop.clear(this.id, this.#current.revision.name);
   }
 
   async #roll(resource: CloudResource): Promise<void> {
@@ -112,7 +112,7 @@ export class DeployedService {
       await revision.warm(Math.max(1, template.minInstances));
     } catch (error) {
       await revision.retire(0);
-      await this.#deps.workshop.clear(revision.name);
+      await this.#deps.workshop.clear(this.id, revision.name);
       if (!(error instanceof InstanceFailed)) throw error;
       throw new RevisionFailed(revision.name, `failed: its instance ${error.message}`, error.lastLines);
     } finally {
@@ -146,7 +146,7 @@ export class DeployedService {
   #retire({ revision, settings }: Deployed): void {
     const retiring = revision
       .retire(settings.template.timeoutMs)
-      .then(() => this.#deps.workshop.clear(revision.name))
+      .then(() => this.#deps.workshop.clear(this.id, revision.name))
       .catch((error: Error) => this.#deps.log("ERROR", settings.name, error.message))
       .finally(() => this.#retiring.delete(revision));
     this.#retiring.set(revision, retiring);

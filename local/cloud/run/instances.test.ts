@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ACCOUNT, serving, TestBench, until } from "./test-bench.ts";
@@ -255,21 +256,40 @@ test("keeps the severity, message, trace and fields of structured log lines", as
   });
 });
 
-test("ends instances with their host, also when that is killed", async () => {
+test("ends instances with a host that is killed, and clears up after it at the next start", async () => {
+  const stuck = `process.on("SIGUSR2", () => { for (;;); });${WHO}`;
+  const names = ["orphan", "stuck"].map((name) => `${name}-${process.pid}`);
   const program = `
     import { TestBench } from ${JSON.stringify(new URL("test-bench.ts", import.meta.url).href)};
     const bench = await TestBench.open();
-    await bench.deploy("orphan", ${JSON.stringify(WHO)});
-    console.log(bench.run.pids()[0]);
+    for (const [name, source] of ${JSON.stringify([
+      [names[0], WHO],
+      [names[1], stuck],
+    ])}) {
+      await bench.deploy(name, source);
+    }
+    console.log(JSON.stringify({ folder: bench.kernel.stateDir, pids: bench.run.pids() }));
   `;
   const host = spawn(process.execPath, ["--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = await once(host.stdout, "data");
-  const instance = Number(line);
-  expect(isAlive(instance)).toBe(true);
+  const { folder, pids } = JSON.parse(line);
+  const unpacked = () =>
+    readdirSync(tmpdir())
+      .filter((name) => name.startsWith("local-cloud-run-"))
+      .flatMap((name) => readdirSync(join(tmpdir(), name)))
+      .filter((folder) => names.some((name) => folder.startsWith(`${name}-00001-`)));
+  expect([pids.map(isAlive), unpacked().length]).toEqual([[true, true], 2]);
+
+  process.kill(pids[1], "SIGUSR2");
   host.kill("SIGKILL");
-  await until(() => !isAlive(instance));
+  await until(() => !isAlive(pids[0]));
+  expect(isAlive(pids[1])).toBe(true);
+  const next = await TestBench.open({}, folder);
+  await until(() => !isAlive(pids[1]));
+  expect(unpacked()).toEqual([]);
+  await next.close();
 });
 
 function isAlive(pid: number): boolean {

@@ -50,8 +50,10 @@ export class TestBench {
     this.#archives = archives;
   }
 
-  static async open(options: LocalCloudRunOptions = {}): Promise<TestBench> {
-    const folder = mkdtempSync(join(tmpdir(), "run-test-"));
+  static async open(
+    options: LocalCloudRunOptions = {},
+    folder: string = mkdtempSync(join(tmpdir(), "run-test-")),
+  ): Promise<TestBench> {
     const kernel = await startKernel({ stateDir: folder, portBase: "any" });
     const logs: LogEntry[] = [];
     kernel.logging.subscribe((entry) => logs.push(entry));

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -8,6 +7,7 @@ import { transformSync } from "esbuild";
 import type { Kernel, ObjectStorage } from "../parts.ts";
 import { instanceEnvironment, type SecretAccess } from "./environment.ts";
 import { Instance, InstanceFailed } from "./instance.ts";
+import { killLeftovers } from "./leftovers.ts";
 import { toLogEntry } from "./log-lines.ts";
 import { findPort } from "./port.ts";
 import type { ServiceSettings } from "./service-settings.ts";
@@ -43,14 +43,7 @@ export class Workshop {
 
   /** Ends and removes what a cloud that was killed left behind on the same state. */
   open(): void {
-    const processes = execFileSync("ps", ["-A", "-o", "pid=,command="], {
-      encoding: "utf8",
-      maxBuffer: 1 << 26,
-    });
-    for (const line of processes.split("\n")) {
-      const [, pid, command] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
-      if (command?.includes(`${this.#mark}/`)) kill(Number(pid));
-    }
+    killLeftovers(`${this.#mark}/`);
     rmSync(this.#root, { recursive: true, force: true });
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
     writeFileSync(this.#preload, transformSync(readFileSync(CONTAINER, "utf8"), { loader: "ts" }).code);
@@ -67,7 +60,7 @@ export class Workshop {
   /** @throws {InstanceFailed} with the reason: no code, no secret, no answer. */
   async start(service: ServiceSettings, revision: string, signal: AbortSignal): Promise<Instance> {
     const { template } = service;
-    const folder = join(this.#root, revision, "code");
+    const folder = join(this.#folder(service.id, revision), "code");
     const port = await findPort();
     const environment = await this.#prepare(service, revision, folder, port);
     return Instance.start({
@@ -77,7 +70,7 @@ export class Workshop {
       args: template.container.args,
       environment: {
         ...environment,
-        NODE_COMPILE_CACHE: join(this.#root, revision, "compiled"),
+        NODE_COMPILE_CACHE: join(this.#folder(service.id, revision), "compiled"),
       },
       port,
       probe: template.container.startupProbe,
@@ -90,18 +83,24 @@ export class Workshop {
   }
 
   /** Removes a revision's code. After its instances are gone. */
-  async clear(revision: string): Promise<void> {
-    this.#unpacked.delete(revision);
-    await rm(join(this.#root, revision), { recursive: true, force: true });
+  async clear(service: string, revision: string): Promise<void> {
+    const folder = this.#folder(service, revision);
+    this.#unpacked.delete(join(folder, "code"));
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** Services of two locations may have the same name, and so may their revisions. */
+  #folder(service: string, revision: string): string {
+    return join(this.#root, `${revision}-${createHash("sha256").update(service).digest("hex").slice(0, 8)}`);
   }
 
   async #prepare(service: ServiceSettings, revision: string, folder: string, port: number) {
     try {
-      let unpacked = this.#unpacked.get(revision);
+      let unpacked = this.#unpacked.get(folder);
       if (!unpacked) {
         unpacked = this.#fetch(service, folder);
-        this.#unpacked.set(revision, unpacked);
-        unpacked.catch(() => this.#unpacked.delete(revision));
+        this.#unpacked.set(folder, unpacked);
+        unpacked.catch(() => this.#unpacked.delete(folder));
       }
       await unpacked;
       return await instanceEnvironment(this.#kernel, this.#secrets, service.template, {
@@ -125,13 +124,5 @@ export class Workshop {
     }
     rmSync(folder, { recursive: true, force: true });
     await unpack(this.#storage.path(stored), folder);
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // Ended meanwhile.
   }
 }
