@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Storage } from "@google-cloud/storage";
 import { type Cloud, startCloud } from "../../local/cloud/cloud.ts";
-import type { LogEntry } from "../../local/cloud/parts.ts";
+import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
 import { BIN_DIR, PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
 import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
@@ -95,6 +96,30 @@ export class LocalPlatform {
       const resource = await this.show(domain);
       return resource && states.includes(resource.state) ? resource : undefined;
     });
+  }
+
+  /** The one resource of a kind that was made from this logical name. */
+  resource(kind: string, logicalName: string): CloudResource {
+    const found = this.cloud.kernel.resources
+      .list(kind)
+      .filter(({ urn }) => urn.endsWith(`::${logicalName}`));
+    if (found.length !== 1 || !found[0])
+      throw new Error(`There are ${found.length} of ${kind} ${logicalName}.`);
+    return found[0];
+  }
+
+  /** E-mail of the account made from this logical name. */
+  account(logicalName: string): string {
+    return String(this.resource("gcp:serviceaccount/account:Account", logicalName).properties.email);
+  }
+
+  /** What is in a bucket, read with Google's own client as one of the platform's accounts. */
+  async objects(bucket: string, account: string, prefix = ""): Promise<{ name: string; bytes: Buffer }[]> {
+    const { http } = await this.cloud.kernel.identities.endpoints(this.account(account));
+    const storage = new Storage({ apiEndpoint: `http://127.0.0.1:${http}`, projectId: "test" });
+    const { id } = this.resource("gcp:storage/bucket:Bucket", bucket);
+    const [files] = await storage.bucket(id).getFiles({ prefix });
+    return Promise.all(files.map(async (file) => ({ name: file.name, bytes: (await file.download())[0] })));
   }
 
   async stop(): Promise<void> {
