@@ -11,9 +11,18 @@ export async function deletionOrder(
   visit: (resource: ResourceRecord) => Promise<boolean>,
 ): Promise<void> {
   const waiting = new Set(resources);
-  const blocked = new Set<string>();
   const running = new Map<ResourceRecord, Promise<void>>();
   const thrown: unknown[] = [];
+
+  /** What is not gone needs what it needs, and so on down. */
+  const block = (resource: ResourceRecord): void => {
+    for (const urn of neededBy(resource)) {
+      for (const needed of [...waiting].filter((other) => other.urn === urn)) {
+        waiting.delete(needed);
+        block(needed);
+      }
+    }
+  };
 
   const start = (resource: ResourceRecord): void => {
     waiting.delete(resource);
@@ -24,17 +33,12 @@ export async function deletionOrder(
       })
       .then((gone) => {
         running.delete(resource);
-        if (!gone) for (const urn of neededBy(resource)) blocked.add(urn);
+        if (!gone) block(resource);
       });
     running.set(resource, visited);
   };
 
   while (waiting.size > 0 || running.size > 0) {
-    for (const resource of waiting) {
-      if (!blocked.has(resource.urn)) continue;
-      waiting.delete(resource);
-      for (const urn of neededBy(resource)) blocked.add(urn);
-    }
     const needed = new Set([...waiting, ...running.keys()].flatMap(neededBy));
     const ready = [...waiting].filter(({ urn }) => !needed.has(urn));
     // A replaced resource and its replacement can point at each other through others: the newest in the file goes first.

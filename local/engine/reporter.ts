@@ -10,6 +10,7 @@ export class Reporter {
   readonly #emit: (event: EngineEvent) => void;
   readonly #failedNames = new Set<string>();
   readonly #told = new Set<string>();
+  readonly #refused: string[] = [];
   #exitCode: ExitCode = EXIT.done;
 
   constructor(emit: (event: EngineEvent) => void) {
@@ -67,6 +68,7 @@ export class Reporter {
   }
 
   refusal(error: EngineRefusal): void {
+    this.#refused.push(error.message);
     this.error(error.message, undefined, error.exitCode);
   }
 
@@ -82,8 +84,9 @@ export class Reporter {
     this.#emit({ type: "log", stream, line });
   }
 
-  /** Whether an error of the program only repeats what was told of one of its resources. */
+  /** Whether an error of the program only repeats a refusal, or what was told of one of its resources. */
   isEcho(message: string): boolean {
+    if (this.#refused.some((refused) => message.includes(refused))) return true;
     const [, name, type] = ECHO.exec(message) ?? [];
     return this.#failedNames.has(`${name} ${type}`);
   }

@@ -1,0 +1,72 @@
+import { expect, test } from "@jest/globals";
+import type { Step, StepOp } from "./events.ts";
+import { renderPlan, renderSummary, wantsColour } from "./plan-display.ts";
+
+const step = (op: StepOp, name: string, more: Partial<Step> = {}): Step => ({
+  op,
+  urn: `urn:${name}`,
+  type: "fake:index:Thing",
+  name,
+  parent: "urn:stack",
+  custom: true,
+  ...more,
+});
+
+const steps: readonly Step[] = [
+  step("same", "stack", { parent: "", custom: false, type: "pulumi:pulumi:Stack" }),
+  step("same", "part", { custom: false, type: "platform:area:Part" }),
+  step("create", "new", { parent: "urn:part" }),
+  step("same", "untouched", { parent: "urn:part" }),
+  step("update", "changed", {
+    parent: "urn:part",
+    diff: [
+      { path: "image", kind: "update", old: "a", new: "[unknown]" },
+      { path: "token", kind: "update", old: "[secret]", new: "[secret]" },
+      { path: "labels.x", kind: "add", new: { deep: [1] } },
+      { path: "text", kind: "delete", old: "y".repeat(200) },
+    ],
+  }),
+  step("replace", "code", { diff: [{ path: "name", kind: "update", old: "1", new: "2" }] }),
+  step("delete", "code"),
+  step("delete", "old", { error: "it is not empty" }),
+  step("delete", "gone"),
+  step("same", "other", { custom: false, type: "platform:area:Part" }),
+  step("same", "quiet", { parent: "urn:other" }),
+];
+
+test("shows what changes, with its properties, under the components it is part of", () => {
+  expect(renderPlan(steps, { colour: false })).toBe(
+    `
+   stack  pulumi:pulumi:Stack
+     part  platform:area:Part
+    +  new  fake:index:Thing
+    ~  changed  fake:index:Thing
+         ~ image: "a" → [unknown]
+         ~ token: [secret] → [secret]
+         + labels.x: {"deep":[1]}
+         - text: "${"y".repeat(79)}…
+  +- code  fake:index:Thing
+       ~ name: "1" → "2"
+  -  old  fake:index:Thing
+       failed: it is not empty
+  -  gone  fake:index:Thing`.slice(1),
+  );
+});
+
+test("sums up what a provider does, a replacement once, in the tense of the update", () => {
+  const plain = { colour: false };
+  expect(renderSummary(steps, "preview", plain)).toBe(
+    "+ 1 to create, ~ 1 to update, +- 1 to replace, - 1 to delete, 2 unchanged, 1 failed",
+  );
+  expect(renderSummary(steps, "up", plain)).toBe(
+    "+ 1 created, ~ 1 updated, +- 1 replaced, - 1 deleted, 2 unchanged, 1 failed",
+  );
+  expect(renderSummary([], "destroy", plain)).toBe("nothing to do");
+});
+
+test("colours on a terminal alone, and not where NO_COLOR says so", () => {
+  expect(wantsColour({ isTTY: true }, {})).toBe(true);
+  expect(wantsColour({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);
+  expect(wantsColour({}, {})).toBe(false);
+  expect(renderSummary(steps, "up", { colour: true })).toContain("\u001b[32m+ 1 created\u001b[0m");
+});
