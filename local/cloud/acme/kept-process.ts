@@ -77,14 +77,14 @@ export class KeptProcess {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#keeper?.stdin?.destroy();
-    const late = AbortSignal.timeout(STOP_DEADLINE_MS);
-    late.addEventListener("abort", () => {
+    const late = setTimeout(() => {
       const { pid } = this;
       if (pid !== undefined) process.kill(pid, "SIGKILL");
       this.#keeper?.kill("SIGKILL");
-    });
+    }, STOP_DEADLINE_MS);
     await this.#ended;
     await this.#life;
+    clearTimeout(late);
   }
 
   async #run(): Promise<void> {

@@ -135,6 +135,7 @@ export class FastlyEdge implements Part {
     if (backend.overrideHost !== undefined) headers.set("Host", backend.overrideHost);
     await this.#occupy(backend, async () => {
       const answer = await fetchFromOrigin(agent, backend, request, response, headers.toRaw());
+      response.once("close", () => answer.destroy());
       const returned = new ForwardedHeaders(answer);
       returned.append("Via", "1.1 varnish");
       returned.append("X-Served-By", SERVED_BY);

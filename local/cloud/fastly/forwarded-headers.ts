@@ -21,6 +21,8 @@ export class ForwardedHeaders {
 
   constructor({ rawHeaders, headers }: IncomingMessage) {
     const dropped = new Set([...HOP_BY_HOP, ...(headers.connection ?? "").toLowerCase().split(/\s*,\s*/)]);
+    // A client may not have the one field dropped by which everything behind routes.
+    dropped.delete("host");
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] ?? "";
       if (!dropped.has(name.toLowerCase())) this.#fields.push([name, rawHeaders[index + 1] ?? ""]);

@@ -136,6 +136,24 @@ test("passes a request on whole, with the client in X-Forwarded-For", async () =
   });
 });
 
+test("answers 502 when a backend cannot be reached at all, and goes on", async () => {
+  const broken = new LoadBalancer(
+    { ...kernel, ports: { ...kernel.ports, loadBalancerHttp: 0, loadBalancerHttps: 0 } },
+    { serve: () => Promise.reject(new Error("no instance")) },
+  );
+  await broken.start();
+  try {
+    const port = kernel.network.locate(ADDRESS, 80) ?? 0;
+    expect(port).not.toBe(kernel.ports.loadBalancerHttp);
+    for (let times = 0; times < 2; times += 1) {
+      const answer = await ask({ port, path: PATH, headers: { Host: "shop.example.test" } });
+      expect(answer.status).toBe(502);
+    }
+  } finally {
+    await broken.stop();
+  }
+});
+
 test("judges each request by the policy in force", async () => {
   const match = { versionedExpr: "SRC_IPS_V1", config: { srcIpRanges: ["127.0.0.0/8"] } };
   expect((await overHttp(PATH)).status).toBe(200);

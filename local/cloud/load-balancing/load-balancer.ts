@@ -85,7 +85,7 @@ export class LoadBalancer implements Part {
       scheme,
       name: scheme === "http" ? "loadBalancerHttp" : "loadBalancerHttps",
       isOpen: () => this.#rule(ruleId()) !== undefined,
-      onRequest: (request, response) => void this.#serve(scheme, this.#rule(ruleId()), request, response),
+      onRequest: (request, response) => void this.#answer(scheme, this.#rule(ruleId()), request, response),
       certificateFor: async (serverName) => {
         const map = this.#proxy(this.#rule(ruleId()))?.certificateMap;
         const names = namesOnCertificate(this.#kernel.resources, map, serverName);
@@ -113,13 +113,29 @@ export class LoadBalancer implements Part {
     frontend.setTls({ minVersion, ...(ciphers !== undefined && { ciphers }) });
   }
 
+  async #answer(
+    scheme: Scheme,
+    rule: CloudResource | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    try {
+      await this.#serve(scheme, rule, request, response);
+    } catch (error) {
+      const message = `${request.method} ${request.headers.host}${request.url}: ${String(error)}`;
+      this.#kernel.logging.write({ severity: "ERROR", message, source: this.name });
+      if (response.headersSent) response.destroy();
+      else answer(response, 502, "502. That's an error.\n\nThe server encountered a temporary error.\n");
+    }
+  }
+
   async #serve(
     scheme: Scheme,
     rule: CloudResource | undefined,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { resources, network, logging } = this.#kernel;
+    const { resources, network } = this.#kernel;
     if (!rule) return void request.socket.destroy();
     const urlMap = resolve(resources, URL_MAP, this.#proxy(rule)?.urlMap);
     const requested = { scheme, host: request.headers.host ?? "", target: request.url ?? "/" };
@@ -150,13 +166,7 @@ export class LoadBalancer implements Part {
     if (service === undefined) return answer(response, 503, "no healthy upstream\n");
     const address = this.#listeners.addressOf(rule.id) ?? "";
     forward(request, scheme, client, address);
-    try {
-      await this.#run.serve(service, "loadBalancer", request, response);
-    } catch (error) {
-      logging.write({ severity: "ERROR", message: `${service}: ${String(error)}`, source: this.name });
-      if (response.headersSent) response.destroy();
-      else answer(response, 502, "502. That's an error.\n\nThe server encountered a temporary error.\n");
-    }
+    await this.#run.serve(service, "loadBalancer", request, response);
   }
 
   #cloudRunService(backend: Properties | undefined): string | undefined {
