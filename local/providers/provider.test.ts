@@ -238,6 +238,13 @@ describe("Check", () => {
     expect(inputs.secretData).toEqual(secret("open"));
     const { failures } = await session.check(urn, { secret: "s", secretData: secret(["list"]) });
     expect(failures).toMatchObject([{ reason: "secretData must be a string; got [secret]." }]);
+    const within = await session.check(urnOf(SUBSCRIPTION, "s"), {
+      topic: "t",
+      pushConfig: secret({ pushEndpoint: "http://key:hidden@a.test" }),
+    });
+    expect(within.failures).toMatchObject([
+      { reason: expect.stringMatching(/an https URL; got \[secret\]\.$/) },
+    ]);
   });
 });
 
