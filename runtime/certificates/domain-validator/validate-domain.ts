@@ -35,11 +35,12 @@ export async function validateDomain(
   { domain, orderNumber }: Validation,
   delivery: Pick<Delivery, "trace" | "signal" | "logger">,
 ): Promise<Outcome> {
-  const current = await findCurrent(ports.registry, domain, orderNumber);
+  const [current, journal] = await Promise.all([
+    findCurrent(ports.registry, domain, orderNumber),
+    ports.registry.journal(domain, orderNumber),
+  ]);
   if (current.kind === "dropped") return current;
   const { record } = current;
-
-  const journal = await ports.registry.journal(domain, orderNumber);
   if (hasReached(journal, "ordering")) return { kind: "done" };
   if (hasReached(journal, "validated")) return sendToIssuer(ports, record, delivery);
 
