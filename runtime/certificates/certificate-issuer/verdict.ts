@@ -77,6 +77,8 @@ function verdictOfFastly(error: FastlyError, domain: string, now: Date): Verdict
         `${kept}, but our delivery network denies us access. This is ours to mend; then try again.`,
       );
     case "FASTLY_REFUSED":
+      // Somebody was faster: the next delivery finds what is there.
+      if (error.status === 409) return { kind: "retry", reason: error.message };
       return failed(`${kept}, but our delivery network refused it.`);
   }
 }

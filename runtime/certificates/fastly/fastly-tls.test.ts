@@ -128,6 +128,30 @@ test("finds its own key behind several pages of others", async () => {
   expect(count()).toEqual({ keys: 4, certificates: 1, activations: 1 });
 });
 
+test("leaves an old certificate that another configuration still uses, and uses a key that is there by another name", async () => {
+  const old = await issued("shop.example.test");
+  const { certificateId } = await tls.activate("shop.example.test", old.chain, old.key);
+  fastly.activations.push({
+    id: "x",
+    domain: "shop.example.test",
+    configuration: "other",
+    certificate: certificateId,
+  });
+  const fresh = await issued("shop.example.test");
+  await openFastlyTls({ endpoint, token: TestFastly.token, configurationId: "conf" }).activate(
+    "shop.example.test",
+    fresh.chain,
+    fresh.key,
+  );
+  expect(count()).toEqual({ keys: 2, certificates: 2, activations: 2 });
+
+  fastly.certificates.length = 0;
+  fastly.activations.length = 0;
+  fastly.keys.splice(0, 2, ...fastly.keys.map((key) => ({ ...key, name: "by hand" })));
+  await tls.activate("shop.example.test", fresh.chain, fresh.key);
+  expect(count()).toEqual({ keys: 2, certificates: 1, activations: 1 });
+});
+
 test("deactivates one domain and no other, twice over", async () => {
   for (const domain of ["shop.example.test", "a.example.test"]) {
     const { chain, key } = await issued(domain);

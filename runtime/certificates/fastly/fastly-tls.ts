@@ -4,6 +4,8 @@ import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
 import { FastlyError } from "./fastly-error.ts";
 import { type TlsResource, TlsResources } from "./tls-resources.ts";
 
+const IN_USE_STATUSES = new Set([400, 403, 409, 422]);
+
 export interface Activation {
   readonly activationId: string;
   readonly certificateId: string;
@@ -57,7 +59,12 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
   ): Promise<TlsResource> {
     const key = { key: keyPem.reveal(), name: keyName(domain, keyPem) };
     if (!unusedKeys.some(({ name }) => name === key.name)) {
-      await tls.create("private_keys", { type: "tls_private_key", attributes: key }, signal);
+      try {
+        await tls.create("private_keys", { type: "tls_private_key", attributes: key }, signal);
+      } catch (error) {
+        // There already, under whatever name: the certificate below is all that matters.
+        if (!(error instanceof FastlyError) || error.status !== 409) throw error;
+      }
     }
     const attributes = { cert_blob: chainPem, name: certificateName(domain, chainPem) };
     return tls.create("certificates", { type: "tls_certificate", attributes }, signal);
@@ -88,7 +95,10 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
     return current.id;
   }
 
-  /** Fastly refuses to remove what is in use, which another issuer's work may be. */
+  /**
+   * Fastly refuses to remove what is in use, which it may be under another configuration. It may say
+   * so with 403; a token that has just come this far is not what it means.
+   */
   async function removeUnused(
     collection: "certificates" | "private_keys",
     unused: readonly TlsResource[],
@@ -98,7 +108,8 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
       try {
         await tls.remove(collection, id, signal);
       } catch (error) {
-        if (!(error instanceof FastlyError) || error.code !== "FASTLY_REFUSED") throw error;
+        const isInUse = error instanceof FastlyError && IN_USE_STATUSES.has(error.status ?? 0);
+        if (!isInUse) throw error;
       }
     }
   }

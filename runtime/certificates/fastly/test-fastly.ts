@@ -145,6 +145,7 @@ export class TestFastly {
     const spki = digest(
       createPublicKey(createPrivateKey(String(key))).export({ type: "spki", format: "der" }),
     );
+    if (this.keys.some((one) => one.spki === spki)) return { status: 409, body: { msg: "uploaded already" } };
     const added = { id: this.#id("key"), name: String(name), spki };
     this.keys.push(added);
     return { status: 201, body: { data: { id: added.id, attributes: { name } } } };
@@ -154,6 +155,9 @@ export class TestFastly {
     const leaf = new X509Certificate(String(cert_blob));
     const spki = digest(leaf.publicKey.export({ type: "spki", format: "der" }));
     if (!this.keys.some((key) => key.spki === spki)) return { status: 422, body: { msg: "no matching key" } };
+    if (this.certificates.some((one) => one.leaf.raw.equals(leaf.raw))) {
+      return { status: 409, body: { msg: "uploaded already" } };
+    }
     const added = { id: this.#id("certificate"), name: String(name), spki, leaf };
     this.certificates.push(added);
     return { status: 201, body: { data: { id: added.id, attributes: { name } } } };
@@ -167,7 +171,7 @@ export class TestFastly {
       certificate: idIn(relationships, "tls_certificate"),
     };
     if (this.activations.some((one) => one.domain === activation.domain))
-      return { status: 422, body: { msg: "activated already" } };
+      return { status: 409, body: { msg: "activated already" } };
     this.activations.push(activation);
     return { status: 201, body: { data: shown(activation) } };
   }
@@ -199,7 +203,7 @@ export class TestFastly {
     const index = from.findIndex((one) => one.id === id);
     const found = from[index];
     if (!found) return { status: 404 };
-    if (isUsed(found)) return { status: 409, body: { msg: "in use" } };
+    if (isUsed(found)) return { status: 403, body: { msg: "in use" } };
     from.splice(index, 1);
     return { status: 204 };
   }
