@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Synthesised {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What providers would have put out, as far as components read it: enough to tell resources apart. */
+function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+  const common = { name, ...inputs };
+  switch (type) {
+    case "gcp:serviceaccount/account:Account": {
+      const email = `${name}@test.iam.gserviceaccount.com`;
+      return {
+        ...common,
+        name: `projects/test/serviceAccounts/${email}`,
+        email,
+        member: `serviceAccount:${email}`,
+      };
+    }
+    case "gcp:projects/serviceIdentity:ServiceIdentity":
+      return { ...common, member: `serviceAccount:agent-of-${inputs.service}` };
+    case "gcp:storage/bucketObject:BucketObject":
+      return { ...common, generation: 1 };
+    case "gcp:cloudrunv2/service:Service":
+      return { ...common, uri: `https://${name}.a.run.app` };
+    case "gcp:compute/globalAddress:GlobalAddress":
+      return { ...common, address: "203.0.113.1" };
+    case "gcp:certificatemanager/dnsAuthorization:DnsAuthorization":
+      return {
+        ...common,
+        dnsResourceRecords: [{ name: `_acme-challenge.${inputs.domain}.`, type: "CNAME", data: "proof." }],
+      };
+    case "gcp:secretmanager/secretVersion:SecretVersion":
+      return { ...common, version: "1" };
+    default:
+      return common;
+  }
+}
+
+/**
+ * Runs a program function against Pulumi's mocks.
+ *
+ * @returns what it registered, once all of it is registered, also from within `apply`. Secrets are in the clear.
+ */
+export async function synth(program: () => unknown): Promise<readonly Synthesised[]> {
+  const registered: Synthesised[] = [];
+  await pulumi.runtime.setMocks({
+    newResource(args) {
+      registered.push({ type: args.type, name: args.name, inputs: args.inputs });
+      return { id: `${args.name}-id`, state: outputsOf(args) };
+    },
+    call: ({ token }) => {
+      throw new Error(`${token} is not to be called.`);
+    },
+  });
+  try {
+    program();
+  } finally {
+    // Also after a throw: what was registered before it must not reach the next program's mocks.
+    await pulumi.runtime.disconnect();
+  }
+  return registered;
+}
