@@ -68,7 +68,7 @@ test("a program of the real SDKs finds in every output what the next resource ne
   expect(gone.problems).toEqual([]);
   const left = GCP_KINDS.flatMap(({ token }) => gcp.kernel.resources.list(token));
   expect(left).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 async function run(kind: "up" | "destroy") {
   const problems: string[] = [];

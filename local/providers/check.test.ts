@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { GCP_KINDS } from "./gcp/kinds.ts";
+import { TestSession, urnOf } from "./test-session.ts";
+
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const secret = (value: unknown) => ({ [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270", value });
+
+const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";
+const SERVICE = "gcp:cloudrunv2/service:Service";
+const VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
+const GRANT = "gcp:pubsub/topicIAMMember:TopicIAMMember";
+const orders = urnOf("gcp:pubsub/topic:Topic", "orders");
+
+let session: TestSession;
+
+beforeAll(async () => {
+  session = await TestSession.start("gcp", GCP_KINDS);
+});
+
+beforeEach(() => session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" }));
+
+afterAll(() => session.stop());
+
+test("names a resource by its seed, keeps that name later, and takes the project from the provider", async () => {
+  const { inputs } = await session.check(orders, {}, { seed: "a" });
+  expect(inputs).toEqual({ name: expect.stringMatching(/^orders-[0-9a-f]{7}$/), project: "acme" });
+  expect((await session.check(orders, {}, { seed: "a" })).inputs).toEqual(inputs);
+  expect((await session.check(orders, {}, { seed: "b" })).inputs).not.toEqual(inputs);
+  const later = await session.check(orders, { labels: { team: "x" } }, { olds: inputs, seed: "b" });
+  expect(later.inputs.name).toBe(inputs.name);
+});
+
+test("refuses a name that the service would find too long", async () => {
+  const urn = urnOf("gcp:serviceaccount/account:Account", "a-name-of-twenty-three-c");
+  expect((await session.check(urn, {})).failures).toEqual([
+    { property: "accountId", reason: expect.stringContaining("at most 30 characters") },
+  ]);
+});
+
+test("asks for a project when neither the resource nor the provider has one", async () => {
+  await session.configure({});
+  expect((await session.check(orders, {})).failures).toEqual([
+    { property: "project", reason: "project must be set, on the resource or as gcp:project; got nothing." },
+  ]);
+});
+
+test("reports all mistakes of a resource at once, each with path, rule and value", async () => {
+  const { failures } = await session.check(urnOf(SERVICE, "api"), {
+    location: "europe-west1",
+    ingress: "ANY",
+    template: {
+      timeout: "7200s",
+      maxInstanceRequestConcurrency: 2000,
+      serviceAccount: "api@acme.iam.gserviceaccount.com",
+      scaling: { minInstanceCount: 3, maxInstanceCount: 2 },
+      surprise: true,
+      containers: [
+        {
+          image: "scratch",
+          envs: [
+            { name: "PORT", value: "1" },
+            { name: "A", value: "1" },
+            { name: "A", value: secret("hidden") },
+            { name: "B", value: 7 },
+            { value: "nameless" },
+          ],
+        },
+      ],
+    },
+  });
+  expect(Object.fromEntries(failures.map(({ property, reason }) => [property, reason]))).toEqual({
+    "template.surprise": expect.stringContaining("must be one of the fields annotations,"),
+    "template.containers[0].envs[3].value": "template.containers[0].envs[3].value must be a string; got 7.",
+    "template.containers[0].envs[4].name": "template.containers[0].envs[4].name must be set; got nothing.",
+    ingress: expect.stringMatching(/must be one of INGRESS_TRAFFIC_ALL.*got "ANY"\.$/),
+    "template.timeout": expect.stringMatching(/"1s" to "3600s".*got "7200s"\.$/),
+    "template.maxInstanceRequestConcurrency": expect.stringMatching(/1 to 1000.*got 2000\.$/),
+    "template.scaling.minInstanceCount": expect.stringMatching(/at most maxInstanceCount, 2; got 3\.$/),
+    "template.containers[0].sourceCode": expect.stringContaining("must be set"),
+    "template.containers[0].envs[0].name": expect.stringMatching(/Cloud Run sets itself; got "PORT"\.$/),
+    "template.containers[0].envs[2].name": expect.stringMatching(/once only; got "A"\.$/),
+  });
+});
+
+test.each<[string, string, Record<string, unknown>, string]>([
+  ["an unknown role", GRANT, { topic: "t", role: "roles/pubsub.king", member: "allUsers" }, "role"],
+  [
+    "a member without its kind",
+    GRANT,
+    { topic: "t", role: "roles/pubsub.publisher", member: "a@b.c" },
+    "member",
+  ],
+  [
+    "a condition on a grant",
+    GRANT,
+    {
+      topic: "t",
+      role: "roles/pubsub.publisher",
+      member: "allUsers",
+      condition: { title: "t", expression: "true" },
+    },
+    "condition",
+  ],
+  ["a bucket in capitals", "gcp:storage/bucket:Bucket", { name: "Shop", location: "EU" }, "name"],
+  ["a short deadline", SUBSCRIPTION, { topic: "t", ackDeadlineSeconds: 5 }, "ackDeadlineSeconds"],
+  [
+    "too few attempts",
+    SUBSCRIPTION,
+    { topic: "t", deadLetterPolicy: { maxDeliveryAttempts: 4 } },
+    "deadLetterPolicy.maxDeliveryAttempts",
+  ],
+  [
+    "a push over http",
+    SUBSCRIPTION,
+    { topic: "t", pushConfig: { pushEndpoint: "http://a.test" } },
+    "pushConfig.pushEndpoint",
+  ],
+  ["a filter, which the local Pub/Sub lacks", SUBSCRIPTION, { topic: "t", filter: "attributes.a" }, "filter"],
+  [
+    "a path without slash",
+    "gcp:compute/uRLMap:URLMap",
+    {
+      defaultService: "s",
+      pathMatchers: [{ name: "m", defaultService: "s", pathRules: [{ paths: ["a"], service: "s" }] }],
+    },
+    "pathMatchers[0].pathRules[0].paths[0]",
+  ],
+  [
+    "an absent matcher",
+    "gcp:compute/uRLMap:URLMap",
+    { defaultService: "s", hostRules: [{ hosts: ["*"], pathMatcher: "m" }] },
+    "hostRules[0].pathMatcher",
+  ],
+  [
+    "no default rule",
+    "gcp:compute/securityPolicy:SecurityPolicy",
+    { rules: [{ action: "allow", priority: 1, match: {} }] },
+    "rules",
+  ],
+  [
+    "a certificate map by bare id",
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy",
+    { urlMap: "m", certificateMap: "projects/p/locations/global/certificateMaps/m" },
+    "certificateMap",
+  ],
+  ["two kinds of secret data", VERSION, { secret: "s", secretData: "a", secretDataWo: "b" }, "secretData"],
+  [
+    "a duration of half minutes",
+    "gcp:monitoring/alertPolicy:AlertPolicy",
+    {
+      combiner: "OR",
+      displayName: "d",
+      conditions: [
+        { displayName: "c", conditionThreshold: { comparison: "COMPARISON_GT", duration: "90s" } },
+      ],
+    },
+    "conditions[0].conditionThreshold.duration",
+  ],
+])("refuses %s", async (_, type, inputs, property) => {
+  const { failures } = await session.check(urnOf(type, "thing"), inputs);
+  expect(failures).toMatchObject([{ property }]);
+});
+
+test("lets what is not known yet pass, within lists too", async () => {
+  const { failures } = await session.check(urnOf(SUBSCRIPTION, "s"), {
+    topic: UNKNOWN,
+    ackDeadlineSeconds: UNKNOWN,
+    pushConfig: { pushEndpoint: UNKNOWN, oidcToken: UNKNOWN },
+  });
+  expect(failures).toEqual([]);
+});
+
+test("keeps a secret secret, and never shows it in a refusal", async () => {
+  const urn = urnOf(VERSION, "v");
+  const { inputs } = await session.check(urn, { secret: "projects/acme/secrets/s", secretData: "open" });
+  expect(inputs.secretData).toEqual(secret("open"));
+  const { failures } = await session.check(urn, { secret: "s", secretData: secret(["list"]) });
+  expect(failures).toMatchObject([{ reason: "secretData must be a string; got [secret]." }]);
+  const within = await session.check(urnOf(SUBSCRIPTION, "s"), {
+    topic: "t",
+    pushConfig: secret({ pushEndpoint: "http://key:hidden@a.test" }),
+  });
+  expect(within.failures).toMatchObject([
+    { reason: expect.stringMatching(/an https URL; got \[secret\]\.$/) },
+  ]);
+});
