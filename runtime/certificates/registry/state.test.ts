@@ -79,6 +79,12 @@ test("the order of a journal's entries does not matter", () => {
 });
 
 describe("what a customer sees", () => {
+  test("the first phase is there as soon as the record is, before its entry", () => {
+    const registered = [{ phase: "registered", at: AT }];
+    expect(viewOf(recordOf(), []).phases).toEqual(registered);
+    expect(viewOf(recordOf(), upTo("registered")).phases).toEqual(registered);
+  });
+
   test("a reason and a time to retry belong to a failed domain alone", () => {
     const fields = { reason: "DNS leads elsewhere.", retryAt: AT } as const;
     expect(viewOf(recordOf({ ...fields, lifecycle: "failed" }), [])).toMatchObject(fields);
