@@ -30,6 +30,7 @@ export interface Cloud {
   readonly acme: Acme;
   readonly fastlyApi: FastlyApi;
   readonly pubsub: LocalPubSub;
+  readonly run: LocalCloudRun;
   readonly storage: CloudStorage;
   status(): CloudStatus;
   /** Calls `listener` when a client of the control port asks for an end. */
@@ -88,6 +89,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     acme,
     fastlyApi,
     pubsub,
+    run,
     storage,
     status: () => statusOf(kernel, parts),
     onStopRequest: (listener) => stopListeners.add(listener),

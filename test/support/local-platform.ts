@@ -26,6 +26,7 @@ export class LocalPlatform {
   readonly stateDir: string;
   readonly entries: LogEntry[] = [];
   #api: ApiClient | undefined;
+  #outputs: Readonly<Record<string, unknown>> | undefined;
   readonly #ownsState: boolean;
 
   private constructor(cloud: Cloud, stateDir: string, ownsState: boolean) {
@@ -40,6 +41,16 @@ export class LocalPlatform {
     const folder = stateDir ?? (await mkdtemp(join(tmpdir(), "platform-")));
     const cloud = await startCloud({ stateDir: folder, portBase: "any", binDir: BIN_DIR });
     return new LocalPlatform(cloud, folder, stateDir === undefined);
+  }
+
+  /** Stops the cloud and starts it again: the same state, the same ports, nothing kept in memory. */
+  async restart(): Promise<LocalPlatform> {
+    const portBase = this.cloud.kernel.ports.control;
+    await this.cloud.stop();
+    const cloud = await startCloud({ stateDir: this.stateDir, portBase, binDir: BIN_DIR });
+    const next = new LocalPlatform(cloud, this.stateDir, this.#ownsState);
+    if (this.#outputs) next.#connect(this.#outputs);
+    return next;
   }
 
   /** Runs the program; what went wrong is in the error of a failed update. */
@@ -64,12 +75,22 @@ export class LocalPlatform {
       },
     });
     if (!result.ok) throw new Error(`The update failed:\n${told.join("\n")}`);
-    if (kind === "up") {
-      const { apiUrl, apiAudience, operatorServiceAccount } = result.outputs as Record<string, string>;
-      if (!apiUrl || !apiAudience || !operatorServiceAccount) throw new Error("The stack has no API.");
-      this.#api = new ApiClient(this.cloud.status(), { apiUrl, apiAudience, operatorServiceAccount });
-    }
+    if (kind === "up") this.#connect(result.outputs);
     return result;
+  }
+
+  #connect(outputs: Readonly<Record<string, unknown>>): void {
+    const { apiUrl, apiAudience, operatorServiceAccount } = outputs as Record<string, string>;
+    if (!apiUrl || !apiAudience || !operatorServiceAccount) throw new Error("The stack has no API.");
+    this.#outputs = outputs;
+    this.#api = new ApiClient(this.cloud.status(), { apiUrl, apiAudience, operatorServiceAccount });
+  }
+
+  /** Kills the instances of a service, of whose making the logical name tells. @returns how many there were */
+  killInstances(service: string): number {
+    const pids = this.cloud.run.pids(this.resource("gcp:cloudrunv2/service:Service", service).id);
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    return pids.length;
   }
 
   get api(): ApiClient {

@@ -25,6 +25,9 @@ const GRANTED_ON: Readonly<Record<string, (properties: Readonly<Record<string, u
   "gcp:projects/iAMMember:IAMMember": ({ project }) => `projects/${lastSegment(project)}`,
 };
 
+/** Pulumi's type tokens of all grants. */
+export const GRANT_KINDS: readonly string[] = Object.keys(GRANTED_ON);
+
 /** Enforces the grants that the program made: nothing is allowed that no `*IAMMember` resource allows. */
 export class Iam implements IamContract {
   readonly #resources: ResourceStore;

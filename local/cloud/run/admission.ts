@@ -47,7 +47,8 @@ export async function admit(
   const [, token] = /^bearer +(\S+)$/i.exec(header(headers, name) ?? "") ?? [];
   if (token === undefined) {
     const reason =
-      "The request was not authenticated. Either allow unauthenticated invocations or set the proper Authorization header.";
+      `The request was not authenticated, and allUsers does not have the permission ${INVOKE} on ${service.id}. ` +
+      "Either allow unauthenticated invocations or set the proper Authorization header.";
     return refuse(403, reason, "Bearer");
   }
   try {

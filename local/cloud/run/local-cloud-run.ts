@@ -89,8 +89,10 @@ export class LocalCloudRun implements CloudRun, Part {
     this.#workshop.close();
   }
 
-  pids(): readonly number[] {
-    return [...this.#services.values()].flatMap(({ pids }) => pids);
+  /** @param service the id of one service. @default all */
+  pids(service?: string): readonly number[] {
+    const services = [...this.#services.values()].filter(({ id }) => service === undefined || id === service);
+    return services.flatMap(({ pids }) => pids);
   }
 
   async serve(
