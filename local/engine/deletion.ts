@@ -17,7 +17,9 @@ export async function deleteResources(
   const { reporter, signal } = context;
   const guarded = doomed.filter((resource) => resource.protect);
   for (const { urn, type } of guarded) {
-    const error = "it is protected, so it is not deleted; take the option protect off and run up first.";
+    const error = new EngineRefusal(
+      "it is protected, so it is not deleted; take the option protect off and run up first.",
+    );
     reporter.resourceFailed({ urn, type, name: nameOf(urn) }, error);
   }
   if (guarded.length > 0) return;
@@ -42,7 +44,7 @@ async function deleteOne(context: UpdateContext, resource: ResourceRecord): Prom
   } catch (error) {
     if (!(error instanceof ProviderFailure || error instanceof EngineRefusal)) throw error;
     reporter.stepFailed(step, error.message);
-    reporter.resourceFailed(step, error.message);
+    reporter.resourceFailed(step, error);
     return false;
   }
 }

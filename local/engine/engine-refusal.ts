@@ -6,10 +6,21 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class EngineRefusal extends Error {
   readonly code = "ENGINE_REFUSAL";
   readonly exitCode: ExitCode;
+  /** It concerns the update as a whole, not the resource at which it was met: told once, without that one's name. */
+  readonly general: boolean;
 
-  constructor(message: string, options: ErrorOptions & { exitCode?: ExitCode } = {}) {
+  constructor(message: string, options: ErrorOptions & { exitCode?: ExitCode; general?: boolean } = {}) {
     super(message, options);
     this.name = "EngineRefusal";
     this.exitCode = options.exitCode ?? EXIT.failed;
+    this.general = options.general ?? false;
   }
+}
+
+/** Why a step was not begun, or an update not completed, once it was asked to stop. */
+export function interrupted(): EngineRefusal {
+  return new EngineRefusal("Interrupted; the steps that ran are recorded.", {
+    exitCode: EXIT.interrupted,
+    general: true,
+  });
 }

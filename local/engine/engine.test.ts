@@ -1,6 +1,9 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { EngineHarness, TOKEN } from "./fixtures/engine-harness.ts";
 import { readStack } from "./read-stack.ts";
+
+/** A program starts in a second or two, and in many on a busy machine. */
+jest.setTimeout(120_000);
 
 let engine: EngineHarness;
 

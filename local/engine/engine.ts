@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import pLimit from "p-limit";
 import { deleteResources } from "./deletion.ts";
-import { EngineRefusal, EXIT } from "./engine-refusal.ts";
+import { EngineRefusal, interrupted } from "./engine-refusal.ts";
 import { EngineServer } from "./engine-server.ts";
 import type { UpdateOptions, UpdateResult } from "./events.ts";
 import { masked } from "./masking.ts";
@@ -109,8 +109,7 @@ async function update(
       kind === "destroy"
         ? await destroy(context)
         : await runProgram(context, server, { ...options, ...entry, rootDirectory, parallel });
-    if (signal.aborted)
-      reporter.error("Interrupted; the steps that ran are recorded.", undefined, EXIT.interrupted);
+    if (signal.aborted) reporter.refusal(interrupted());
     const recorded = await providers.recordedOf(
       state.resources.filter(({ custom }) => custom).map(({ type }) => type),
     );

@@ -51,7 +51,13 @@ export class Program {
         ...(preview ? ["--dry-run"] : []),
         entry,
       ],
-      { cwd: directory, stdio: ["ignore", "pipe", "pipe"], env: environment(settings) },
+      {
+        cwd: directory,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: environment(settings),
+        // Out of reach of the terminal's Ctrl-C: the engine lets running steps finish, and then ends it.
+        detached: true,
+      },
     );
     this.#child = child;
     for (const name of ["stdout", "stderr"] as const) {

@@ -67,6 +67,7 @@ export class ProviderClient {
         `The provider "${settings.package}" refused its configuration: ${error.message}`,
         {
           cause: error,
+          general: true,
         },
       );
     }
@@ -191,6 +192,7 @@ export class ProviderClient {
           `The provider "${name}" does not answer on ${LOOPBACK}:${port}; is the local cloud running?`,
           {
             cause: error,
+            general: true,
           },
         ),
       );

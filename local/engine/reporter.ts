@@ -1,4 +1,4 @@
-import { type EngineRefusal, EXIT, type ExitCode } from "./engine-refusal.ts";
+import { EngineRefusal, EXIT, type ExitCode } from "./engine-refusal.ts";
 import type { ChangeSummary, EngineEvent, Step } from "./events.ts";
 
 /** What the SDK says when a registration was answered with a failure that we have already told. */
@@ -54,10 +54,15 @@ export class Reporter {
   }
 
   /** Tells of a failure with the resource's name, and remembers it: the SDK will repeat it in its own words. */
-  resourceFailed(resource: { name: string; type: string; urn?: string }, error: string): void {
+  resourceFailed(resource: { name: string; type: string; urn?: string }, error: Error): void {
     this.#failedNames.add(`${resource.name} ${resource.type}`);
+    if (error instanceof EngineRefusal && error.general) {
+      this.refusal(error);
+      return;
+    }
     const subject = `Resource "${resource.name}" (${resource.type})`;
-    this.error(error.startsWith(subject) ? error : `${subject}: ${error}`, resource.urn);
+    const { message } = error;
+    this.error(message.startsWith(subject) ? message : `${subject}: ${message}`, resource.urn);
   }
 
   error(message: string, urn?: string, exitCode: ExitCode = EXIT.failed): void {

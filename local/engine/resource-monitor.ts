@@ -103,7 +103,7 @@ export class ResourceMonitor {
       if (!(error instanceof EngineRefusal || error instanceof ProviderFailure)) throw error;
       reporter.resourceFailed(
         { ...identity, ...(response.getUrn() !== "" && { urn: response.getUrn() }) },
-        error.message,
+        error,
       );
       return response.setResult(resourcePb.Result.FAIL).setObject(toStruct({}));
     }

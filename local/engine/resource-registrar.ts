@@ -1,6 +1,6 @@
 import { resolveAssets } from "./assets.ts";
 import { equal } from "./differences.ts";
-import { EngineRefusal, EXIT } from "./engine-refusal.ts";
+import { EngineRefusal, interrupted } from "./engine-refusal.ts";
 import { providerRecord, recordOf } from "./record-building.ts";
 import { type Registration, unsupportedBy } from "./registration.ts";
 import { type Registered, type ResourceChange, ResourceChanges } from "./resource-changes.ts";
@@ -60,8 +60,7 @@ export class ResourceRegistrar {
 
   async #registerCustom(registration: Registration): Promise<Registered> {
     const { state, signal, providers, programDir } = this.#context;
-    if (signal.aborted)
-      throw new EngineRefusal("interrupted before its step began.", { exitCode: EXIT.interrupted });
+    if (signal.aborted) throw interrupted();
     const packageName = packageOf(registration.type);
     const provider = await providers.get(packageName);
     const old = state.find(registration.urn);

@@ -17,7 +17,7 @@ type Settings = Omit<ProgramSettings, "engineAddress" | "preview" | "onLine">;
 
 /**
  * Runs the program, and takes its resources to their steps as they come. If it came to its
- * end and all went well, what it no longer wants is deleted, and the stack's outputs become those it set.
+ * end and all went well, the stack's outputs become those it set, and what it no longer wants is deleted.
  */
 export async function runProgram(
   context: UpdateContext,
@@ -25,6 +25,7 @@ export async function runProgram(
   settings: Settings,
 ): Promise<Properties> {
   const { state, reporter, signal, preview } = context;
+  if (signal.aborted) return {};
   const monitor = new ResourceMonitor(context);
   server.serve(monitor);
   const program = new Program({
@@ -51,14 +52,12 @@ export async function runProgram(
   }
   if (reporter.failed || signal.aborted) return {};
 
-  const doomed = state.resources.filter(({ urn }) => !monitor.claimed.has(urn));
-  await deleteResources(context, [
-    ...doomed.filter((resource) => !isProviderRecord(resource)),
-    ...state.superseded,
-  ]);
   const { urn, outputs } = monitor.stackOutputs ?? { urn: "", outputs: {} };
   const stack = state.find(urn);
-  if (stack !== undefined && !reporter.failed && !signal.aborted) state.amend(stack, { ...stack, outputs });
+  if (stack !== undefined) state.amend(stack, { ...stack, outputs });
+  const unclaimed = state.resources.filter(({ urn }) => !monitor.claimed.has(urn));
+  const doomed = unclaimed.filter((resource) => !isProviderRecord(resource));
+  await deleteResources(context, [...doomed, ...state.superseded]);
   return outputs;
 }
 

@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { EngineRefusal } from "./engine-refusal.ts";
 import { StackLock } from "./stack-lock.ts";
+
+/** A program starts in a second or two, and in many on a busy machine. */
+jest.setTimeout(120_000);
 
 let folder: string;
 let path: string;

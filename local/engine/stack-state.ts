@@ -165,6 +165,19 @@ ${this.superseded.map((resource) => this.#serialise(resource)).join(",\n")}
 ${this.pending.map((pending) => this.#serialise(pending)).join(",\n")}
 ]}
 `;
+    try {
+      await this.#replaceFile(text);
+    } catch (error) {
+      throw new EngineRefusal(`The state ${this.path} cannot be written: ${(error as Error).message}`, {
+        cause: error,
+        exitCode: EXIT.stateUnusable,
+        general: true,
+      });
+    }
+  }
+
+  /** Under another name first: whoever reads the state, or is killed while writing it, never has half of it. */
+  async #replaceFile(text: string): Promise<void> {
     mkdirSync(dirname(this.path), { recursive: true });
     const draft = `${this.path}.${process.pid}.tmp`;
     const file = await open(draft, "w", 0o600);
