@@ -74,6 +74,7 @@ test("a CA's HTTP-01 request reaches the token proxy, and the certificate then s
     directoryUrl: acme.directoryUrl,
     accountKey: await acmeClient.crypto.createPrivateEcdsaKey(),
     backoffMin: 50,
+    backoffMax: 500,
   });
   const [key, csr] = await acmeClient.crypto.createCsr(
     { altNames: [DOMAIN] },

@@ -78,6 +78,8 @@ test("listens in the cloud's network while there is a rule, and resets connectio
   kernel.resources.remove(FORWARDING_RULE, ids.httpRule);
   await expect(overHttp(PATH)).rejects.toMatchObject({ code: "ECONNRESET" });
   await until(() => kernel.network.locate(ADDRESS, 80) === undefined);
+  kernel.resources.remove(FORWARDING_RULE, ids.httpsRule);
+  await expect(overHttps()).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
 test("a second rule has a port of its own, and the first keeps the fixed one", async () => {
