@@ -17,13 +17,14 @@ const MIN_GO = [1, 24];
 const SETUP_DEADLINE_MS = 15 * 60_000;
 const EXIT_MISSING_TOOL = 69;
 
-/** What runs what: Jest, the checks, and the command line for all the rest. */
+/** What runs what: Jest, the checks, the measurements, and the command line for all the rest. */
 const COMMANDS = {
   test: {
     program: ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"],
     needsCa: true,
   },
   check: { program: ["local/command-line/check.ts"] },
+  bench: { program: ["--disable-warning=ExperimentalWarning", "bench/main.ts"], needsCa: true },
 };
 const COMMAND_LINE = ["--disable-warning=ExperimentalWarning", "local/command-line/main.ts"];
 

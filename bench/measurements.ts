@@ -1,0 +1,19 @@
+import { changedWorkload } from "./changed-workload.ts";
+import { cloudMemory } from "./cloud-memory.ts";
+import { freshClone } from "./fresh-clone.ts";
+import { manyDomains } from "./many-domains.ts";
+import type { Measurement } from "./measurement.ts";
+import { registration } from "./registration.ts";
+import { secondUp } from "./second-up.ts";
+import { workloadStart } from "./workload-start.ts";
+
+/** All there are, in the order in which they run. */
+export const MEASUREMENTS: readonly Measurement[] = [
+  secondUp,
+  changedWorkload,
+  registration,
+  manyDomains,
+  workloadStart,
+  cloudMemory,
+  freshClone,
+];
