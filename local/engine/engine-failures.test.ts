@@ -57,7 +57,12 @@ test("a program that throws, or leaves, deletes nothing and is told of once", as
 
   expect(await run.run("up", "leaves")).toMatchObject({ ok: false, exitCode: 1 });
   expect(run.errors).toEqual(["The program left before its end (process.exit?); nothing was deleted."]);
-  expect(run.provider.changes).toEqual([]);
+  expect(readStack(run.stateDir, "test")?.resources.map(({ type }) => type)).toEqual(["fake:index:Thing"]);
+
+  // It has the option retainOnDelete: off the state, and left in the world.
+  expect(await run.run("destroy", "throws")).toMatchObject({ ok: true, changeSummary: { delete: 1 } });
+  expect(readStack(run.stateDir, "test")?.resources).toEqual([]);
+  expect(run.provider.names).toEqual(["early"]);
 });
 
 test("refuses what it does not do, each in one sentence", async () => {
