@@ -62,13 +62,13 @@ describe("differences", () => {
 test("secrecy goes from inputs to outputs of the same name, from one item to its list, and never off", () => {
   const inputs = {
     plain: 1,
-    whole: secret("s"),
+    whole: secret({ of: "s" }),
     inner: { hidden: secret("s"), open: 1 },
     list: [1, secret("s")],
   };
   const outputs = {
     plain: 1,
-    whole: "s",
+    whole: { of: "s" },
     inner: { hidden: "s", open: 1 },
     list: [1, "s"],
     own: secret("o"),
