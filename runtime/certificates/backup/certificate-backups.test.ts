@@ -86,6 +86,21 @@ test("does not open with its data key in another's envelope, nor with its kind c
   }
 });
 
+test("binds each data key in KMS to its domain and version", async () => {
+  const contexts: string[] = [];
+  const { wrap } = wrapper;
+  wrapper.wrap = (key, additionalData) => {
+    contexts.push(additionalData.toString());
+    return wrap.call(wrapper, key, additionalData);
+  };
+  await save("shop.example.test", "00000001");
+  await save("shop.example.test", "00000002");
+  expect(contexts.map((context) => JSON.parse(context))).toEqual([
+    ["envelope/1", "shop.example.test", "00000001"],
+    ["envelope/1", "shop.example.test", "00000002"],
+  ]);
+});
+
 test("makes one key for an order, however many ask at once", async () => {
   const keys = await Promise.all(
     Array.from({ length: 8 }, () => backups.orderKey("shop.example.test", "00000001", newEcdsaKey)),

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ObjectStore } from "../../service/object-store.ts";
 import { Secret } from "../../service/secret.ts";
 import type { KeyWrapper } from "../kms/key-wrapper.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
 import { FastlyError } from "./fastly-error.ts";
 

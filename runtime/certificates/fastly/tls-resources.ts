@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { FastlyApi } from "./fastly-api.ts";
 
 const PAGE_SIZE = 100;
