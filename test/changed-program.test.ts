@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { exchange } from "../local/command-line/exchange.ts";
+import type { Step } from "../local/engine/events.ts";
+import { CopiedProgram } from "./support/copied-program.ts";
+import { LocalPlatform } from "./support/local-platform.ts";
+
+const DOMAIN = "changing.example.test";
+
+/** The program as it is, and then edited: each test leaves the platform as its edit made it. */
+let platform: LocalPlatform;
+let program: CopiedProgram;
+
+beforeAll(async () => {
+  platform = await LocalPlatform.start();
+  program = await CopiedProgram.make();
+  await platform.update({ programDir: program.folder });
+  await platform.settle(DOMAIN, ["active"]);
+}, 120_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await program[Symbol.asyncDispose]();
+});
+
+test("makes a byte-identical plan from a copy elsewhere: a bundle depends on its source alone", async () => {
+  expect(changed((await platform.update({ kind: "preview" })).steps)).toEqual([]);
+});
+
+test("changes one workload alone when one of its lines changes, and serves the new code", async () => {
+  await program.edit(
+    "runtime/certificates/hosting/page.ts",
+    "<p>This domain",
+    '<p data-edited="yes">This domain',
+  );
+  const { steps, changeSummary } = await platform.update({ programDir: program.folder });
+
+  expect(changed(steps)).toEqual([
+    "delete certs-hosting-code",
+    "replace certs-hosting-code",
+    "update certs-hosting",
+  ]);
+  expect(changeSummary).toMatchObject({ create: 1, update: 1, delete: 1 });
+  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({
+    status: 200,
+    page: expect.stringContaining('data-edited="yes"'),
+  });
+});
+
+test("routes by the program's own condition: with another path in it, challenges go another way", async () => {
+  const token = "x".repeat(43);
+  const statusOf = async (path: string) => {
+    const { edgeHttp: port } = platform.cloud.kernel.ports;
+    return (await exchange({ port, path, headers: { host: DOMAIN }, deadlineMs: 5_000 })).status;
+  };
+  await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(404);
+  await expect(statusOf(`/elsewhere/${token}`)).resolves.toBe(301);
+
+  await program.edit(
+    "components/certificate-platform/edge-service.ts",
+    "well-known/acme-challenge",
+    "well-known/elsewhere",
+  );
+  const { steps } = await platform.update({ programDir: program.folder });
+
+  expect(changed(steps)).toEqual(["update certs-edge"]);
+  await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
+});
+
+test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
+  await program.edit("stacks/index.ts", '"certs"', '"certificates"');
+
+  await expect(platform.update({ programDir: program.folder })).rejects.toThrow(
+    'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',
+  );
+  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+});
+
+function changed(steps: readonly Step[]): readonly string[] {
+  return steps
+    .filter(({ op, custom }) => custom && op !== "same")
+    .map(({ op, name }) => `${op} ${name}`)
+    .sort();
+}

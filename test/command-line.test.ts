@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFile, mkdtemp, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { claimPorts } from "../local/cloud/kernel/claim-ports.ts";
+import { isAlive } from "../local/command-line/cloud-process.ts";
+import { REPOSITORY } from "../local/command-line/place.ts";
+import { readStack } from "../local/engine/read-stack.ts";
+import { StackLock } from "../local/engine/stack-lock.ts";
+import { eventually } from "./support/local-platform.ts";
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The daemon outlives the commands that use it, so they share one state folder. */
+let stateDir: string;
+let portBase: number;
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "command-line-"));
+  const { ports, control } = await claimPorts("any");
+  await new Promise((resolve) => control.close(resolve));
+  portBase = ports.control;
+});
+
+afterAll(async () => {
+  await run("down", "--state-dir", stateDir);
+  await rm(stateDir, { recursive: true, force: true });
+});
+
+const up = (...more: string[]) => ["up", "--state-dir", stateDir, "--port-base", String(portBase), ...more];
+
+describe("npm run", () => {
+  test("up says which port is taken, and leaves nothing behind", async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(portBase + 443, "127.0.0.1", resolve));
+    const { code, err } = await run(...up());
+    await new Promise((resolve) => squatter.close(resolve));
+
+    expect(err).toContain(`Port ${portBase + 443} (edgeHttps) is taken on 127.0.0.1`);
+    expect(code).toBe(1);
+    expect((await run("status", "--state-dir", stateDir)).code).toBe(5);
+  });
+
+  test("up goes on from where a killed one was: nothing is made twice, nothing is left over", async () => {
+    const killed = start(...up("--no-first-domain"));
+    await eventually("some resources to be made", 60, () =>
+      (readStack(stateDir, "local")?.resources.length ?? 0) > 20 ? true : undefined,
+    );
+    killed.kill("SIGKILL");
+    await new Promise((resolve) => killed.once("close", resolve));
+    const first = await run(...up("--json", "--no-first-domain"));
+    expect(first.err + first.out).not.toMatch(/error/i);
+    expect(first.code).toBe(0);
+    const second = await run(...up("--json", "--no-first-domain"));
+
+    const { changeSummary } = JSON.parse(second.out.trim().split("\n").at(-1) ?? "");
+    expect(changeSummary).toEqual({ create: 0, update: 0, delete: 0, same: customResources() });
+  }, 180_000);
+
+  test("up --json ends with the summary, the endpoints and the CA file, and status --json agrees", async () => {
+    const { code, out } = await run(...up("--json"));
+    const { changeSummary, endpoints, caFile } = JSON.parse(out.trim().split("\n").at(-1) ?? "");
+    const status = JSON.parse((await run("status", "--json", "--state-dir", stateDir)).out);
+
+    expect(code).toBe(0);
+    expect(Object.keys(changeSummary)).toEqual(["create", "update", "delete", "same"]);
+    expect(endpoints).toEqual({
+      api: `https://api.platform.localhost:${portBase + 444}`,
+      edgeHttp: `http://127.0.0.1:${portBase + 80}`,
+      edgeHttps: `https://127.0.0.1:${portBase + 443}`,
+    });
+    expect(status).toMatchObject({ endpoints, caFile, parts: expect.any(Array) });
+  }, 90_000);
+
+  test("a second up at the same time is told who holds the stack", async () => {
+    const lock = await StackLock.acquire(join(stateDir, "stacks", "local.lock"));
+    const { code, out } = await run(...up("--no-first-domain"));
+    lock.release();
+
+    expect(out).toContain(`Another update of this stack is running, with pid ${process.pid}`);
+    expect(code).toBe(3);
+  }, 60_000);
+
+  test("domains and certificates tell what became of a domain", async () => {
+    const at = ["--state-dir", stateDir];
+    const added = await run("domains", "add", "Shop.Example.Test.", "--wait", "--json", ...at);
+    expect(added.code).toBe(0);
+    expect(JSON.parse(added.out)).toEqual({
+      domain: "shop.example.test",
+      state: "active",
+      reason: null,
+      orderNumber: 1,
+      notAfter: expect.any(String),
+      phases: expect.arrayContaining([{ phase: "active", at: expect.any(String) }]),
+    });
+    expect((await run("domains", "list", ...at)).out).toMatch(/^shop\.example\.test\s+active/m);
+    const shown = JSON.parse((await run("certificates", "show", "shop.example.test", "--json", ...at)).out);
+    expect(shown.edge.serialNumber.toLowerCase()).toBe(shown.backup.serial.toLowerCase());
+
+    const refused = await run("domains", "add", "*.example.test", ...at);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/wildcard/i) });
+    const unknown = await run("domains", "show", "nobody.example.test", ...at);
+    expect(unknown).toMatchObject({ code: 1, err: "nobody.example.test is not registered.\n" });
+  }, 90_000);
+
+  test("down leaves no process", async () => {
+    const { pids } = JSON.parse((await run("status", "--json", "--state-dir", stateDir)).out) as {
+      pids: number[];
+    };
+    expect(pids.length).toBeGreaterThan(3);
+    const { code } = await run("down", "--state-dir", stateDir);
+
+    expect(code).toBe(0);
+    expect(pids.filter(isAlive)).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    [["up", "--port-base", "eighty"], 2, "It must be a whole number."],
+    [["up", "--port-base", "80"], 1, "--port-base must be a whole number from 1024"],
+    [["frobnicate"], 2, "unknown command"],
+    [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEBUG"],
+  ])("%j exits with %d and says why", async (args, code, sentence) => {
+    const ended = await run(
+      ...args,
+      ...(args[0] === "frobnicate" ? [] : ["--state-dir", join(stateDir, "none")]),
+    );
+
+    expect(ended).toMatchObject({ code, err: expect.stringContaining(sentence) });
+  });
+});
+
+test("set-up says what to install where there is no Go, before it installs anything", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "no-go-"));
+  for (const file of ["setup.mjs", "package.json", "package-lock.json"]) {
+    await copyFile(join(REPOSITORY, file), join(folder, file));
+  }
+  await symlink(process.execPath, join(folder, "node"));
+  const { code, err } = await finish(
+    spawn(join(folder, "node"), [join(folder, "setup.mjs"), "up"], { env: { PATH: folder } }),
+  );
+  await rm(folder, { recursive: true });
+
+  expect(err).toMatch(/^Go is needed to build Pebble, .* Install Go 1\.24 or newer/);
+  expect(code).toBe(69);
+});
+
+function start(...args: readonly string[]): ChildProcess {
+  const main = join(REPOSITORY, "local", "command-line", "main.ts");
+  return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+}
+
+function run(...args: readonly string[]): Promise<Ended> {
+  return finish(start(...args));
+}
+
+async function finish(child: ChildProcess): Promise<Ended> {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    out += text;
+  });
+  child.stderr?.on("data", (text: Buffer) => {
+    err += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, err };
+}
+
+function customResources(): number {
+  return readStack(stateDir, "local")?.resources.filter(({ custom }) => custom).length ?? 0;
+}
