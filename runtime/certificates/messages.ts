@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** On the validation topic: check this domain for this order. */
 export const validationSchema = z.strictObject({

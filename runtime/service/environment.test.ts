@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidEnvironment, parseEnvironment } from "./environment.ts";
 
 const schema = z.object({

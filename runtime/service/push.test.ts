@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { z } from "zod";
+import * as z from "zod";
 import { createLogger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Delivery, pushRoute } from "./push.ts";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
 import { readClaims } from "./claims.ts";
 import { type Logger, traceFields } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Secret } from "../../service/secret.ts";
 import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
 import { AcmeSession } from "./acme-session.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const URN = "urn:ietf:params:acme:error:";
 const MAX_DETAIL_CHARACTERS = 1_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { ObjectStore } from "../../service/object-store.ts";
 
 /** How long a dead issuer keeps a domain from its successor. Renewed while the work goes on. */

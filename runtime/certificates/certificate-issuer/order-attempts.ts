@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { ObjectStore } from "../../service/object-store.ts";
 
 /** Calls of newOrder for one order number, the journaled first one included. */

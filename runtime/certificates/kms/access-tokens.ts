@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const REQUEST_DEADLINE_MS = 5_000;
 /** Google's own clients stop using a token this long before its end. */

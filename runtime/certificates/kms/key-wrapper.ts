@@ -1,5 +1,5 @@
 import { CRC32C } from "@google-cloud/storage";
-import { z } from "zod";
+import * as z from "zod";
 import { retrying } from "../../service/deadline.ts";
 
 import { Secret } from "../../service/secret.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a customer sees of a domain. `pending` and later come from the journal, the rest from the record. */
 export const STATES = [
