@@ -5,6 +5,7 @@ import type { LocalPlatform } from "./local-platform.ts";
 
 interface Listed {
   readonly data: readonly { readonly id: string }[];
+  readonly meta: { readonly record_count: number };
 }
 
 /** A request to the local Fastly API, as an operator with the token would make it. */
@@ -26,6 +27,12 @@ export async function fastly(platform: LocalPlatform, method: string, path: stri
 /** How many TLS activations Fastly has for a domain. */
 export async function countActivations(platform: LocalPlatform, domain: string): Promise<number> {
   return (await activations(platform, domain)).length;
+}
+
+/** How many resources of a kind Fastly has, `private_keys` for one. */
+export async function countAtFastly(platform: LocalPlatform, collection: string): Promise<number> {
+  const { meta } = (await fastly(platform, "GET", `/tls/${collection}`)) as Listed;
+  return meta.record_count;
 }
 
 /** What an accident at Fastly would do: the domain's activations are gone. */

@@ -1,0 +1,157 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { countAtFastly } from "./support/fastly-activations.ts";
+import { eventually, LocalPlatform } from "./support/local-platform.ts";
+
+const ISSUER = "certs-cert-issuer";
+const BUCKET = "gcp:storage/bucket:Bucket";
+const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";
+/** A killed issuer's lease on its domain runs for 20 s, and backoffs come on top. */
+const RECOVERY_SECONDS = 90;
+
+let platform: LocalPlatform;
+
+beforeAll(async () => {
+  platform = await LocalPlatform.start();
+  await platform.update();
+}, 120_000);
+
+afterAll(() => platform.stop());
+
+test("finishes every order whose issuer was killed, whatever the phase, with one certificate each", async () => {
+  const phases = ["ordering", "ordered", "authorized", "finalizing", "issued", "backed-up", "activating"];
+  const domains = phases.map((phase) => `killed-when-${phase}.example.test`);
+  for (const [at, domain] of domains.entries()) {
+    await platform.register(domain);
+    await written(domain, phases[at] ?? "");
+    expect(platform.killInstances(ISSUER)).toBeGreaterThan(0);
+    expect(hasPhase(domain, "cleaned")).toBe(false);
+  }
+
+  for (const domain of domains) {
+    const resource = await platform.reach(domain, ["active", "failed"], RECOVERY_SECONDS);
+    expect(resource).toMatchObject({ state: "active", reason: null, orderNumber: 1 });
+  }
+  await quiet();
+  const served = await Promise.all(domains.map((domain) => servedSerial(domain)));
+  expect(issuedSerials().sort()).toEqual(served.sort());
+  for (const domain of domains) {
+    const finalisations = (await journal(domain)).filter((name) => name.endsWith("/finalizing.json"));
+    expect(finalisations).toEqual(["1/finalizing.json"]);
+  }
+  await expect(countAtFastly(platform, "private_keys")).resolves.toBe(domains.length);
+  await expect(countAtFastly(platform, "certificates")).resolves.toBe(domains.length);
+  await expect(countAtFastly(platform, "activations")).resolves.toBe(domains.length);
+}, 240_000);
+
+test("activates in spite of Fastly's failures, replies that are lost among them", async () => {
+  const { fastlyApi } = platform.cloud;
+  const before = await countAtFastly(platform, "private_keys");
+  fastlyApi.failNext({ method: "POST", path: /^\/tls\/certificates$/, status: 500 });
+  fastlyApi.failNext({ method: "POST", path: /^\/tls\/activations$/, status: 500, afterEffect: true });
+
+  const domain = "unlucky.example.test";
+  await expect(platform.settle(domain)).resolves.toMatchObject({ state: "active", orderNumber: 1 });
+
+  const interruptions = platform.entries.filter(
+    (entry) => entry.message === "Order interrupted" && entry.domain === domain,
+  );
+  expect(interruptions).toHaveLength(2);
+  await expect(servedSerial(domain)).resolves.toBe(issuedSerials().at(-1));
+  await expect(countAtFastly(platform, "private_keys")).resolves.toBe(before + 1);
+}, 60_000);
+
+test.each([
+  [401, /is issued and kept, but our delivery network denies us access\. .*then try again\.$/],
+  [429, /is issued and kept; our delivery network takes it from \S+ on\.$/],
+])(
+  "keeps the certificate that Fastly answers with %d, and activates it when asked again",
+  async (status, reason) => {
+    const domain = `refused-with-${status}.example.test`;
+    const issuedBefore = issuedSerials().length;
+    platform.cloud.fastlyApi.failNext({ method: "POST", path: /^\/tls\/certificates$/, status });
+
+    await expect(platform.settle(domain)).resolves.toMatchObject({
+      state: "failed",
+      reason: expect.stringMatching(reason),
+    });
+    const { serial } = (await platform.api.call("GET", `/v1/domains/${domain}/certificate`)).body as {
+      serial: string;
+    };
+    await expect(platform.settle(domain)).resolves.toMatchObject({ state: "active", orderNumber: 2 });
+
+    await expect(servedSerial(domain)).resolves.toBe(comparable(serial));
+    expect(issuedSerials().slice(issuedBefore)).toEqual([comparable(serial)]);
+  },
+  60_000,
+);
+
+test("carries all registrations over a restart of the cloud, at which the CA forgets accounts and orders", async () => {
+  const domains = ["one", "two", "three", "four", "five"].map((name) => `${name}.carried.example.test`);
+  await Promise.all(domains.map((domain) => platform.register(domain)));
+  const ordered = await Promise.race(domains.map((domain) => written(domain, "ordered")));
+  platform.cloud.kernel.iam.switchOff(
+    platform.resource("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", `${ISSUER}-invoker-pusher`).id,
+  );
+  platform.killInstances(ISSUER);
+  platform = await platform.restart();
+
+  for (const domain of domains) {
+    const resource = await platform.reach(domain, ["active", "failed"], RECOVERY_SECONDS);
+    if (resource.state === "failed") {
+      // It was about to be finalised when the CA forgot it: no number is finalised twice.
+      expect(resource.reason).toMatch(/lost the order.*Please try again\.$/);
+      await expect(platform.settle(domain)).resolves.toMatchObject({ state: "active" });
+    }
+    await expect(probeEdge(platform.cloud.status(), domain)).resolves.toMatchObject({ status: 200 });
+  }
+  expect(await journal(ordered)).toContain("1/attempt-2-order.json");
+}, 240_000);
+
+/** Resolves with the domain in the very moment in which its first order's entry is stored. */
+async function written(domain: string, phase: string): Promise<string> {
+  const deadline = Date.now() + 60_000;
+  while (!hasPhase(domain, phase)) {
+    if (Date.now() > deadline) throw new Error(`Waited 60 s for ${phase} of ${domain}.`);
+    await delay(1);
+  }
+  return domain;
+}
+
+function hasPhase(domain: string, phase: string): boolean {
+  const { id } = platform.resource(BUCKET, "certs-registry");
+  return platform.cloud.storage.find(id, `orders/${domain}/1/${phase}.json`) !== undefined;
+}
+
+/** Names in the domain's journal, `NUMBER/PHASE.json`. */
+async function journal(domain: string): Promise<readonly string[]> {
+  const prefix = `orders/${domain}/`;
+  const objects = await platform.objects("certs-registry", "certs-issuer", prefix);
+  return objects.map(({ name }) => name.slice(prefix.length));
+}
+
+/** Of all certificates that the CA ever issued, by its own log. */
+function issuedSerials(): string[] {
+  return platform.entries
+    .filter(({ source }) => source === "pebble")
+    .flatMap(({ message }) => /Issued certificate serial ([0-9a-f]+)/.exec(message)?.[1] ?? [])
+    .map(comparable);
+}
+
+async function servedSerial(domain: string): Promise<string> {
+  return comparable((await probeEdge(platform.cloud.status(), domain)).serialNumber);
+}
+
+/** Pebble, Node and OpenSSL differ in case and in leading zeros. */
+function comparable(serial: string): string {
+  return serial.toLowerCase().replace(/^0+/, "");
+}
+
+/** A domain is active a moment before its message is done. */
+async function quiet(): Promise<void> {
+  const { id } = platform.resource(SUBSCRIPTION, ISSUER);
+  await eventually("all messages to be done", RECOVERY_SECONDS, () =>
+    platform.cloud.pubsub.backlog(id) === 0 ? true : undefined,
+  );
+}
