@@ -1,8 +1,8 @@
 import type { Iam } from "../parts.ts";
-import { projectNumber } from "../project-number.ts";
 import type { Directory } from "./directory.ts";
 import type { NewMessage } from "./message-limits.ts";
 import type { Lease } from "./message-store.ts";
+import { serviceAgent } from "./service-agent.ts";
 import type { DeadLetterPolicy, Subscription } from "./subscription-settings.ts";
 
 /**
@@ -17,14 +17,14 @@ export function deadLetterObstacle(
   iam: Iam,
   directory: Directory,
 ): string | undefined {
-  const email = `service-${projectNumber(subscription.project)}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+  const agent = serviceAgent(subscription.project);
   const needed = [
     ["pubsub.topics.publish", policy.topic],
     ["pubsub.subscriptions.consume", subscription.id],
   ] as const;
   for (const [permission, resource] of needed) {
-    if (!iam.allows({ email }, permission, resource)) {
-      return `the service agent ${email} does not have ${permission} on ${resource}`;
+    if (!iam.allows(agent, permission, resource)) {
+      return `the service agent ${agent.email} does not have ${permission} on ${resource}`;
     }
   }
   return directory.hasTopic(policy.topic) ? undefined : `there is no topic ${policy.topic}`;

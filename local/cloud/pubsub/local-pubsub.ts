@@ -82,6 +82,7 @@ export class LocalPubSub implements PubSub, Part {
       clock,
       run,
       tokens,
+      iam,
       logging,
     };
     this.apis = [

@@ -8,9 +8,9 @@ import { PubSub, v1 } from "@google-cloud/pubsub";
 import { credentials } from "@grpc/grpc-js";
 import { startKernel } from "../kernel.ts";
 import type { LogEntry } from "../parts.ts";
-import { projectNumber } from "../project-number.ts";
 import { LocalPubSub } from "./local-pubsub.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { serviceAgent } from "./service-agent.ts";
 import { SUBSCRIPTION_KIND } from "./subscription-settings.ts";
 import { TOPIC_KIND } from "./topic-settings.ts";
 
@@ -18,8 +18,20 @@ export const PROJECT = "shop-local";
 export const PUBLISHER = `publisher@${PROJECT}.iam.gserviceaccount.com`;
 export const SUBSCRIBER = `subscriber@${PROJECT}.iam.gserviceaccount.com`;
 export const PUSHER = `pusher@${PROJECT}.iam.gserviceaccount.com`;
-export const AGENT = `service-${projectNumber(PROJECT)}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+export const PUSHER_ACCOUNT = `projects/${PROJECT}/serviceAccounts/${PUSHER}`;
+export const AGENT = serviceAgent(PROJECT).email;
 export const ENDPOINT = "https://worker-abc.a.run.app/push";
+
+/** What a grant may be on, by the collection in its name. */
+const GRANTABLE: Readonly<Record<string, { kind: string; field: string; whole?: boolean }>> = {
+  topics: { kind: "gcp:pubsub/topicIAMMember:TopicIAMMember", field: "topic" },
+  subscriptions: { kind: "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember", field: "subscription" },
+  serviceAccounts: {
+    kind: "gcp:serviceaccount/iAMMember:IAMMember",
+    field: "serviceAccountId",
+    whole: true,
+  },
+};
 
 // Google's clients look for a metadata server even when they are told to send no credentials.
 process.env.METADATA_SERVER_DETECTION = "none";
@@ -50,7 +62,7 @@ export interface World {
   answer: (push: Push) => number | Promise<number>;
   topic(name: string): string;
   subscription(name: string, properties: Readonly<Record<string, unknown>>): string;
-  /** A grant on a topic or subscription; returns its id. */
+  /** A grant on a topic, a subscription or an account; returns its id. The agent may sign as `PUSHER` from the start. */
   grant(role: string, email: string, on: string): string;
   client(email: string): Promise<PubSub>;
   puller(email: string): Promise<v1.SubscriberClient>;
@@ -120,12 +132,11 @@ export async function startWorld(
       }),
     grant(role, email, on) {
       const [, project, collection, name] = on.split("/");
-      const [kind, field] =
-        collection === "topics"
-          ? ["gcp:pubsub/topicIAMMember:TopicIAMMember", "topic"]
-          : ["gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember", "subscription"];
+      const target = GRANTABLE[collection ?? ""];
+      if (!target) throw new Error(`A grant must be on one of ${Object.keys(GRANTABLE)}; got "${on}".`);
       const member = `serviceAccount:${email}`;
-      return put(kind, `${on}/${role}/${member}`, { project, [field]: name, role, member });
+      const properties = { project, [target.field]: target.whole ? on : name, role, member };
+      return put(target.kind, `${on}/${role}/${member}`, properties);
     },
     async client(email) {
       const { grpc } = await kernel.identities.endpoints(email);
@@ -168,6 +179,7 @@ export async function startWorld(
       if (!keepState) rmSync(stateDir, { recursive: true, force: true });
     },
   };
+  world.grant("roles/iam.serviceAccountOpenIdTokenCreator", AGENT, PUSHER_ACCOUNT);
   return world;
 }
 

@@ -1,4 +1,4 @@
-import type { CloudRun, Logging, Tokens } from "../parts.ts";
+import type { CloudRun, Iam, Logging, Tokens } from "../parts.ts";
 import type { Clock } from "./clock.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Deliveries } from "./deliveries.ts";
@@ -7,6 +7,7 @@ import type { LeaseTerms } from "./lease-terms.ts";
 import type { Lease, MessageStore } from "./message-store.ts";
 import { ACKNOWLEDGING, pushBody, pushHeaders } from "./push-request.ts";
 import { PushWindow } from "./push-window.ts";
+import { serviceAgent } from "./service-agent.ts";
 import type { Subscription } from "./subscription-settings.ts";
 import type { Timetable } from "./timetable.ts";
 import { traceOf } from "./trace.ts";
@@ -26,6 +27,7 @@ export interface PushPumpOptions {
   readonly clock: Clock;
   readonly run: Pick<CloudRun, "post">;
   readonly tokens: Tokens;
+  readonly iam: Iam;
   readonly logging: Logging;
 }
 
@@ -135,7 +137,7 @@ export class PushPump {
 
   /** No answer by the acknowledgement deadline is an outcome, whatever the endpoint does later. */
   async #post(lease: Lease, subscription: Subscription, controller: AbortController): Promise<Outcome> {
-    const { timetable, clock, run, tokens } = this.#options;
+    const { timetable, clock, run } = this.#options;
     const { signal } = controller;
     const { push } = subscription;
     if (!push) return { body: "the subscription is not a push subscription any more" };
@@ -148,7 +150,7 @@ export class PushPump {
       signal.addEventListener("abort", () => resolve({ body: String(signal.reason) }), { once: true });
     });
     const answered = async (): Promise<Outcome> => {
-      const token = push.identity && (await tokens.idToken(push.identity.email, push.identity.audience));
+      const token = await this.#token(subscription);
       const body = pushBody(lease, subscription);
       return run.post(push.endpoint, { headers: pushHeaders(body, token), body, deadlineMs, signal });
     };
@@ -159,5 +161,19 @@ export class PushPump {
     } finally {
       timetable.clear(deadlineKey);
     }
+  }
+
+  /**
+   * Speaks for the subscription's account, as far as Pub/Sub's service agent may.
+   *
+   * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+   */
+  async #token({ project, push }: Subscription): Promise<string | undefined> {
+    if (!push?.identity) return undefined;
+    const { iam, tokens } = this.#options;
+    const { email, audience } = push.identity;
+    const account = `projects/${project}/serviceAccounts/${email}`;
+    iam.require(serviceAgent(project), "iam.serviceAccounts.getOpenIdToken", account);
+    return tokens.idToken(email, audience);
   }
 }

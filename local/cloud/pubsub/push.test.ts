@@ -5,6 +5,7 @@ import {
   eventually,
   PUBLISHER,
   PUSHER,
+  PUSHER_ACCOUNT,
   SUBSCRIBER,
   startWorld,
   type World,
@@ -87,6 +88,21 @@ test("pushes a message once, in Google's envelope, with a token for the subscrip
   });
   const token = push?.authorization?.replace("Bearer ", "") ?? "";
   await expect(world.kernel.tokens.verifyIdToken(token, ["api"])).resolves.toMatchObject({ email: PUSHER });
+});
+
+test("pushes nothing that its service agent may not sign, says why, and pushes once it may", async () => {
+  const grant = world.grant("roles/iam.serviceAccountOpenIdTokenCreator", AGENT, PUSHER_ACCOUNT);
+  world.kernel.iam.switchOff(grant);
+  const subscription = world.subscription("worker", { topic, pushConfig });
+  await publish("hello");
+  const failed = () => world.logs.filter(({ severity }) => severity === "WARNING");
+  await eventually(() => failed().length > 0, "the push fails");
+
+  expect(failed()[0]?.message).toContain(`${AGENT} does not have iam.serviceAccounts.getOpenIdToken`);
+  expect(world.pushes).toHaveLength(0);
+  world.kernel.iam.switchOn(grant);
+  await passBackoff(subscription);
+  await eventually(() => world.pubsub.backlog(subscription) === 0, "the push is acknowledged");
 });
 
 test("signs for the endpoint's URL where no audience is set, and not at all without an identity", async () => {
