@@ -39,6 +39,8 @@ const CASES: Readonly<Record<string, readonly [permission: string, play: Play]>>
   "certs-fastly-reader-issuer": ["secretmanager.versions.access", startAnew("certs-cert-issuer")],
   "certs-domain-validator-invoker-pusher": ["run.routes.invoke", holdUp],
   "certs-cert-issuer-invoker-pusher": ["run.routes.invoke", holdUp],
+  "certs-domain-validator-signer": ["iam.serviceAccounts.getOpenIdToken", holdUp],
+  "certs-cert-issuer-signer": ["iam.serviceAccounts.getOpenIdToken", holdUp],
   "certs-domain-validator-dead-publisher": ["pubsub.topics.publish", bury("certs-domain-validator")],
   "certs-cert-issuer-dead-publisher": ["pubsub.topics.publish", bury("certs-cert-issuer")],
   "certs-domain-validator-subscriber": ["pubsub.subscriptions.consume", bury("certs-domain-validator")],

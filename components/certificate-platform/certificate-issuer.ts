@@ -79,7 +79,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
       {
         topic: args.topic,
         endpoint: service.uri,
-        pushServiceAccount: args.pusher.email,
+        pusher: args.pusher,
         audience: args.audience,
         pubsubAgent: args.pubsubAgent,
         backoffSeconds: { minimum: 1, maximum: 600 },

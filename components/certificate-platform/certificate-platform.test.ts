@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
 import { PrivateBucket } from "../serverless/private-bucket.ts";
 import { Stage } from "../serverless/stage.ts";
 import { type Synthesised, synth } from "../testing/synth.ts";
@@ -86,6 +87,19 @@ describe("CertificatePlatform", () => {
     }
   });
 
+  test("lets Pub/Sub sign as the accounts that push, and as no other", () => {
+    const signers = of("gcp:serviceaccount/iAMMember:IAMMember").filter(
+      ({ inputs }) => inputs.role === "roles/iam.serviceAccountOpenIdTokenCreator",
+    );
+    const pushers = of("gcp:pubsub/subscription:Subscription").flatMap(({ inputs }) => {
+      const push = inputs.pushConfig as { oidcToken: { serviceAccountEmail: string } } | undefined;
+      return push ? [`projects/test/serviceAccounts/${push.oidcToken.serviceAccountEmail}`] : [];
+    });
+
+    expect(signers.map(({ inputs }) => inputs.serviceAccountId).sort()).toEqual(pushers.sort());
+    for (const { inputs } of signers) expect(inputs.member).toMatch(/^serviceAccount:agent-of-pubsub/);
+  });
+
   test("keeps Fastly's token out of every environment", () => {
     const services = JSON.stringify(of("gcp:cloudrunv2/service:Service"));
 
@@ -147,7 +161,7 @@ test.each([4, 101, 7.5])("Stage refuses %d delivery attempts", async (maxDeliver
     new Stage("work", {
       topic: "t",
       endpoint: "https://x.a.run.app",
-      pushServiceAccount: "p",
+      pusher: { email: pulumi.output("p"), accountName: pulumi.output("projects/p/serviceAccounts/p") },
       audience: "a",
       pubsubAgent: "serviceAccount:agent",
       backoffSeconds: { minimum: 1, maximum: 600 },

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServiceIdentity } from "./service-identity.ts";
 
 const DAY_SECONDS = 86_400;
 /** Long enough for an order at a slow CA; Pub/Sub's own maximum. */
@@ -11,10 +12,10 @@ export interface StageArgs {
   readonly topic: pulumi.Input<string>;
   /** The endpoint that is pushed to, a `run.app` URI. */
   readonly endpoint: pulumi.Input<string>;
-  /** E-mail of the account whose token goes with each push. */
-  readonly pushServiceAccount: pulumi.Input<string>;
+  /** The account whose token goes with each push. */
+  readonly pusher: Pick<ServiceIdentity, "email" | "accountName">;
   readonly audience: string;
-  /** Pub/Sub's own account in this project, `serviceAccount:…`: it moves dead letters. */
+  /** Pub/Sub's own account in this project, `serviceAccount:…`: it signs pushes and moves dead letters. */
   readonly pubsubAgent: pulumi.Input<string>;
   /** 5 to 100. @default 10 */
   readonly maxDeliveryAttempts?: number;
@@ -56,6 +57,16 @@ export class Stage extends pulumi.ComponentResource {
       { topic: deadLetters.name, role: "roles/pubsub.publisher", member: args.pubsubAgent },
       { parent: this },
     );
+    // Google grants the agent this by itself only where Pub/Sub was in use before the agent was asked for.
+    const maySign = new gcp.serviceaccount.IAMMember(
+      `${name}-signer`,
+      {
+        serviceAccountId: args.pusher.accountName,
+        role: "roles/iam.serviceAccountOpenIdTokenCreator",
+        member: args.pubsubAgent,
+      },
+      { parent: this },
+    );
 
     const subscription = new gcp.pubsub.Subscription(
       name,
@@ -66,7 +77,7 @@ export class Stage extends pulumi.ComponentResource {
         messageRetentionDuration: `${7 * DAY_SECONDS}s`,
         pushConfig: {
           pushEndpoint: args.endpoint,
-          oidcToken: { serviceAccountEmail: args.pushServiceAccount, audience: args.audience },
+          oidcToken: { serviceAccountEmail: args.pusher.email, audience: args.audience },
         },
         retryPolicy: {
           minimumBackoff: `${backoffSeconds.minimum}s`,
@@ -75,7 +86,7 @@ export class Stage extends pulumi.ComponentResource {
         deadLetterPolicy: { deadLetterTopic: deadLetters.id, maxDeliveryAttempts },
       },
       // Without a subscription of its own a dead letter would be lost on arrival.
-      { parent: this, dependsOn: [keptDeadLetters, mayBury] },
+      { parent: this, dependsOn: [keptDeadLetters, mayBury, maySign] },
     );
     new gcp.pubsub.SubscriptionIAMMember(
       `${name}-subscriber`,
