@@ -76,6 +76,7 @@ async function measure(measurement: Measurement): Promise<Result> {
     return { measurement, machine, figures };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${measurement.name} could not be measured: ${text}\n`);
     return { measurement, machine, figures: [], error: text };
   }
 }
