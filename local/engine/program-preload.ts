@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import util from "node:util";
 
 /**
@@ -15,3 +16,16 @@ function inspectPlainly(value: unknown, ...rest: readonly unknown[]): string {
 }
 
 util.inspect = Object.assign(inspectPlainly, inspect) as typeof util.inspect;
+
+/**
+ * The SDK installs source-map-support, which maps every frame of every stack; and the SDK takes a
+ * stack for each promise that it makes, so that mapping was a third of a program's time. A program
+ * whose types are stripped in place has no use for it: its lines are the source's. Installed once
+ * and taken out again, it does not install itself a second time.
+ */
+const requireOfSdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run"));
+const { install } = requireOfSdk("source-map-support") as {
+  install(options: { handleUncaughtExceptions: boolean }): void;
+};
+install({ handleUncaughtExceptions: false });
+Reflect.deleteProperty(Error, "prepareStackTrace");
