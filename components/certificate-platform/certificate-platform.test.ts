@@ -14,7 +14,7 @@ const args: CertificatePlatformArgs = {
   apiHost: "api.domains.example",
   edge: {
     host: "edge.domains.example",
-    addresses: ["151.101.2.132"],
+    addresses: ["151.101.2.132", "2a04:4e42::644", "151.101.66.132"],
     ranges: Array.from({ length: 23 }, (_, index) => `10.${index}.0.0/16`),
     tlsConfigurationId: "configuration",
   },
@@ -107,6 +107,17 @@ describe("CertificatePlatform", () => {
     expect(services).toContain("secretKeyRef");
     expect(named("gcp:secretmanager/secretVersion:SecretVersion", "certs-fastly")).toMatchObject({
       secretData: expect.anything(),
+    });
+  });
+
+  test("leads the name that customers point at to the CDN, by both kinds of address", () => {
+    const records = of("gcp:dns/recordSet:RecordSet").filter(
+      ({ inputs }) => inputs.name === "edge.domains.example.",
+    );
+
+    expect(Object.fromEntries(records.map(({ inputs }) => [inputs.type, inputs.rrdatas]))).toEqual({
+      A: ["151.101.2.132", "151.101.66.132"],
+      AAAA: ["2a04:4e42::644"],
     });
   });
 

@@ -38,7 +38,7 @@ export interface EdgeArgs {
 
 export interface CertificatePlatformArgs {
   readonly region: pulumi.Input<string>;
-  /** Domain of the platform itself; `originHost` and `apiHost` are in it. */
+  /** Domain of the platform itself; `originHost`, `apiHost` and the edge's host are in it. */
   readonly zoneDomain: string;
   readonly originHost: string;
   readonly apiHost: string;
@@ -214,7 +214,14 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const edgeService = new EdgeService(
       `${name}-edge`,
-      { edgeHost: edge.host, originAddress: frontDoor.address, originHost: args.originHost, protect },
+      {
+        edgeHost: edge.host,
+        edgeAddresses: edge.addresses,
+        zone: zone.name,
+        originAddress: frontDoor.address,
+        originHost: args.originHost,
+        protect,
+      },
       parent,
     );
 

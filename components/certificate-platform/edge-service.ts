@@ -1,4 +1,6 @@
+import { isIPv6 } from "node:net";
 import * as fastly from "@pulumi/fastly";
+import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 
 const CHALLENGE = '"^/\\.well-known/acme-challenge/"';
@@ -6,6 +8,10 @@ const CHALLENGE = '"^/\\.well-known/acme-challenge/"';
 export interface EdgeServiceArgs {
   /** A name of the platform's own that leads to the CDN: what customers point a CNAME at. */
   readonly edgeHost: string;
+  /** The CDN's IP addresses, to which `edgeHost` leads. */
+  readonly edgeAddresses: readonly string[];
+  /** Short name of the `ManagedZone` that `edgeHost` is in. */
+  readonly zone: pulumi.Input<string>;
   /** The load balancer's address. */
   readonly originAddress: pulumi.Input<string>;
   /** The name in the origin's certificate. */
@@ -20,7 +26,7 @@ export class EdgeService extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:EdgeService", name, args, opts);
 
-    const { edgeHost, originAddress, originHost, protect } = args;
+    const { edgeHost, edgeAddresses, zone, originAddress, originHost, protect } = args;
     const service = new fastly.ServiceVcl(
       name,
       {
@@ -58,6 +64,18 @@ export class EdgeService extends pulumi.ComponentResource {
       },
       { parent: this, protect },
     );
+
+    for (const [type, rrdatas] of [
+      ["A", edgeAddresses.filter((address) => !isIPv6(address))],
+      ["AAAA", edgeAddresses.filter((address) => isIPv6(address))],
+    ] as const) {
+      if (rrdatas.length === 0) continue;
+      new gcp.dns.RecordSet(
+        `${name}-${type.toLowerCase()}`,
+        { managedZone: zone, name: `${edgeHost}.`, type, ttl: 300, rrdatas },
+        { parent: this },
+      );
+    }
 
     this.serviceId = service.id;
     this.registerOutputs({ serviceId: this.serviceId });
