@@ -8,6 +8,7 @@ const SERVICES = [
   "dns.googleapis.com",
   "iam.googleapis.com",
   "iamcredentials.googleapis.com",
+  "logging.googleapis.com",
   "monitoring.googleapis.com",
   "pubsub.googleapis.com",
   "run.googleapis.com",
