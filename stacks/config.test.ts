@@ -40,6 +40,26 @@ test("reports every mistake in one error, each with key, rule and value", () => 
   ]);
 });
 
+test("counts a zone that is no host name as one mistake, whatever should be in it", () => {
+  expect(mistakes({ ...valuesOf("prod"), zoneDomain: "-" })).toEqual([
+    'platform:zoneDomain: must be a lower-case host name; got "-".',
+  ]);
+});
+
+test("says what a value of another type or size must be", () => {
+  const values = valuesOf("prod");
+  const scaling = JSON.parse(values.scaling ?? "");
+  scaling.hosting.maxInstances = 101;
+  const broken = { protect: "maybe", caaIdentities: "x", platformName: "", scaling: JSON.stringify(scaling) };
+
+  expect(mistakes({ ...values, ...broken })).toEqual([
+    'platform:platformName: must not be empty; got "".',
+    'platform:caaIdentities: must be an array; got "x".',
+    "platform:scaling.hosting.maxInstances: must be 100 or less; got 101.",
+    'platform:protect: must be a boolean; got "maybe".',
+  ]);
+});
+
 function mistakes(values: Record<string, string>): readonly string[] {
   try {
     parseConfig(values);

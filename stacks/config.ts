@@ -32,11 +32,10 @@ const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")
 
 type HostKey = "originHost" | "apiHost";
 
-/** Holds for what isn't text too: that has a mistake of its own. */
-function isInZone(config: Readonly<Record<HostKey | "zoneDomain", string>>, key: HostKey): boolean {
-  return typeof config?.[key] !== "string" || typeof config.zoneDomain !== "string"
-    ? true
-    : config[key].endsWith(`.${config.zoneDomain}`);
+/** Holds for what is no host name too: that has a mistake of its own. */
+function isInZone(config: Readonly<Record<HostKey | "zoneDomain", unknown>>, key: HostKey): boolean {
+  const [host, zone] = [hostName.safeParse(config?.[key]), hostName.safeParse(config?.zoneDomain)];
+  return !host.success || !zone.success || host.data.endsWith(`.${zone.data}`);
 }
 
 /** Checked beside other mistakes, not only once there are none. */
@@ -110,7 +109,7 @@ export function parseConfig(values: Readonly<Record<string, string>>): PlatformC
   const parsed = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [key, fromText(key, value)]),
   );
-  const result = configSchema.safeParse(parsed);
+  const result = configSchema.safeParse(parsed, { error: ruleOf });
   if (result.success) return result.data;
   throw new InvalidConfig(
     result.error.issues.flatMap((issue) =>
@@ -129,6 +128,24 @@ function fromText(key: string, value: string): unknown {
   } catch {
     return value;
   }
+}
+
+/** In the words of the schema's own rules, for those that it leaves to zod. */
+function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "invalid_type") {
+    return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+  }
+  if (issue.code === "too_small") {
+    return issue.origin === "string" || issue.origin === "array"
+      ? "must not be empty"
+      : `must be ${issue.minimum} or more`;
+  }
+  if (issue.code === "too_big") {
+    return issue.origin === "string"
+      ? `must have ${issue.maximum} characters or less`
+      : `must be ${issue.maximum} or less`;
+  }
+  return undefined;
 }
 
 function name(path: readonly PropertyKey[]): string {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
-import { HIDDEN, parseConfig } from "./config.ts";
+import { HIDDEN, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
 
 const NAMESPACE = "platform:";
 const SECRETS = ["platform:fastlyApiToken"];
@@ -12,7 +12,7 @@ const values = Object.fromEntries(
 );
 
 const certificates = new CertificatePlatform("certs", {
-  ...parseConfig(values),
+  ...checkedConfig(),
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });
 
@@ -25,3 +25,12 @@ export const {
   nameServers,
   backupBucket,
 } = certificates;
+
+/** A `RunError` is told by its message alone: where it was thrown helps nobody to mend a configuration. */
+function checkedConfig(): PlatformConfig {
+  try {
+    return parseConfig(values);
+  } catch (error) {
+    throw error instanceof InvalidConfig ? new pulumi.RunError(error.message) : error;
+  }
+}
