@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startCloud } from "./cloud.ts";
@@ -35,9 +35,11 @@ try {
   cloud.onStopRequest(stop);
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  mkdirSync(join(stateDir, "cloud"), { recursive: true });
-  writeFileSync(file, JSON.stringify({ pid: process.pid, port: cloud.kernel.ports.control }));
-  process.send?.({ ready: cloud.status() });
+  // Under its name only once it is whole: whoever looks for the cloud may look right now.
+  writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, port: cloud.kernel.ports.control }));
+  renameSync(`${file}.new`, file);
+  // Whoever started the cloud may be gone by now; the next one finds it.
+  process.send?.({ ready: cloud.status() }, () => undefined);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   if (process.send) {
