@@ -1,6 +1,5 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "./failure.ts";
 import { paint } from "./output.ts";
@@ -29,13 +28,9 @@ export async function logs(source: string | undefined, options: Options): Promis
   if (least < 0)
     throw new Failure(`--severity must be one of ${SEVERITIES.join(", ")}; got ${options.severity}.`, 2);
   const folder = join(absoluteStateDir(options.stateDir), "cloud", "logs");
-  const sources = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((file) => file.endsWith(".jsonl"))
-        .map((file) => file.slice(0, -".jsonl".length))
-    : [];
-  if (source !== undefined && !sources.includes(source)) {
-    throw new Failure(`Nothing was logged by ${source}; there is ${sources.join(", ") || "nothing yet"}.`);
+  const known = sourcesIn(folder);
+  if (source !== undefined && !known.includes(source)) {
+    throw new Failure(`Nothing was logged by ${source}; there is ${known.join(", ") || "nothing yet"}.`);
   }
 
   const positions = new Map<string, number>();
@@ -45,7 +40,7 @@ export async function logs(source: string | undefined, options: Options): Promis
   };
   const readNew = async () => {
     const entries: Entry[] = [];
-    for (const name of source === undefined ? sources : [source]) {
+    for (const name of source === undefined ? sourcesIn(folder) : [source]) {
       entries.push(...(await readFrom(join(folder, `${name}.jsonl`), positions)));
     }
     return entries
@@ -59,30 +54,38 @@ export async function logs(source: string | undefined, options: Options): Promis
   }
 }
 
+/** Looked for anew each time: a workload may start to log while somebody follows. */
+function sourcesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".jsonl"))
+    .map((file) => file.slice(0, -".jsonl".length));
+}
+
 /** Whole lines that came since the last call; a file that was rotated is read from its start. */
 async function readFrom(path: string, positions: Map<string, number>): Promise<Entry[]> {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const before = positions.get(path) ?? 0;
   const start = before > size ? 0 : before;
   if (start === size) return [];
-  const entries: Entry[] = [];
-  let end = start;
-  for await (const text of createInterface({ input: createReadStream(path, { start, end: size - 1 }) })) {
-    const entry = parse(text);
-    if (!entry) break;
-    entries.push(entry);
-    end += Buffer.byteLength(text) + 1;
-  }
-  positions.set(path, end);
-  return entries;
+  const chunks: Buffer[] = [];
+  for await (const chunk of createReadStream(path, { start, end: size - 1 })) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  // What follows the last newline is still being written.
+  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+  positions.set(path, start + whole.length);
+  return whole
+    .toString()
+    .split("\n")
+    .flatMap((text) => parse(text));
 }
 
-/** Undefined for a line that is still being written. */
-function parse(text: string): Entry | undefined {
+/** Nothing for what is no entry: a cloud that was killed may have left half a line. */
+function parse(text: string): readonly Entry[] {
   try {
-    return JSON.parse(text) as Entry;
+    return [JSON.parse(text) as Entry];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
