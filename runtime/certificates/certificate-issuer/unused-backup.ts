@@ -2,7 +2,7 @@ import { certificateOf, hasReached } from "../registry/state.ts";
 import { versionOf } from "./obtain-certificate.ts";
 import type { IssuerPorts } from "./ports.ts";
 
-/** Below this share of a day's worth of life ahead, a new certificate is the better one. */
+/** With less life than this ahead, a new certificate is the better one. */
 const MIN_LIFE_MS = 3 * 86_400_000;
 
 /** Journal details of a certificate. */
@@ -14,7 +14,7 @@ export interface UnusedBackup {
 }
 
 /**
- * The certificate of the order before this one, if it was backed up and never went live: a CA gives
+ * The newest certificate of an earlier order, if it was backed up and never went live: a CA gives
  * only five a week for one set of names, so what Fastly refused yesterday is used today.
  */
 export async function unusedBackup(
