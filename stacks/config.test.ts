@@ -26,7 +26,11 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     region: "Mars",
     apiHost: "api.elsewhere.example",
     softDeleteDays: "3",
-    edge: JSON.stringify({ ...JSON.parse(values.edge ?? ""), addresses: ["151.101.2"] }),
+    edge: JSON.stringify({
+      ...JSON.parse(values.edge ?? ""),
+      host: "edge.example.com",
+      addresses: ["151.101.2"],
+    }),
     protekt: "true",
   };
 
@@ -37,6 +41,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
     "platform:protekt: is not a key of the configuration.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
+    'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
 });
 

@@ -30,17 +30,15 @@ const scaling = z
 const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
 
-type HostKey = "originHost" | "apiHost";
-
 /** Holds for what is no host name too: that has a mistake of its own. */
-function isInZone(config: Readonly<Record<HostKey | "zoneDomain", unknown>>, key: HostKey): boolean {
-  const [host, zone] = [hostName.safeParse(config?.[key]), hostName.safeParse(config?.zoneDomain)];
+function isInZone(hostValue: unknown, zoneValue: unknown): boolean {
+  const [host, zone] = [hostName.safeParse(hostValue), hostName.safeParse(zoneValue)];
   return !host.success || !zone.success || host.data.endsWith(`.${zone.data}`);
 }
 
 /** Checked beside other mistakes, not only once there are none. */
-function inZone(key: HostKey) {
-  return { path: [key], message: "must be in zoneDomain", when: () => true };
+function inZone(...path: string[]) {
+  return { path, message: "must be in zoneDomain", when: () => true };
 }
 
 /** What an environment decides. Every other choice is the components'. */
@@ -81,8 +79,9 @@ export const configSchema = z
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
     protect: z.boolean(),
   })
-  .refine((config) => isInZone(config, "originHost"), inZone("originHost"))
-  .refine((config) => isInZone(config, "apiHost"), inZone("apiHost"));
+  .refine((config) => isInZone(config?.originHost, config?.zoneDomain), inZone("originHost"))
+  .refine((config) => isInZone(config?.apiHost, config?.zoneDomain), inZone("apiHost"))
+  .refine((config) => isInZone(config?.edge?.host, config?.zoneDomain), inZone("edge", "host"));
 
 export type PlatformConfig = z.output<typeof configSchema>;
 
