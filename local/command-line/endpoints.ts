@@ -9,17 +9,16 @@ export interface Endpoints {
   readonly edgeHttps: string;
 }
 
-/** The API answers by its own name alone, which leads to this machine: `*.localhost` does everywhere. */
-export function endpointsOf({ ports }: CloudStatus, apiUrl: unknown): Endpoints {
+/**
+ * The API answers by its own name alone, which is in the stack's outputs and leads to this machine:
+ * `*.localhost` does everywhere. A stack that was never made has no name for it yet.
+ */
+export function currentEndpoints({ ports }: CloudStatus, stateDir: string): Endpoints {
+  const apiUrl = readStack(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs.apiUrl;
   const apiHost = typeof apiUrl === "string" ? new URL(apiUrl).hostname : "127.0.0.1";
   return {
     api: `https://${apiHost}:${ports.loadBalancerHttps}`,
     edgeHttp: `http://127.0.0.1:${ports.edgeHttp}`,
     edgeHttps: `https://127.0.0.1:${ports.edgeHttps}`,
   };
-}
-
-/** As `endpointsOf`, with the API's name from the stack's outputs. */
-export function currentEndpoints(cloud: CloudStatus, stateDir: string): Endpoints {
-  return endpointsOf(cloud, readStack(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs.apiUrl);
 }

@@ -5,7 +5,7 @@ import { ApiClient } from "./api-client.ts";
 import { findCloud, startCloudProcess } from "./cloud-process.ts";
 import { followDomain, howToSee } from "./domains.ts";
 import { probeEdge } from "./edge-probe.ts";
-import { endpointsOf } from "./endpoints.ts";
+import { currentEndpoints } from "./endpoints.ts";
 import { Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
 import { paint, printJson, progressStream } from "./output.ts";
@@ -43,7 +43,7 @@ export async function up(options: Options): Promise<void> {
     }),
   );
   display.end(result);
-  const endpoints = endpointsOf(cloud, result.outputs.apiUrl);
+  const endpoints = currentEndpoints(cloud, options.stateDir);
   if (result.ok && options.firstDomain) await serveFirstDomain(options.stateDir, out);
   if (options.json) {
     printJson({ changeSummary: result.changeSummary, endpoints, caFile: cloud.caFile });

@@ -37,8 +37,10 @@ export class UpdateDisplay {
     }
   }
 
-  end({ steps, recorded, durationMs }: UpdateResult): void {
+  end({ ok, steps, recorded, durationMs }: UpdateResult): void {
     clearInterval(this.#timer);
+    // What went wrong before the first step has been told.
+    if (!ok && !steps.some(({ custom }) => custom)) return;
     const colour = wantsColour(this.#out, process.env);
     const plan = renderPlan(steps, { colour });
     if (plan !== "") this.#out.write(`${plan}\n`);
