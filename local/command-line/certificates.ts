@@ -39,10 +39,12 @@ export async function restoreCertificate(
   options: { readonly stateDir: string; readonly json?: boolean; readonly timeout: number },
 ): Promise<void> {
   const api = await ApiClient.open(options.stateDir);
-  await api.call("POST", `/v1/domains/${encodeURIComponent(name)}/certificate:restore`);
+  const path = `/v1/domains/${encodeURIComponent(name)}/certificate`;
+  const { serial } = (await api.call("GET", path)).body as BackedUp;
+  await api.call("POST", `${path}:restore`);
   const sight = await until(options.timeout, `the edge to show ${name}'s certificate`, async () => {
     const edge = await seen(api, name);
-    return "error" in edge ? undefined : edge;
+    return "error" in edge || edge.serialNumber !== serial ? undefined : edge;
   });
   if (options.json) printJson({ domain: name, ...sight });
   else {
@@ -58,6 +60,9 @@ async function seen(api: ApiClient, name: string): Promise<Omit<Sight, "page"> |
     const { page, ...sight } = await probeEdge(api.cloud, name);
     return sight;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPROTO") {
+      return { error: "none: the edge refuses the TLS handshake for this name" };
+    }
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }

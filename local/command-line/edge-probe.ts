@@ -9,7 +9,7 @@ export interface Sight {
   readonly status: number;
   readonly page: string;
   readonly issuer: string;
-  /** Hexadecimal, upper case. */
+  /** Hexadecimal, lower case, as backups have it. */
   readonly serialNumber: string;
   /** RFC 3339. */
   readonly notAfter: string;
@@ -35,7 +35,7 @@ export async function probeEdge({ ports, caFile }: CloudStatus, domain: string):
     status,
     page: text,
     issuer: String(certificate.issuer.CN),
-    serialNumber: certificate.serialNumber,
+    serialNumber: certificate.serialNumber.toLowerCase(),
     notAfter: new Date(certificate.valid_to).toISOString(),
   };
 }
