@@ -7,6 +7,9 @@ import { absoluteStateDir } from "./place.ts";
 
 const SEVERITIES = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
 const POLL_MS = 200;
+/** Where an entry comes from and what it belongs to; and what a message about a request says already. */
+const UNSHOWN =
+  /^(timestamp|service|revision|trace|logging\.googleapis\.com\/.*|messageId|subscription|deliveryAttempt|status|latencyMs|remoteIp)$/;
 
 interface Options {
   readonly stateDir: string;
@@ -89,8 +92,24 @@ function parse(text: string): readonly Entry[] {
   }
 }
 
-function line({ time, severity, source, message }: Entry): string {
+function line({ time, severity, source, message, ...more }: Entry): string {
   const at = SEVERITIES.indexOf(severity);
   const mark = severity.padEnd(8);
-  return `${paint("dim", time)}  ${at >= 4 ? paint("red", mark) : at === 3 ? paint("yellow", mark) : mark}  ${paint("cyan", source)}  ${message}`;
+  const details = Object.entries(more).flatMap(([name, value]) => detail(name, value));
+  return [
+    paint("dim", time),
+    at >= 4 ? paint("red", mark) : at === 3 ? paint("yellow", mark) : mark,
+    paint("cyan", source),
+    [message, ...details].join(" "),
+  ].join("  ");
+}
+
+/** `name=value`, in quotes where its end would be unclear; of an error, what it says. */
+function detail(name: string, value: unknown): readonly string[] {
+  if (UNSHOWN.test(name)) return [];
+  if (typeof value === "string")
+    return [`${name}=${/^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value)}`];
+  if (typeof value === "number" || typeof value === "boolean") return [`${name}=${value}`];
+  const said = (value as { readonly message?: unknown } | null)?.message;
+  return typeof said === "string" ? [`${name}=${JSON.stringify(said)}`] : [];
 }
