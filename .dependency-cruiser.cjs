@@ -42,7 +42,7 @@ module.exports = {
       name: "engine-and-cloud-meet-over-grpc",
       severity: "error",
       from: { path: "^local/engine/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^local/(cloud|providers|cli)/" },
+      to: { path: "^local/(cloud|providers|command-line)/" },
     },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
