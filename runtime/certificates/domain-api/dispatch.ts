@@ -4,8 +4,8 @@ import type { DomainRecord, JournalEntry } from "../registry/lifecycle.ts";
 import { hasReached } from "../registry/state.ts";
 import type { Ports, Scope } from "./ports.ts";
 
-/** A message travels for well under a second; after this long it was never sent. */
-const UNSENT_AFTER_MS = 30_000;
+/** Less than the 5 s after which a caller whose message was not sent is told to try again. */
+const UNSENT_AFTER_MS = 4_000;
 /** Longer than all deliveries of one message usually take; after it the message may be a dead letter. */
 const STALLED_AFTER_MS = 15 * 60_000;
 
