@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Kernel, Part, Ports } from "./parts.ts";
 
+const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
+
 /** What the command line asks of a running cloud. */
 export interface CloudStatus {
   readonly pid: number;
@@ -38,11 +40,11 @@ export function controlHandler(
       answer(response, 403, { error: "Only 127.0.0.1 is served." });
       return;
     }
-    const email = /^\/identities\/([^/]+)$/.exec(request.url ?? "")?.[1];
+    const account = accountNamed(kernel, request.url ?? "");
     if (request.method === "GET" && request.url === "/status") {
       answer(response, 200, statusOf(kernel, parts));
-    } else if (request.method === "GET" && email !== undefined) {
-      kernel.identities.endpoints(decodeURIComponent(email)).then(
+    } else if (request.method === "GET" && account !== undefined) {
+      kernel.identities.endpoints(account).then(
         (endpoints) => answer(response, 200, endpoints),
         (error: unknown) => answer(response, 500, { error: String(error) }),
       );
@@ -53,6 +55,15 @@ export function controlHandler(
       answer(response, 404, { error: `There is no ${request.method} ${request.url}.` });
     }
   };
+}
+
+/** The service account of `/identities/EMAIL`, escaped as a URL's part is. Only one that exists has ports. */
+function accountNamed(kernel: Kernel, url: string): string | undefined {
+  const escaped = /^\/identities\/([^/]+)$/.exec(url)?.[1];
+  return kernel.resources
+    .list(ACCOUNT_KIND)
+    .map(({ properties }) => String(properties.email))
+    .find((email) => encodeURIComponent(email) === escaped);
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

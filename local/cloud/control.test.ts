@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { controlHandler } from "./control.ts";
+import { type OwnedKernel, startKernel } from "./kernel.ts";
+
+const OPERATOR = "operator@local.iam.gserviceaccount.com";
+
+let stateDir: string;
+let kernel: OwnedKernel;
+let stops = 0;
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "control-"));
+  kernel = await startKernel({ stateDir, portBase: "any" });
+  kernel.control.on(
+    "request",
+    controlHandler(kernel, [], () => {
+      stops += 1;
+    }),
+  );
+  kernel.resources.put({
+    kind: "gcp:serviceaccount/account:Account",
+    id: `projects/local/serviceAccounts/${OPERATOR}`,
+    urn: "urn:pulumi:test::test::gcp:serviceaccount/account:Account::operator",
+    properties: { email: OPERATOR },
+  });
+});
+
+afterAll(async () => {
+  await kernel.stop();
+  await rm(stateDir, { recursive: true });
+});
+
+const ask = (path: string, init?: RequestInit) =>
+  fetch(`http://127.0.0.1:${kernel.ports.control}${path}`, init);
+
+test("opens ports for accounts that exist, and for no other name, however it is written", async () => {
+  const found = await ask(`/identities/${encodeURIComponent(OPERATOR)}`);
+  await expect(found.json()).resolves.toEqual({ http: expect.any(Number), grpc: expect.any(Number) });
+  for (const name of ["nobody%40local.iam.gserviceaccount.com", "%ff", "%", "..%2f"]) {
+    expect((await ask(`/identities/${name}`)).status).toBe(404);
+  }
+});
+
+test("stops for a POST alone", async () => {
+  expect((await ask("/stop")).status).toBe(404);
+  expect(stops).toBe(0);
+  expect((await ask("/stop", { method: "POST" })).status).toBe(200);
+});
