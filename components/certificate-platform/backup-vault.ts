@@ -4,8 +4,8 @@ import { PrivateBucket } from "../serverless/private-bucket.ts";
 
 const ROTATION_DAYS = 90;
 const DAY_SECONDS = 86_400;
-/** Longer than any certificate that is still in use. */
-const VERSION_DAYS = 100;
+/** Longer than the life of any certificate that is still in use; the account's key stays. */
+const EXPIRY = { days: 400, prefixes: ["certificates/", "orders/"] };
 
 export interface BackupVaultArgs {
   readonly region: pulumi.Input<string>;
@@ -45,7 +45,8 @@ export class BackupVault extends pulumi.ComponentResource {
     }
     const bucket = new PrivateBucket(
       name,
-      { region, writers: keepers, softDeleteDays: args.softDeleteDays, versionDays: VERSION_DAYS, protect },
+      // A backup is written once and for good: nobody who can read one may spoil it.
+      { region, appenders: keepers, softDeleteDays: args.softDeleteDays, expiry: EXPIRY, protect },
       { parent: this },
     );
 

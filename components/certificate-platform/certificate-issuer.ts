@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/certificate-issuer/env.ts";
-import type { ServiceIdentity } from "../serverless/service-identity.ts";
-import { Stage } from "../serverless/stage.ts";
-import { type Scaling, WorkloadService } from "../serverless/workload-service.ts";
+import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
 import type { BackupVault } from "./backup-vault.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
 
@@ -15,14 +13,7 @@ export interface AcmeArgs {
   readonly contact: string;
 }
 
-export interface CertificateIssuerArgs {
-  readonly region: pulumi.Input<string>;
-  readonly codeBucket: pulumi.Input<string>;
-  readonly identity: ServiceIdentity;
-  /** The account under which Pub/Sub pushes. */
-  readonly pusher: ServiceIdentity;
-  readonly audience: string;
-  readonly topic: pulumi.Input<string>;
+export interface CertificateIssuerArgs extends StageSettings {
   readonly registryBucket: pulumi.Input<string>;
   readonly challengeBucket: pulumi.Input<string>;
   readonly vault: BackupVault;
@@ -30,10 +21,6 @@ export interface CertificateIssuerArgs {
   readonly fastlyServiceId: pulumi.Input<string>;
   readonly fastlyTlsConfigurationId: string;
   readonly fastlyCredentials: FastlyCredentials;
-  readonly pubsubAgent: pulumi.Input<string>;
-  readonly notificationChannels: readonly pulumi.Input<string>[];
-  readonly scaling: Scaling;
-  readonly protect: boolean;
 }
 
 /** Orders, backs up and activates certificates; the only one who can open a backup. */
@@ -41,13 +28,11 @@ export class CertificateIssuer extends pulumi.ComponentResource {
   constructor(name: string, args: CertificateIssuerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificateIssuer", name, {}, opts);
 
-    const service = new WorkloadService<typeof envSchema>(
+    new StageWorkload<typeof envSchema>(
       name,
       {
-        region: args.region,
+        ...args,
         workload: "certificates/certificate-issuer",
-        codeBucket: args.codeBucket,
-        identity: args.identity,
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,
@@ -59,31 +44,11 @@ export class CertificateIssuer extends pulumi.ComponentResource {
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_TLS_CONFIGURATION_ID: args.fastlyTlsConfigurationId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
-          PUSH_AUDIENCE: args.audience,
-          PUSH_SERVICE_ACCOUNT: args.pusher.email,
         },
-        ingress: "internal",
-        invokers: { pusher: args.pusher.member },
-        audiences: [args.audience],
-        scaling: args.scaling,
         concurrency: 20,
+        // Pub/Sub waits no longer for an answer to a push.
         timeoutSeconds: 600,
-        memory: "512Mi",
-        deletionProtection: args.protect,
         after: args.fastlyCredentials.grants,
-      },
-      { parent: this },
-    );
-    new Stage(
-      name,
-      {
-        topic: args.topic,
-        endpoint: service.uri,
-        pusher: args.pusher,
-        audience: args.audience,
-        pubsubAgent: args.pubsubAgent,
-        backoffSeconds: { minimum: 1, maximum: 600 },
-        notificationChannels: args.notificationChannels,
       },
       { parent: this },
     );

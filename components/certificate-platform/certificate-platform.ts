@@ -136,7 +136,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         readers: { proxy: proxy.member },
         writers: { validator: validator.member, issuer: issuer.member },
         softDeleteDays: 0,
-        expiryDays: CHALLENGE_EXPIRY_DAYS,
+        expiry: { days: CHALLENGE_EXPIRY_DAYS },
         protect: false,
       },
       parent,

@@ -1,0 +1,88 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import type { Environment } from "./environment.ts";
+import type { ServiceIdentity } from "./service-identity.ts";
+import { Stage } from "./stage.ts";
+import { type Scaling, WorkloadService } from "./workload-service.ts";
+
+/** What every push handler's environment holds: whose tokens it takes. */
+type PushVariable = "PUSH_AUDIENCE" | "PUSH_SERVICE_ACCOUNT";
+
+/** Where a stage stands in a platform, whatever it does. */
+export interface StageSettings {
+  readonly region: pulumi.Input<string>;
+  /** The bucket that holds bundles. */
+  readonly codeBucket: pulumi.Input<string>;
+  readonly identity: ServiceIdentity;
+  /** The account under which Pub/Sub pushes. */
+  readonly pusher: ServiceIdentity;
+  /** Fixed audience of the tokens that go with pushes. */
+  readonly audience: string;
+  /** Id of the topic whose messages it works on. */
+  readonly topic: pulumi.Input<string>;
+  /** Pub/Sub's own account in this project, `serviceAccount:…`. */
+  readonly pubsubAgent: pulumi.Input<string>;
+  /** Names of notification channels for the alert on the oldest dead letter. */
+  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly scaling: Scaling;
+  readonly protect: boolean;
+}
+
+export interface StageWorkloadArgs<Schema extends z.ZodType> extends StageSettings {
+  /** The folder in `runtime/` that is deployed. */
+  readonly workload: string;
+  readonly env: Omit<Environment<Schema>, PushVariable>;
+  /** Messages that one instance works on at a time. */
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  /** What must stand before the first instance can start. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** A workload that Pub/Sub pushes to and nobody else reaches, with the stage that feeds it. */
+export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentResource {
+  constructor(name: string, args: StageWorkloadArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:serverless:StageWorkload", name, {}, opts);
+
+    const { pusher, audience } = args;
+    const pushVariables: Record<PushVariable, pulumi.Input<string>> = {
+      PUSH_AUDIENCE: audience,
+      PUSH_SERVICE_ACCOUNT: pusher.email,
+    };
+    const service = new WorkloadService<z.ZodType>(
+      name,
+      {
+        region: args.region,
+        workload: args.workload,
+        codeBucket: args.codeBucket,
+        identity: args.identity,
+        env: { ...args.env, ...pushVariables },
+        ingress: "internal",
+        invokers: { pusher: pusher.member },
+        audiences: [audience],
+        scaling: args.scaling,
+        concurrency: args.concurrency,
+        timeoutSeconds: args.timeoutSeconds,
+        memory: "512Mi",
+        deletionProtection: args.protect,
+        after: args.after,
+      },
+      { parent: this },
+    );
+    new Stage(
+      name,
+      {
+        topic: args.topic,
+        endpoint: service.uri,
+        pusher,
+        audience,
+        pubsubAgent: args.pubsubAgent,
+        backoffSeconds: { minimum: 1, maximum: 600 },
+        notificationChannels: args.notificationChannels,
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs({});
+  }
+}
