@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { CloudStatus } from "../cloud/control.ts";
 import { runUpdate } from "../engine/engine.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient, type DomainResource } from "./api-client.ts";
 import { findCloud, startCloudProcess } from "./cloud-process.ts";
 import { followDomain, howToSee } from "./domains.ts";
 import { probeEdge } from "./edge-probe.ts";
@@ -86,10 +86,14 @@ async function serveFirstDomain(stateDir: string, out: NodeJS.WriteStream): Prom
   const api = await ApiClient.open(stateDir);
   const started = performance.now();
   out.write(`\n${FIRST_DOMAIN}, the first domain:\n`);
-  await api.call("POST", "/v1/domains", { domain: FIRST_DOMAIN });
-  const resource = await followDomain(api, FIRST_DOMAIN, FIRST_DOMAIN_SECONDS, (phase, at) => {
-    out.write(`  ${paint("dim", at, out)}  ${phase}\n`);
-  });
+  const registered = (await api.call("POST", "/v1/domains", { domain: FIRST_DOMAIN })).body as DomainResource;
+  // Of an earlier `up`'s domain the phases are old news.
+  const resource =
+    registered.state === "active"
+      ? registered
+      : await followDomain(api, FIRST_DOMAIN, FIRST_DOMAIN_SECONDS, (phase, at) => {
+          out.write(`  ${paint("dim", at, out)}  ${phase}\n`);
+        });
   if (resource.state !== "active")
     throw new Failure(`${FIRST_DOMAIN} is ${resource.state}: ${resource.reason}`);
   const sight = await probeEdge(api.cloud, FIRST_DOMAIN);
