@@ -14,10 +14,7 @@ export const SECRET_KEYS = ["platform:fastlyApiToken"];
  *
  * @throws {Failure} naming the file, when it can't be read.
  */
-export function readStackConfig(
-  stack: string,
-  overrides: Readonly<Record<string, string>>,
-): Record<string, string> {
+function readStackConfig(stack: string): Record<string, string> {
   const path = join(REPOSITORY, `Pulumi.${stack}.yaml`);
   let config: Record<string, unknown>;
   try {
@@ -27,15 +24,12 @@ export function readStackConfig(
       cause: error,
     });
   }
-  return {
-    ...Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
-    ...overrides,
-  };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
 }
 
 /**
@@ -46,7 +40,7 @@ export function readLocalConfig(
   overrides: Readonly<Record<string, string>>,
   { acme }: Ports,
 ): Record<string, string> {
-  const config = readStackConfig(LOCAL_STACK, {});
+  const config = readStackConfig(LOCAL_STACK);
   const directoryUrl = `https://localhost:${acme}/dir`;
   const withCa = JSON.stringify({ ...(JSON.parse(config[ACME] ?? "{}") as object), directoryUrl });
   return { ...config, [ACME]: withCa, ...overrides };

@@ -49,7 +49,6 @@ export function some(value: Value | undefined, holds: (value: Value) => boolean)
   return isProperties(value) && Object.values(value).some((item) => some(item, holds));
 }
 
-export const containsUnknown = (value: Value | undefined): boolean => some(value, (item) => item === UNKNOWN);
 export const containsSecret = (value: Value | undefined): boolean => some(value, isSecret);
 
 /** The same value with `change` applied to what it holds, from the outside in; `undefined` leaves a part to be descended into. */
