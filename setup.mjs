@@ -2,7 +2,7 @@
 // Free of dependencies: it runs on whatever Node a machine has, before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -134,12 +134,19 @@ async function withSetupLock(work) {
   const deadline = Date.now() + SETUP_DEADLINE_MS;
   for (let told = false; ; ) {
     try {
-      writeFileSync(openSync(path, "wx"), String(process.pid));
+      // Written whole before it is there: a lock without its holder would hold for ever.
+      const own = `${path}.${process.pid}`;
+      writeFileSync(own, String(process.pid));
+      try {
+        linkSync(own, path);
+      } finally {
+        rmSync(own);
+      }
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
       const holder = Number(readFileSync(path, { encoding: "utf8", flag: "a+" }));
-      if (holder && !isAlive(holder)) {
+      if (!isAlive(holder)) {
         rmSync(path, { force: true });
         continue;
       }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pLimit from "p-limit";
-import type { CloudStatus } from "../local/cloud/control.ts";
 import type { ApiClient, DomainResource } from "../local/command-line/api-client.ts";
 import { control } from "../local/command-line/cloud-process.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
+import type { CloudStatus } from "../local/daemon/control.ts";
 import { issueWithAcmeClient } from "./acme-client-alone.ts";
 import { type CpuShares, CpuWatch } from "./cpu-watch.ts";
 import type { Figure, Measurement } from "./measurement.ts";

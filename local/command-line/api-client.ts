@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CloudStatus } from "../cloud/control.ts";
+import type { CloudStatus } from "../daemon/control.ts";
 import { readStack } from "../engine/read-stack.ts";
 import { control, requireCloud } from "./cloud-process.ts";
 import { exchange } from "./exchange.ts";

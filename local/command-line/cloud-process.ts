@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CloudStatus } from "../cloud/control.ts";
+import type { CloudStatus } from "../daemon/control.ts";
 import { exchange } from "./exchange.ts";
 import { EXIT_NOT_RUNNING, Failure } from "./failure.ts";
 import { absoluteStateDir, BIN_DIR, REPOSITORY } from "./place.ts";
@@ -11,11 +11,14 @@ const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const CONTROL_DEADLINE_MS = 5_000;
 const POLL_MS = 50;
-/** V8 takes 16 otherwise, by which the cloud is 90 MB larger after an `up`, and a tenth cheaper under its heaviest load. */
+/** V8 takes 16 otherwise: the cloud is then some 45 MB larger after an `up`, and a tenth cheaper under its heaviest load. */
 const YOUNG_SPACE_MB = 4;
 
 /** What the daemon says to whoever started it. */
-export type StartMessage = { readonly ready: CloudStatus } | { readonly failed: string };
+export type StartMessage =
+  | { readonly ready: CloudStatus }
+  /** `held`: another cloud has the state. */
+  | { readonly failed: string; readonly held?: boolean };
 
 /** The cloud that runs on this state, if one does. */
 export async function findCloud(stateDir: string): Promise<CloudStatus | undefined> {
@@ -48,13 +51,13 @@ export async function requireCloud(stateDir: string): Promise<CloudStatus> {
   return cloud;
 }
 
-/** Starts the daemon, which outlives this process. @throws {Failure} with its own sentence. */
+/** Starts the daemon, which outlives this process; or takes the one that another starts meanwhile. @throws {Failure} with its own sentence. */
 export async function startCloudProcess(stateDir: string, portBase: number): Promise<CloudStatus> {
   const folder = join(absoluteStateDir(stateDir), "cloud");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = openSync(join(folder, "daemon.log"), "a", 0o600);
   const daemon = fork(
-    join(REPOSITORY, "local", "cloud", "daemon.ts"),
+    join(REPOSITORY, "local", "daemon", "main.ts"),
     ["--state-dir", absoluteStateDir(stateDir), "--port-base", String(portBase), "--bin-dir", BIN_DIR],
     {
       detached: true,
@@ -84,10 +87,24 @@ export async function startCloudProcess(stateDir: string, portBase: number): Pro
       }),
     );
   });
-  if ("failed" in message) throw new Failure(message.failed);
+  if ("failed" in message) {
+    const other = message.held ? await otherCloud(stateDir) : undefined;
+    if (!other) throw new Failure(message.failed);
+    return other;
+  }
   daemon.disconnect();
   daemon.unref();
   return message.ready;
+}
+
+/** A cloud that someone else started at the same moment can't be asked before it is up. */
+async function otherCloud(stateDir: string): Promise<CloudStatus | undefined> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  for (;;) {
+    const found = await findCloud(stateDir);
+    if (found || Date.now() > deadline) return found;
+    await delay(POLL_MS);
+  }
 }
 
 /** Resolves when the process is gone. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CloudStatus } from "../cloud/control.ts";
+import type { CloudStatus } from "../daemon/control.ts";
 import { exchange } from "./exchange.ts";
 
 const DEADLINE_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { CloudStatus } from "../cloud/control.ts";
+import type { CloudStatus } from "../daemon/control.ts";
 import { readStack } from "../engine/read-stack.ts";
 import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
 

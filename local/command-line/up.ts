@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { CloudStatus } from "../cloud/control.ts";
+import type { CloudStatus } from "../daemon/control.ts";
 import { runUpdate } from "../engine/engine.ts";
 import { ApiClient, type DomainResource } from "./api-client.ts";
 import { findCloud, startCloudProcess } from "./cloud-process.ts";
@@ -44,10 +44,15 @@ export async function up(options: Options): Promise<void> {
   );
   display.end(result);
   const endpoints = currentEndpoints(cloud, options.stateDir);
-  if (result.ok && options.firstDomain) await serveFirstDomain(options.stateDir, out);
-  if (options.json) {
-    printJson({ changeSummary: result.changeSummary, endpoints, caFile: cloud.caFile });
-  } else if (result.ok) {
+  try {
+    if (result.ok && options.firstDomain) await serveFirstDomain(options.stateDir, out);
+  } finally {
+    // A script gets its line also when the deployment is done and the domain is not.
+    if (options.json) {
+      printJson({ changeSummary: result.changeSummary, endpoints, caFile: cloud.caFile });
+    }
+  }
+  if (result.ok && !options.json) {
     out.write(
       [
         "",

@@ -27,7 +27,7 @@ export class UpdateDisplay {
         this.#running.set(event.step.urn, event.step);
       } else {
         this.#running.delete(event.step.urn);
-        this.#done += 1;
+        if (event.step.custom) this.#done += 1;
       }
     } else if (event.type === "log") {
       this.#out.write(`${paint("dim", event.line, this.#out)}\n`);

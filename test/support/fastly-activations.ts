@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { FASTLY_API_TOKEN } from "../../local/cloud/cloud.ts";
 import { exchange } from "../../local/command-line/exchange.ts";
+import { FASTLY_API_TOKEN } from "../../local/daemon/cloud.ts";
 import type { LocalPlatform } from "./local-platform.ts";
 
 interface Listed {

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
-import { type Cloud, startCloud } from "../../local/cloud/cloud.ts";
 import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
 import { BIN_DIR, PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
 import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
+import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
 import { runUpdate } from "../../local/engine/engine.ts";
 import type { EngineEvent, UpdateResult } from "../../local/engine/events.ts";
 

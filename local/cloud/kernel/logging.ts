@@ -5,6 +5,9 @@ import type { LogEntry, Logging as LoggingContract } from "../parts.ts";
 /** A file past this size becomes `SOURCE.jsonl.1`, in place of the one before. */
 const ROTATE_BYTES = 16 * 1024 * 1024;
 
+/** Google takes a trace's whole name as well as its id; here it is the id, so that one search finds all. */
+const TRACE_PREFIX = /^projects\/[^/]+\/traces\//;
+
 /** One JSON line an entry in `STATE_DIR/cloud/logs/SOURCE.jsonl`; at most 32 MiB a source. */
 export class Logging implements LoggingContract {
   readonly #folder: string;
@@ -17,7 +20,8 @@ export class Logging implements LoggingContract {
   }
 
   write(entry: LogEntry): void {
-    const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
+    const trace = entry.trace === undefined ? {} : { trace: entry.trace.replace(TRACE_PREFIX, "") };
+    const line = `${JSON.stringify({ ...entry, ...trace, time: new Date().toISOString() })}\n`;
     const file = this.#file(entry.source.replaceAll(/[^\w.-]/g, "_"));
     file.stream.write(line);
     file.bytes += Buffer.byteLength(line);

@@ -24,7 +24,7 @@ export function privateKeys(store: FastlyStore): Endpoint {
       if (inUse !== undefined && inUse !== "true" && inUse !== "false") {
         throw badRequest(`filter[in_use] must be true or false; got "${inUse}".`);
       }
-      const keys = store.list("keys").filter((key) => inUse === undefined || String(isInUse(key)) === inUse);
+      const keys = inUse === undefined ? store.list("keys") : store.keysInUse(inUse === "true");
       return page(call, keys, entity);
     },
     get: (id) => ({ status: 200, body: { data: entity(find(id)) } }),

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { StateHeld } from "../cloud/kernel.ts";
 import { startCloud } from "./cloud.ts";
 
 /** A cloud of its own process, until it is told to stop. */
@@ -43,7 +44,8 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   if (process.send) {
-    process.send({ failed: error instanceof Error ? error.message : String(error) }, () => process.exit(1));
+    const failed = error instanceof Error ? error.message : String(error);
+    process.send({ failed, held: error instanceof StateHeld }, () => process.exit(1));
   } else {
     process.exit(1);
   }

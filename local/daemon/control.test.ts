@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OwnedKernel, startKernel } from "../cloud/kernel.ts";
 import { controlHandler } from "./control.ts";
-import { type OwnedKernel, startKernel } from "./kernel.ts";
 
 const OPERATOR = "operator@local.iam.gserviceaccount.com";
 

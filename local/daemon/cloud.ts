@@ -1,20 +1,20 @@
+import { Acme } from "../cloud/acme/acme.ts";
+import { FastlyApi } from "../cloud/fastly/api/fastly-api.ts";
+import { FastlyEdge } from "../cloud/fastly/fastly-edge.ts";
+import { FastlyStore } from "../cloud/fastly/fastly-store.ts";
+import { type KernelOptions, type OwnedKernel, startKernel } from "../cloud/kernel.ts";
+import { KmsApi } from "../cloud/kms/kms-api.ts";
+import { LoadBalancer } from "../cloud/load-balancing/load-balancer.ts";
+import type { Part } from "../cloud/parts.ts";
+import { LocalPubSub } from "../cloud/pubsub/local-pubsub.ts";
+import { LocalCloudRun } from "../cloud/run/local-cloud-run.ts";
+import { SecretManager } from "../cloud/secret-manager/secret-manager.ts";
+import { SecretManagerApi } from "../cloud/secret-manager/secret-manager-api.ts";
+import { CloudStorage } from "../cloud/storage/cloud-storage.ts";
 import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
 import { GCP_KINDS } from "../providers/gcp/kinds.ts";
-import { Acme } from "./acme/acme.ts";
 import { type CloudStatus, controlHandler, statusOf } from "./control.ts";
-import { FastlyApi } from "./fastly/api/fastly-api.ts";
-import { FastlyEdge } from "./fastly/fastly-edge.ts";
-import { FastlyStore } from "./fastly/fastly-store.ts";
-import { type KernelOptions, type OwnedKernel, startKernel } from "./kernel.ts";
-import { KmsApi } from "./kms/kms-api.ts";
-import { LoadBalancer } from "./load-balancing/load-balancer.ts";
-import type { Part } from "./parts.ts";
 import { ProviderServer } from "./provider-server.ts";
-import { LocalPubSub } from "./pubsub/local-pubsub.ts";
-import { LocalCloudRun } from "./run/local-cloud-run.ts";
-import { SecretManager } from "./secret-manager/secret-manager.ts";
-import { SecretManagerApi } from "./secret-manager/secret-manager-api.ts";
-import { CloudStorage } from "./storage/cloud-storage.ts";
 
 /** Opens the Fastly API of this machine, and nothing else anywhere. */
 export const FASTLY_API_TOKEN = "fastly-token-of-this-machine";

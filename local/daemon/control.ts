@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Kernel, Part, Ports } from "./parts.ts";
+import type { Kernel, Part, Ports } from "../cloud/parts.ts";
 
 const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
 
