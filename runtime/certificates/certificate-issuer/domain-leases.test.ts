@@ -77,6 +77,19 @@ test("turns away more waiters than it has room for", async () => {
   await lease.release();
 });
 
+test("gives up in time on a lease that others release and take again under its eyes", async () => {
+  const lease = await held(ask("first"));
+  let looks = 0;
+  objects.read = async () => {
+    if (++looks > 2) throw new Error("It went on looking.");
+    now += 13_000;
+    return undefined;
+  };
+  expect(await ask("second")).toMatchObject({ kind: "busy", until: new Date(now + 20_000).toISOString() });
+  expect(looks).toBe(2);
+  lease.leave();
+});
+
 test("does not take another's lease away when an old owner releases", async () => {
   const old = await held(ask("old"));
   now += 20_001;

@@ -77,23 +77,21 @@ export class DomainLeases {
   }
 
   async #takeOver(name: string, request: LeaseRequest): Promise<LeaseResult> {
-    const ends = Date.now() + MAX_WAIT_MS;
+    const ends = this.#now() + MAX_WAIT_MS;
     for (;;) {
       if (!(await request.stillNeeded())) return { kind: "not-needed" };
       const found = await this.#objects.read(name);
-      if (!found) {
+      const holder = found && leaseSchema.parse(JSON.parse(found.bytes.toString("utf8")));
+      if (!found || !holder) {
         if ((await this.#objects.create(name, this.#content(request))) === "created") {
           return this.#held(name, request);
         }
-        continue;
-      }
-      const holder = leaseSchema.parse(JSON.parse(found.bytes.toString("utf8")));
-      if (Date.parse(holder.expiresAt) <= this.#now() || (await request.isFinished(holder))) {
+      } else if (Date.parse(holder.expiresAt) <= this.#now() || (await request.isFinished(holder))) {
         const taken = await this.#objects.replace(name, this.#content(request), found.generation);
         if (taken === "replaced") return this.#held(name, request);
       }
       const pause = WAIT_PAUSE_MS * (0.5 + Math.random());
-      if (Date.now() + pause > ends) return { kind: "busy", until: holder.expiresAt };
+      if (this.#now() + pause > ends) return { kind: "busy", until: holder?.expiresAt ?? this.#expiry() };
       await sleep(pause, undefined, { signal: request.signal });
     }
   }
