@@ -76,6 +76,12 @@ test("fails a domain whose DNS leads elsewhere, or whose CAA forbids the CA, wit
   await expect(finalisedOrders("elsewhere.example.test")).resolves.toBe(0);
 });
 
+test("lets nobody register one of the platform's own names", async () => {
+  await expect(
+    platform.api.call("POST", "/v1/domains", { domain: "api.platform.localhost" }),
+  ).rejects.toThrow("must not be in platform.localhost, which belongs to the platform itself");
+});
+
 test("issues once a failed domain's DNS is mended and it is registered again", async () => {
   const { dns } = platform.cloud.acme;
   await dns.setA("mended.example.test", ["192.0.2.7"]);

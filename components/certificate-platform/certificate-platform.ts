@@ -165,6 +165,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         ...shared,
         identity: api,
         audience: this.apiAudience,
+        reservedZone: args.zoneDomain,
         registryBucket: registry.bucketName,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,

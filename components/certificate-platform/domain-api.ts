@@ -8,6 +8,8 @@ export interface DomainApiArgs {
   readonly codeBucket: pulumi.Input<string>;
   readonly identity: ServiceIdentity;
   readonly audience: string;
+  /** Domain of the platform itself, in which no customer may register a name. */
+  readonly reservedZone: string;
   readonly registryBucket: pulumi.Input<string>;
   readonly validationTopic: pulumi.Input<string>;
   readonly issuingTopic: pulumi.Input<string>;
@@ -38,6 +40,7 @@ export class DomainApi extends pulumi.ComponentResource {
           VALIDATION_TOPIC: args.validationTopic,
           ISSUING_TOPIC: args.issuingTopic,
           API_AUDIENCE: args.audience,
+          RESERVED_ZONE: args.reservedZone,
           OPERATORS: args.operator.email,
         },
         ingress: "loadBalancer",

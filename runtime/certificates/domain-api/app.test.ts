@@ -48,6 +48,7 @@ beforeEach(() => {
     issuing: topic(issuing),
     audience: AUDIENCE,
     operators: [OPERATOR],
+    reservedZone: "platform.example",
     now: () => new Date(now),
     logger: createLogger({ K_SERVICE: "api", K_REVISION: "api-1" }, { write: (line) => lines.push(line) }),
   });
@@ -208,6 +209,28 @@ describe("registering", () => {
     });
     expect((await register("shop.example.test", OPERATOR)).body).toMatchObject({ orderNumber: 2 });
     expect(validation.at(-1)?.attributes).toMatchObject({ customer: ALICE });
+  });
+
+  test.each(["platform.example", "API.Platform.Example.", "a.b.platform.example"])(
+    "refuses %s, a name of the platform's own",
+    async (name) => {
+      expect(await register(name)).toMatchObject({
+        status: 400,
+        body: {
+          errors: [
+            {
+              field: "domain",
+              rule: "must not be in platform.example, which belongs to the platform itself",
+            },
+          ],
+        },
+      });
+      expect(objects.names).toEqual([]);
+    },
+  );
+
+  test("takes a name that only ends like the platform's", async () => {
+    expect(await register("notplatform.example")).toMatchObject({ status: 202 });
   });
 
   test("leaves an active domain alone", async () => {

@@ -6,7 +6,6 @@ import { type Logger, traceFields } from "../../service/logger.ts";
 import { ObjectStoreError } from "../../service/object-store.ts";
 import { PublishFailed } from "../../service/publisher.ts";
 import { continueTrace } from "../../service/trace.ts";
-import { parseDomainName } from "../domain-name.ts";
 import { type CallerRules, identify } from "./caller.ts";
 import { restoreCertificate, showCertificate } from "./certificate.ts";
 import { listDomains } from "./list-domains.ts";
@@ -15,6 +14,7 @@ import { fieldErrors, invalidFields, ProblemError } from "./problem.ts";
 import { registerDomain } from "./register-domain.ts";
 import { removeDomain } from "./remove-domain.ts";
 import { limitBody, refuseOtherMethods, requireJson } from "./request-rules.ts";
+import { requestedName, requestedNewName } from "./requested-name.ts";
 import { certificateResourceOf, resourceOf, summaryOf } from "./resources.ts";
 import {
   listRoute,
@@ -27,6 +27,8 @@ import {
 import { showDomain } from "./show-domain.ts";
 
 export interface DomainApiOptions extends Ports, CallerRules {
+  /** Domain of the platform itself, in lower case. */
+  readonly reservedZone: string;
   readonly logger: Logger;
 }
 
@@ -54,7 +56,10 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   app.post("/v1/domains", requireJson);
 
   app.openapi(registerRoute, async (context) => {
-    const { domain, normalizedFrom } = checkedName("domain", context.req.valid("json").domain);
+    const { domain, normalizedFrom } = requestedNewName(
+      context.req.valid("json").domain,
+      options.reservedZone,
+    );
     const view = await registerDomain(options, context.get("scope"), domain);
     return context.json(resourceOf(view, normalizedFrom), 202, { location: `/v1/domains/${domain}` });
   });
@@ -67,22 +72,22 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     );
   });
   app.openapi(showRoute, async (context) => {
-    const { domain } = checkedName("domain", context.req.valid("param").domain);
+    const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(resourceOf(await showDomain(options, context.get("scope"), domain)), 200);
   });
   app.openapi(removeRoute, async (context) => {
-    const { domain } = checkedName("domain", context.req.valid("param").domain);
+    const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(resourceOf(await removeDomain(options, context.get("scope"), domain)), 202);
   });
   app.openapi(showCertificateRoute, async (context) => {
-    const { domain } = checkedName("domain", context.req.valid("param").domain);
+    const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(
       certificateResourceOf(await showCertificate(options, context.get("scope"), domain)),
       200,
     );
   });
   app.openapi(restoreCertificateRoute, async (context) => {
-    const { domain } = checkedName("domain", context.req.valid("param").domain);
+    const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(resourceOf(await restoreCertificate(options, context.get("scope"), domain)), 202);
   });
 
@@ -101,13 +106,6 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   );
   app.onError((error, context) => problemOf(error, context, options.logger).toResponse());
   return app;
-}
-
-/** @throws {ProblemError} 400 with the rule. */
-function checkedName(field: string, input: string): { domain: string; normalizedFrom?: string | undefined } {
-  const name = parseDomainName(input);
-  if (name.kind === "invalid") throw invalidFields([{ field, rule: name.rule }]);
-  return name;
 }
 
 function problemOf(error: unknown, context: Context<Env>, logger: Logger): ProblemError {

@@ -8,6 +8,8 @@ export const envSchema = z.object({
   ISSUING_TOPIC: z.string().min(1),
   /** What an ID token's `aud` must be to reach this API. */
   API_AUDIENCE: z.string().min(1),
+  /** Domain of the platform itself: no customer's name may be it or in it. */
+  RESERVED_ZONE: z.hostname().toLowerCase(),
   /** Accounts that act for every customer; any other caller sees its own domains alone. */
   OPERATORS: z.string().transform((list) => list.split(",").filter((email) => email !== "")),
 });

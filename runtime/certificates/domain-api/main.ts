@@ -14,6 +14,7 @@ export const { handler, start } = workload((_platform, logger) => {
     issuing: openTopic(env.ISSUING_TOPIC),
     audience: env.API_AUDIENCE,
     operators: env.OPERATORS,
+    reservedZone: env.RESERVED_ZONE,
     now: () => new Date(),
     logger,
   });
