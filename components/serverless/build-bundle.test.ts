@@ -83,6 +83,20 @@ test("keeps the last five archives with their maps", () => {
   expect(built.slice(2).flatMap(kept)).not.toContain(false);
 });
 
+test("remembers no build during which a source may have been saved, and the next one", () => {
+  const source = join(first, "runtime/area/saved/main.ts");
+  const memory = join(first, "node_modules/.cache/bundles/area/saved/inputs.json");
+  mkdirSync(dirname(source), { recursive: true });
+  writeFileSync(source, "console.log('saved');");
+  buildBundle("area/saved", first);
+  expect(existsSync(memory)).toBe(false);
+
+  for (const deadline = Date.now() + 5_000; !existsSync(memory) && Date.now() < deadline; ) {
+    buildBundle("area/saved", first);
+  }
+  expect(existsSync(memory)).toBe(true);
+});
+
 test("notices a changed source and a changed dependency", () => {
   const before = buildBundle("area/workload", first).sha256;
   appendFileSync(join(first, "node_modules/greeting/index.js"), "exports.version = process.version;");

@@ -27,6 +27,8 @@ const DRAFT_LIFETIME_MS = 3_600_000;
 /** Cloud Run's limit for code without a container build. */
 const MAX_BYTES = 250 * 1024 * 1024;
 
+/** File systems round their times. */
+const CLOCK_MARGIN_MS = 50;
 /** CommonJS, because ES modules need a shim for every `require` in them; so these two stand for `import.meta`. */
 const OPTIONS = {
   bundle: true,
@@ -83,13 +85,17 @@ export function buildBundle(workload: string, root: string = REPOSITORY_ROOT): B
     if (digestOf(built.path) === cached.sha256 && existsSync(built.mapPath)) return built;
   }
 
+  const startedAt = Date.now();
   const { archive, map, inputs } = build(workload, root);
   const built = builtAs(folder, sha256(archive));
   mkdirSync(folder, { recursive: true });
   writeAtomically(built.path, archive);
   writeAtomically(built.mapPath, map);
-  const record: CacheRecord = { toolchain, inputs: digestsOf(inputs, root), sha256: built.sha256 };
-  writeAtomically(join(folder, "inputs.json"), JSON.stringify(record));
+  // A file saved meanwhile has perhaps been read before and would be digested after: then nothing is remembered.
+  if (inputs.every((path) => changedAt(join(root, path)) < startedAt - CLOCK_MARGIN_MS)) {
+    const record: CacheRecord = { toolchain, inputs: digestsOf(inputs, root), sha256: built.sha256 };
+    writeAtomically(join(folder, "inputs.json"), JSON.stringify(record));
+  }
   sweep(folder, built);
   return built;
 }
@@ -163,6 +169,11 @@ function digestsOf(paths: readonly string[], root: string): Record<string, strin
   return Object.fromEntries(paths.map((path) => [path, digestOf(join(root, path)) ?? "absent"]));
 }
 
+/** Contents or name, whichever changed last; a file that is gone has only just changed. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY;
+}
+
 function digestOf(path: string): string | undefined {
   try {
     return sha256(readFileSync(path));
@@ -197,12 +208,12 @@ function sweep(folder: string, current: BuiltBundle): void {
   const files = readdirSync(folder)
     .map((name) => ({
       name,
-      changedAt: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      usedAt: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     }))
-    .sort((a, b) => b.changedAt - a.changedAt);
+    .sort((a, b) => b.usedAt - a.usedAt);
   const archives = files.filter(({ name }) => /^[0-9a-f]{64}\.tar\.gz$/.test(name));
   const drafts = files.filter(
-    ({ name, changedAt }) => name.startsWith(".") && changedAt < Date.now() - DRAFT_LIFETIME_MS,
+    ({ name, usedAt }) => name.startsWith(".") && usedAt < Date.now() - DRAFT_LIFETIME_MS,
   );
   const kept = new Set(archives.slice(0, KEPT_ARCHIVES).map(({ name }) => name.slice(0, DIGEST_LENGTH)));
   const old = files.filter(
