@@ -1,0 +1,41 @@
+import { beforeEach, expect, test } from "@jest/globals";
+import { ALICE, BOB, OPERATOR, TestApi } from "./test-api.ts";
+
+let api: TestApi;
+
+beforeEach(() => {
+  api = new TestApi();
+});
+
+test("a listing shows a customer its own, page by page, and an operator all", async () => {
+  for (const name of ["a", "b", "c", "d", "e"])
+    await api.register(`${name}.example.test`, name === "c" ? BOB : ALICE);
+  await api.journal("a.example.test", 1, "validating");
+  const names: string[] = [];
+  let token: string | null = null;
+  do {
+    const query: string = token === null ? "" : `&pageToken=${token}`;
+    const { body } = await api.call("GET", `/v1/domains?pageSize=2${query}`);
+    names.push(
+      ...body.domains.map((domain: { domain: string; state: string }) => `${domain.domain} ${domain.state}`),
+    );
+    token = body.nextPageToken;
+  } while (token !== null);
+  expect(names).toEqual([
+    "a.example.test validating",
+    "b.example.test pending",
+    "d.example.test pending",
+    "e.example.test pending",
+  ]);
+  expect((await api.call("GET", "/v1/domains", OPERATOR)).body.domains).toHaveLength(5);
+});
+
+test.each(["?pageSize=0", "?pageSize=101", "?pageSize=1e2", "?pageToken=x", "?pagesize=5"])(
+  "refuses to list %s",
+  async (query) => {
+    expect(await api.call("GET", `/v1/domains${query}`)).toMatchObject({
+      status: 400,
+      body: { code: "invalid-argument" },
+    });
+  },
+);
