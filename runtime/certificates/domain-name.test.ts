@@ -36,7 +36,7 @@ describe("a name is refused with the rule that it breaks", () => {
     expect(parseDomainName(input)).toEqual({ kind: "invalid", rule });
   });
 
-  test.each(["-a.example.com", "https://example.com", "example.com:80", "a/../b.com", "xn--a.example.com"])(
+  test.each(["-a.example.com", "https://example.com", "example.com:80", "a/../b.com", "bücher／.example.com"])(
     "%j: letters, digits, hyphens",
     (input) => {
       expect(parseDomainName(input)).toMatchObject({
@@ -45,6 +45,19 @@ describe("a name is refused with the rule that it breaks", () => {
       });
     },
   );
+
+  test.each([
+    ["a label that is no Punycode", "xn--a.example.com"],
+    ["a label that only looks encoded", "ab--c.example.com"],
+    ["a joiner where none belongs", "a\u200db.example.com"],
+    ["both directions in one label", "aא.example.com"],
+    ["a character that is none", "a\uffff.example.com"],
+  ])("%s: valid IDNA", (_title, input) => {
+    expect(parseDomainName(input)).toMatchObject({
+      kind: "invalid",
+      rule: expect.stringContaining("must be valid IDNA"),
+    });
+  });
 });
 
 test.each([

@@ -8,6 +8,8 @@ const MAX_LABEL_LENGTH = 63;
 /** Bounds the work on Unicode input, which only shrinks to a valid name from less than this. */
 const MAX_INPUT_LENGTH = 1_024;
 const SPACE_OR_CONTROL = /[\s\p{Cc}]/u;
+/** In ASCII: what no host name holds, and where none may have a hyphen. Ideographic full stops separate, too. */
+const FORBIDDEN_ASCII = /(?![a-z0-9.-])\p{ASCII}|(?:^|[.。])-|-(?:$|[.。])/iu;
 /** Whoever reads names as URLs do takes a last label of this kind for an IPv4 address. */
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
 
@@ -39,11 +41,7 @@ export function parseDomainName(input: string): DomainName {
     transitionalProcessing: false,
     verifyDNSLength: false,
   });
-  if (ascii === null) {
-    return invalid(
-      "must hold only letters, digits and hyphens between its dots, and no label may start or end with a hyphen",
-    );
-  }
+  if (ascii === null) return invalid(ruleForUnmapped(input));
   const domain = ascii.endsWith(".") ? ascii.slice(0, -1) : ascii;
   const broken = ruleForName(domain);
   if (broken !== undefined) return invalid(broken);
@@ -59,6 +57,13 @@ function ruleForInput(input: string): string | undefined {
   if (input.includes("_")) return "must not hold an underscore";
   if (ipaddr.isValid(input.replace(/^\[(.*)\]$/, "$1"))) return "must be a name, not an IP address";
   return undefined;
+}
+
+/** Which of its rules IDNA's mapping broke off at, as far as a customer can tell them apart. */
+function ruleForUnmapped(input: string): string {
+  return FORBIDDEN_ASCII.test(input.normalize("NFKC"))
+    ? "must hold only letters, digits and hyphens between its dots, and no label may start or end with a hyphen"
+    : "must be valid IDNA (UTS #46), which does not allow one of its characters or labels";
 }
 
 function ruleForName(domain: string): string | undefined {

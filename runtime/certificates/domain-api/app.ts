@@ -40,7 +40,10 @@ interface Env {
 export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
-      if (!result.success) throw invalidFields(fieldErrors(result.error));
+      if (result.success) return;
+      // The validator hands over what it refused, though this wrapper's type does not tell.
+      const data = "data" in result ? result.data : undefined;
+      throw invalidFields(fieldErrors(result.error, data));
     },
   });
 

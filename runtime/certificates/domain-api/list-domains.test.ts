@@ -30,12 +30,15 @@ test("a listing shows a customer its own, page by page, and an operator all", as
   expect((await api.call("GET", "/v1/domains", OPERATOR)).body.domains).toHaveLength(5);
 });
 
-test.each(["?pageSize=0", "?pageSize=101", "?pageSize=1e2", "?pageToken=x", "?pagesize=5"])(
-  "refuses to list %s",
-  async (query) => {
-    expect(await api.call("GET", `/v1/domains${query}`)).toMatchObject({
-      status: 400,
-      body: { code: "invalid-argument" },
-    });
-  },
-);
+test.each([
+  ["?pageSize=0", 'pageSize: must be a whole number from 1 to 100; got "0".'],
+  ["?pageSize=101", 'pageSize: must be a whole number from 1 to 100; got "101".'],
+  ["?pageSize=1e2", 'pageSize: must be a whole number from 1 to 100; got "1e2".'],
+  ["?pageToken=x", 'pageToken: must be one that an earlier page gave; got "x".'],
+  ["?pagesize=5", 'pagesize: is not a known field; got "5".'],
+])("refuses to list %s", async (query, detail) => {
+  expect(await api.call("GET", `/v1/domains${query}`)).toMatchObject({
+    status: 400,
+    body: { code: "invalid-argument", detail },
+  });
+});

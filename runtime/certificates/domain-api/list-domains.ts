@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { InvalidPageToken } from "../registry/registry.ts";
 import { type DomainView, viewOf } from "../registry/view.ts";
 import type { Ports, Scope } from "./ports.ts";
-import { invalidFields } from "./problem.ts";
+import { invalidField } from "./problem.ts";
 
 /** Journals read at once for one page. */
 const CONCURRENT_READS = 10;
@@ -31,7 +31,7 @@ export async function listDomains(
     })
     .catch((error: unknown) => {
       if (error instanceof InvalidPageToken) {
-        throw invalidFields([{ field: "pageToken", rule: "must be one that an earlier page gave" }]);
+        throw invalidField("pageToken", "must be one that an earlier page gave", pageToken);
       }
       throw error;
     });

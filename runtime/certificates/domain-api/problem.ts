@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { z } from "@hono/zod-openapi";
+import { quotedValue, shownText } from "./quoted-value.ts";
 
 export const problemSchema = z
   .object({
@@ -10,7 +11,18 @@ export const problemSchema = z
     /** Stable, for programs. */
     code: z.string(),
     /** What is wrong with which field, as far as fields are to blame. */
-    errors: z.array(z.object({ field: z.string(), rule: z.string() })).optional(),
+    errors: z
+      .array(
+        z.object({
+          field: z.string(),
+          rule: z.string(),
+          value: z.string().openapi({
+            description: "What was refused, as JSON writes it, cut where it is long; or `nothing`.",
+            example: '"*.example.com"',
+          }),
+        }),
+      )
+      .optional(),
   })
   .openapi("Problem");
 
@@ -54,18 +66,34 @@ export class ProblemError extends Error {
   }
 }
 
-/** One error a field from what zod found; names an unknown field by itself. */
-export function fieldErrors(error: z.ZodError): readonly FieldError[] {
+/** One error a field from what zod found in `data`; names an unknown field by itself. */
+export function fieldErrors(error: z.ZodError, data: unknown): readonly FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ field: [...path, key].join("."), rule: "is not a known field" }));
+      return issue.keys.map((key) => fieldError([...path, key], "is not a known field", data));
     }
-    return [{ field: path.join(".") || "body", rule: issue.message }];
+    return [fieldError(path, issue.message, data)];
   });
 }
 
+/** The refusal of one field's value. */
+export function invalidField(field: string, rule: string, value: unknown): ProblemError {
+  return invalidFields([{ field, rule, value: quotedValue(value) }]);
+}
+
 export function invalidFields(errors: readonly FieldError[]): ProblemError {
-  const detail = errors.map(({ field, rule }) => `${field}: ${rule}.`).join(" ");
+  const detail = errors.map(({ field, rule, value }) => `${field}: ${rule}; got ${value}.`).join(" ");
   return new ProblemError(400, "invalid-argument", detail, { errors });
+}
+
+function fieldError(path: readonly string[], rule: string, data: unknown): FieldError {
+  const field = path.map(shownText).join(".") || "body";
+  return { field, rule, value: quotedValue(path.reduce(memberOf, data)) };
+}
+
+function memberOf(parent: unknown, key: string): unknown {
+  return typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
+    ? (parent as Readonly<Record<string, unknown>>)[key]
+    : undefined;
 }

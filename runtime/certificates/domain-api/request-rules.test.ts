@@ -15,35 +15,72 @@ const post = (body: string, headers: Record<string, string> = { "content-type": 
   });
 
 test.each([
-  ["unknown field", '{"domain":"a.example.test","owner":"x"}', 400, "owner", "is not a known field"],
-  ["wrong type", '{"domain":5}', 400, "domain", "must be a string"],
-  ["missing field", "{}", 400, "domain", "must be a string"],
-  ["not an object", "[]", 400, "body", "must be a JSON object"],
-  ["a wildcard", '{"domain":"*.example.test"}', 400, "domain", "must not be a wildcard"],
-])("%s", async (_title, body, status, field, rule) => {
+  ["an unknown field", '{"domain":"a.example.test","owner":"x"}', "owner", "is not a known field", '"x"'],
+  ["an unknown __proto__", '{"domain":"a.test","__proto__":{}}', "__proto__", "is not a known field", "{}"],
+  ["a wrong type", '{"domain":5}', "domain", "must be a string", "5"],
+  ["a missing field", "{}", "domain", "must be a string", "nothing"],
+  ["what is no object", "[]", "body", "must be a JSON object", "[]"],
+  ["a wildcard", '{"domain":"*.example.test"}', "domain", "must not be a wildcard", '"*.example.test"'],
+  [
+    "control characters, which it shows escaped",
+    '{"domain":"a\\u0000\\u001b\\u009b\\u202e.test"}',
+    "domain",
+    "must not hold spaces or control characters",
+    '"a\\u0000\\u001b\\u009b\\u202e.test"',
+  ],
+  [
+    "a long name, which it cuts",
+    `{"domain":"${"a".repeat(300)}.test"}`,
+    "domain",
+    "must have labels of 63 characters or less",
+    `"${"a".repeat(60)}…"`,
+  ],
+])("refuses %s by field, rule and value", async (_title, body, field, rule, value) => {
   const response = await post(body);
-  expect(response.status).toBe(status);
+  expect(response.status).toBe(400);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
-  expect(await response.json()).toMatchObject({ status, title: "Bad Request", errors: [{ field, rule }] });
+  expect(await response.json()).toEqual({
+    type: "about:blank",
+    title: "Bad Request",
+    status: 400,
+    code: "invalid-argument",
+    detail: `${field}: ${rule}; got ${value}.`,
+    errors: [{ field, rule, value }],
+  });
   expect(api.objects.names).toEqual([]);
 });
 
-test.each<[string, string, Record<string, string>, number, string]>([
-  ["not JSON by type", "domain=a.example.test", { "content-type": "text/plain" }, 415, "not-json"],
-  ["not JSON by content", "{", { "content-type": "application/json" }, 400, "malformed-json"],
+test.each<[string, string, Record<string, string>, number, string, string]>([
   [
-    "over 8 KiB",
+    "what is not JSON by its type",
+    "domain=a.example.test",
+    { "content-type": "text/plain" },
+    415,
+    "not-json",
+    'The body must be application/json in UTF-8; got "text/plain".',
+  ],
+  [
+    "what is not JSON by its content",
+    '{"a\n',
+    { "content-type": "application/json" },
+    400,
+    "malformed-json",
+    'The body must be valid JSON; got "{\\"a\\n".',
+  ],
+  [
+    "what is over 8 KiB",
     `{"domain":"${"a".repeat(8_192)}"}`,
     { "content-type": "application/json" },
     413,
     "body-too-large",
+    "The body must be 8192 bytes or less.",
   ],
-])("%s", async (_title, body, headers, status, code) => {
+])("refuses %s", async (_title, body, headers, status, code, detail) => {
   const response = await post(body, headers);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   expect({ status: response.status, body: await response.json() }).toMatchObject({
     status,
-    body: { status, code },
+    body: { status, code, detail },
   });
 });
 

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { ProblemError } from "./problem.ts";
+import { quotedValue } from "./quoted-value.ts";
 
 const MAX_BODY_BYTES = 8 * 1024;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
@@ -20,14 +21,15 @@ export const requireJson: MiddlewareHandler = async (context, next) => {
     throw new ProblemError(
       415,
       "not-json",
-      `The body must be application/json in UTF-8; got ${type === undefined ? "no content type" : `"${type}"`}.`,
+      `The body must be application/json in UTF-8; got ${type === undefined ? "no content type" : quotedValue(type)}.`,
     );
   }
+  const body = await context.req.text();
   try {
-    await context.req.json();
+    JSON.parse(body);
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new ProblemError(400, "malformed-json", "The body must be valid JSON.");
+      throw new ProblemError(400, "malformed-json", `The body must be valid JSON; got ${quotedValue(body)}.`);
     }
     throw error;
   }

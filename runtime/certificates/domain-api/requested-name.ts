@@ -1,5 +1,5 @@
 import { parseDomainName } from "../domain-name.ts";
-import { invalidFields } from "./problem.ts";
+import { invalidField } from "./problem.ts";
 
 export interface RequestedName {
   readonly domain: string;
@@ -10,7 +10,7 @@ export interface RequestedName {
 /** @throws {ProblemError} 400 with the rule. */
 export function requestedName(input: string): RequestedName {
   const name = parseDomainName(input);
-  if (name.kind === "invalid") throw invalidFields([{ field: "domain", rule: name.rule }]);
+  if (name.kind === "invalid") throw invalidField("domain", name.rule, input);
   return name;
 }
 
@@ -24,7 +24,7 @@ export function requestedNewName(input: string, reservedZone: string): Requested
   const name = requestedName(input);
   if (name.domain === reservedZone || name.domain.endsWith(`.${reservedZone}`)) {
     const rule = `must not be in ${reservedZone}, which belongs to the platform itself`;
-    throw invalidFields([{ field: "domain", rule }]);
+    throw invalidField("domain", rule, input);
   }
   return name;
 }
