@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildSync, version as esbuildVersion } from "esbuild";
 import { sha256, tarGz } from "./archive.ts";
 
-export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** How an instance starts a bundle. */
 export const BUNDLE_COMMANDS = ["node"] as const;
 export const BUNDLE_ARGS = ["index.js"] as const;

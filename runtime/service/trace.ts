@@ -33,7 +33,7 @@ export function continueTrace(header: string | undefined): Trace {
   return parent ? childOf(parent) : createTrace();
 }
 
-export function childOf(parent: Trace): Trace {
+function childOf(parent: Trace): Trace {
   return { ...parent, spanId: newSpanId() };
 }
 

@@ -11,7 +11,7 @@ import { textOf, textsOf } from "../property-values.ts";
 import type { Backend } from "./vcl-service.ts";
 
 /** One of Fastly's own addresses: what a backend sees as the peer. @see https://api.fastly.com/public-ip-list */
-export const FASTLY_ADDRESS = "151.101.1.57";
+const FASTLY_ADDRESS = "151.101.1.57";
 
 const MOST_BACKENDS = 64;
 const MOST_IDLE = 16;

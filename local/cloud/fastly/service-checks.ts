@@ -47,7 +47,7 @@ const BACKEND = [
   "weight",
 ];
 const ACTIONS = ["pass", "lookup"];
-export const XFF = ["append", "append_all", "clear", "leave", "overwrite"];
+const XFF = ["append", "append_all", "clear", "leave", "overwrite"];
 
 /** Names what the local edge doesn't do of a VCL service. */
 export function checkServiceVcl(service: Properties, report: Report): void {

@@ -53,11 +53,7 @@ export function checkUrlMap(urlMap: Properties, report: Report): void {
  *
  * @param resolve brings the names of backend services into one form.
  */
-export function checkUrlMapTests(
-  urlMap: Properties,
-  resolve: (reference: string) => string,
-  report: Report,
-): void {
+function checkUrlMapTests(urlMap: Properties, resolve: (reference: string) => string, report: Report): void {
   for (const [index, test] of objectsOf(urlMap.tests).entries()) {
     const at = `tests[${index}]`;
     refuseOthers(

@@ -10,7 +10,7 @@ import { UploadSessions } from "./upload-sessions.ts";
 import { WritePace } from "./write-pace.ts";
 
 /** Google's limit on writes to one object name: one a second. @see https://cloud.google.com/storage/quotas#objects */
-export const WRITE_INTERVAL_MS = 1_000;
+const WRITE_INTERVAL_MS = 1_000;
 
 export interface CloudStorageOptions {
   /** Least time between two writes of one object name by clients. @default 1000, Google's limit. */

@@ -9,7 +9,7 @@ export interface Preconditions {
 }
 
 /** The query parameters of one side of a request: `if…` for its target, `ifSource…` for what a copy reads. */
-export const PRECONDITION_PARAMETERS = [
+const PRECONDITION_PARAMETERS = [
   "GenerationMatch",
   "GenerationNotMatch",
   "MetagenerationMatch",

@@ -13,7 +13,7 @@ export interface CacheLimits {
   readonly reads: number;
 }
 
-export const CACHE_LIMITS: CacheLimits = {
+const CACHE_LIMITS: CacheLimits = {
   foundMs: 60_000,
   absentMs: 1_000,
   entries: 2_000,
