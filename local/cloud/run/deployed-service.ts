@@ -1,7 +1,8 @@
 import type { CloudResource } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
-import { InstanceFailed } from "./instance.ts";
-import { type Lease, NoInstance, Revision } from "./revision.ts";
+import { InstanceFailed } from "./instance-failed.ts";
+import { NoInstance } from "./no-instance.ts";
+import { type Lease, Revision } from "./revision.ts";
 import type { RevisionNames } from "./revision-names.ts";
 import { parseService, type ServiceSettings } from "./service-settings.ts";
 import type { Workshop } from "./workshop.ts";

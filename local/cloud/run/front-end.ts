@@ -4,8 +4,8 @@ import { admit } from "./admission.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 import { BrokenInstance, forward } from "./forward.ts";
-import { InstanceFailed } from "./instance.ts";
-import { NoInstance } from "./revision.ts";
+import { InstanceFailed } from "./instance-failed.ts";
+import { NoInstance } from "./no-instance.ts";
 import type { ServiceSettings } from "./service-settings.ts";
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;

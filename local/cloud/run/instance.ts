@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { connect } from "node:net";
 import type { Readable } from "node:stream";
+import { InstanceFailed } from "./instance-failed.ts";
 import { readLines } from "./log-lines.ts";
 import type { StartupProbe } from "./service-settings.ts";
 
@@ -28,18 +29,6 @@ export interface InstanceOptions {
   readonly onLine: (line: string) => void;
   /** Ends the attempt to start. */
   readonly signal: AbortSignal;
-}
-
-/** Why a process is no instance: it ended, did not listen in time, or could not be started. */
-export class InstanceFailed extends Error {
-  readonly code = "INSTANCE_FAILED";
-  readonly lastLines: readonly string[];
-
-  constructor(reason: string, lastLines: readonly string[], options?: ErrorOptions) {
-    super(reason, options);
-    this.name = "InstanceFailed";
-    this.lastLines = lastLines;
-  }
 }
 
 /** One process that serves a revision's requests on a port of its own. */

@@ -1,4 +1,6 @@
-import { type Instance, InstanceFailed } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import { InstanceFailed } from "./instance-failed.ts";
+import { NoInstance } from "./no-instance.ts";
 
 /** Requests that may wait for an instance; the next one gets 429 at once. */
 const MAX_WAITING = 1000;
@@ -18,16 +20,6 @@ export interface RevisionOptions {
   readonly start: (signal: AbortSignal) => Promise<Instance>;
   /** An instance that ended without being asked to, or did not come up. */
   readonly onFailure: (message: string) => void;
-}
-
-/** All instances are busy and no more may be started, or the revision is going away. */
-export class NoInstance extends Error {
-  readonly code = "NO_INSTANCE";
-
-  constructor() {
-    super("The request was aborted because there was no available instance.");
-    this.name = "NoInstance";
-  }
 }
 
 /** A request's place in an instance. */
