@@ -13,5 +13,5 @@ export default {
   testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
   testTimeout: 30_000,
   maxWorkers: 2,
-  reporters: ["default", "<rootDir>/test/closing-line.config.ts"],
+  reporters: ["default", "<rootDir>/test/closing-line-reporter.ts"],
 };

@@ -6,8 +6,8 @@ interface Totals {
   readonly numRuntimeErrorTestSuites: number;
 }
 
-/** A Jest reporter: ends a run with the one line that scripts read, behind Jest's own summary. */
-export default class ClosingLine {
+/** Ends a run with the one line that scripts read, behind Jest's own summary. Jest takes a reporter by its default export. */
+export default class ClosingLineReporter {
   onRunComplete(_contexts: unknown, totals: Totals): void {
     // A suite that could not be loaded has no failed test of its own.
     const failed = totals.numFailedTests + totals.numRuntimeErrorTestSuites;
