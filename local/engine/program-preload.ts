@@ -29,3 +29,10 @@ const { install } = requireOfSdk("source-map-support") as {
 };
 install({ handleUncaughtExceptions: false });
 Reflect.deleteProperty(Error, "prepareStackTrace");
+
+/**
+ * Debug messages hold secrets in the clear, and the engine throws them away; but the SDK sends them
+ * one after the other and waits for the last before it ends. So they end here.
+ */
+const log = requireOfSdk("@pulumi/pulumi/log") as { debug: (message: string) => Promise<void> };
+log.debug = async () => undefined;
