@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
@@ -12,7 +12,8 @@ import { up } from "./up.ts";
 
 const EXIT_USAGE = 2;
 
-const EXIT_CODES = `
+const EPILOGUE = `
+npm takes what comes before -- for itself: npm run up -- --port-base 30000.
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 another run holds the stack · 4 state unusable ·
             5 the cloud is not running · 69 a tool is missing · 130 interrupted`;
 
@@ -27,7 +28,7 @@ function command(parent: Command, usage: string, description: string): Command {
     .description(description)
     .exitOverride()
     .option("--state-dir <folder>", "where state, objects and logs are", DEFAULT_STATE_DIR)
-    .addHelpText("after", EXIT_CODES);
+    .addHelpText("after", EPILOGUE);
 }
 
 const json = ["--json", "print JSON on standard output, progress on standard error"] as const;
@@ -40,7 +41,7 @@ command(
   "Start the local cloud and make the platform in it; ends with a domain served over HTTPS.",
 )
   .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
-  .option("--config <key=value...>", "set configuration over Pulumi.local.yaml", keyValue, {})
+  .addOption(config())
   .option("--no-first-domain", "do not register hello.example.test at the end")
   .option(...json)
   .action((options: Place & { json?: boolean; config: Record<string, string>; firstDomain: boolean }) =>
@@ -53,7 +54,7 @@ command(program, "down", "Stop the local cloud. State stays, and `up` goes on fr
 
 command(program, "preview", "Show what `up` would do, without doing it. Needs no running cloud.")
   .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
-  .option("--config <key=value...>", "set configuration over Pulumi.local.yaml", keyValue, {})
+  .addOption(config())
   .option(...json)
   .action(preview);
 
@@ -110,6 +111,12 @@ try {
   } else {
     throw error;
   }
+}
+
+function config(): Option {
+  return new Option("--config <key=value...>", "set configuration over Pulumi.local.yaml")
+    .argParser(keyValue)
+    .default({}, "none");
 }
 
 function wholeNumber(text: string): number {
