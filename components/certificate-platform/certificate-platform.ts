@@ -1,7 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateBucket } from "../serverless/private-bucket.ts";
-import { ServiceIdentity } from "../serverless/service-identity.ts";
 import { StageTopic } from "../serverless/stage-topic.ts";
 import type { Scaling } from "../serverless/workload-service.ts";
 import { BackupVault } from "./backup-vault.ts";
@@ -14,6 +13,7 @@ import { FastlyCredentials } from "./fastly-credentials.ts";
 import { FrontDoor } from "./front-door.ts";
 import { Hosting } from "./hosting.ts";
 import { PlatformAlerts } from "./platform-alerts.ts";
+import { PlatformIdentities } from "./platform-identities.ts";
 import { ProjectFoundation } from "./project-foundation.ts";
 import { ServerlessBackend } from "./serverless-backend.ts";
 import { TokenProxy } from "./token-proxy.ts";
@@ -97,26 +97,9 @@ export class CertificatePlatform extends pulumi.ComponentResource {
 
     const foundation = new ProjectFoundation(name, { parent: this });
     const parent = { parent: this, dependsOn: [foundation] };
-    const identity = (subsystem: string, displayName: string) =>
-      new ServiceIdentity(`${name}-${subsystem}`, { displayName }, parent);
-    const api = identity("api", "Domain API");
-    const validator = identity("validator", "Domain validator");
-    const issuer = identity("issuer", "Certificate issuer");
-    const proxy = identity("proxy", "Token proxy");
-    const host = identity("hosting", "Hosting");
-    const validationPusher = identity("validation-push", "Pushes to the domain validator");
-    const issuingPusher = identity("issuing-push", "Pushes to the certificate issuer");
-    const operator = identity("operator", "Operates the platform");
-    for (const [key, member] of Object.entries(args.operators)) {
-      new gcp.serviceaccount.IAMMember(
-        `${name}-operator-${key}`,
-        { serviceAccountId: operator.accountName, role: "roles/iam.serviceAccountTokenCreator", member },
-        parent,
-      );
-    }
-
+    const identities = new PlatformIdentities(name, { operators: args.operators }, parent);
+    const { api, validator, issuer, proxy } = identities;
     const alerts = new PlatformAlerts(name, { emails: args.alertEmails }, parent);
-    const notificationChannels = alerts.channels;
     const code = new PrivateBucket(`${name}-code`, { region, softDeleteDays: 0, protect }, parent);
     const registry = new PrivateBucket(
       `${name}-registry`,
@@ -169,7 +152,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         registryBucket: registry.bucketName,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
-        operator,
+        operator: identities.operator,
         callers: args.callers,
         scaling: scaling.domainApi,
       },
@@ -182,7 +165,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const hosting = new Hosting(
       `${name}-hosting`,
-      { ...shared, identity: host, platformName: args.platformName, scaling: scaling.hosting },
+      { ...shared, identity: identities.hosting, platformName: args.platformName, scaling: scaling.hosting },
       parent,
     );
 
@@ -233,14 +216,14 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       fastlyServiceId: edgeService.serviceId,
       fastlyCredentials,
       pubsubAgent: foundation.pubsubAgent,
-      notificationChannels,
+      notificationChannels: alerts.channels,
     };
     new DomainValidator(
       `${name}-domain-validator`,
       {
         ...stage,
         identity: validator,
-        pusher: validationPusher,
+        pusher: identities.validationPusher,
         audience: `${this.apiUrl}/domain-validator`,
         topic: validation.topicId,
         issuingTopic: issuing.topicId,
@@ -255,7 +238,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       {
         ...stage,
         identity: issuer,
-        pusher: issuingPusher,
+        pusher: identities.issuingPusher,
         audience: `${this.apiUrl}/certificate-issuer`,
         topic: issuing.topicId,
         vault,
@@ -266,7 +249,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
-    this.operatorServiceAccount = operator.email;
+    this.operatorServiceAccount = identities.operator.email;
     this.originAddress = frontDoor.address;
     this.fastlyServiceId = edgeService.serviceId;
     this.nameServers = zone.nameServers;
