@@ -67,6 +67,22 @@ test("routes by the program's own condition: with another path in it, challenges
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
 });
 
+test("holds a second platform beside the first, in the same project", async () => {
+  const second = `new CertificatePlatform("other", {
+  ...parseConfig(values),
+  zoneDomain: "other.localhost",
+  originHost: "origin.other.localhost",
+  apiHost: "api.other.localhost",
+  edge: { ...parseConfig(values).edge, host: "edge.other.localhost" },
+  fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
+});`;
+  await program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
+  const { changeSummary } = await platform.update({ programDir: program.folder });
+
+  expect(changeSummary).toMatchObject({ create: changeSummary.same, update: 0, delete: 0 });
+  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+});
+
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
   await program.edit("stacks/index.ts", '"certs"', '"certificates"');
 

@@ -35,6 +35,8 @@ export interface Kind {
   readonly token: string;
   /** Nothing local acts on it: it is written down and no more. */
   readonly recorded?: true;
+  /** Made a second time, under another name in the program, it is the same thing: that is no conflict. */
+  readonly shared?: true;
   readonly autoname?: Autoname;
   /** Inputs that the program left out and that the real provider fills in. */
   defaults?(inputs: Properties, config: ProviderConfig): Properties;

@@ -197,7 +197,7 @@ export class Provider {
     const { urn, properties: news } = request;
     const { id } = previous;
     const { message } = new AlreadyExists(kind.token, id);
-    if (previous.urn !== urn) {
+    if (previous.urn !== urn && !kind.shared) {
       throw new ProviderError("ALREADY_EXISTS", `Error 409: ${message} It belongs to ${previous.urn}.`);
     }
     const oldInputs = storedInputs(kind, previous, news);

@@ -45,6 +45,7 @@ const account: Kind = {
 
 const serviceIdentity: Kind = {
   token: "gcp:projects/serviceIdentity:ServiceIdentity",
+  shared: true,
   check({ service }, report) {
     if (typeof service === "string" && !Object.hasOwn(SERVICE_AGENTS, service)) {
       report("service", `must be one of ${Object.keys(SERVICE_AGENTS).join(", ")}`);
@@ -61,6 +62,7 @@ const serviceIdentity: Kind = {
 const projectService: Kind = {
   token: "gcp:projects/service:Service",
   recorded: true,
+  shared: true,
   check(inputs, report) {
     const whole = "must be a service's whole name, NAME.googleapis.com";
     checkPattern(inputs, "service", /^[a-z0-9-]+\.googleapis\.com$/, whole, report);
