@@ -44,6 +44,19 @@ module.exports = {
       from: { path: "^local/engine/", pathNot: "\\.test\\.ts$" },
       to: { path: "^local/(cloud|providers|command-line)/" },
     },
+    {
+      name: "cloud-and-providers-below-their-host",
+      severity: "error",
+      from: { path: "^local/(cloud|providers)/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^local/(daemon|command-line|engine)/" },
+    },
+    {
+      name: "cloud-below-providers",
+      comment: "Providers act on the cloud; it never asks who wrote its resources.",
+      severity: "error",
+      from: { path: "^local/cloud/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^local/providers/" },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
       name: "declared-packages-only",
