@@ -11,7 +11,8 @@ export default {
     ],
   },
   testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
-  testTimeout: 30_000,
+  // A hung test ends; a slow machine is no failure.
+  testTimeout: 120_000,
   maxWorkers: 2,
   reporters: ["default", "<rootDir>/test/closing-line-reporter.ts"],
 };
