@@ -42,7 +42,7 @@ function inZone(...path: string[]) {
 }
 
 /** What an environment decides. Every other choice is the components'. */
-export const configSchema = z
+const configSchema = z
   .strictObject({
     region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1"),
     /** Shown at the foot of the hosted page. */

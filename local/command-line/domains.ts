@@ -101,7 +101,7 @@ export async function followDomain(
   });
 }
 
-export async function findDomain(api: ApiClient, name: string): Promise<DomainResource | undefined> {
+async function findDomain(api: ApiClient, name: string): Promise<DomainResource | undefined> {
   return (await api.find(`/v1/domains/${encodeURIComponent(name)}`)) as DomainResource | undefined;
 }
 
@@ -123,7 +123,9 @@ export async function until<Result>(
 /** What a person can paste to see the domain. */
 export function howToSee(api: ApiClient, domain: string): string {
   const port = api.cloud.ports.edgeHttps;
-  return `Try: curl --cacert ${api.cloud.caFile} --resolve ${domain}:${port}:127.0.0.1 https://${domain}:${port}/`;
+  const { caFile } = api.cloud;
+  const file = /\s/.test(caFile) ? `'${caFile}'` : caFile;
+  return `Try: curl --cacert ${file} --resolve ${domain}:${port}:127.0.0.1 https://${domain}:${port}/`;
 }
 
 /** The shape of `domains show --json`, kept stable. */

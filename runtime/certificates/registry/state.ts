@@ -16,34 +16,12 @@ const STATE_AFTER: Readonly<Record<Phase, State>> = {
   cleaned: "active",
 };
 
-/** Where each state can lead. `pending` after `active` or `failed` is a new order number. */
-const TRANSITIONS: Readonly<Record<State, readonly State[]>> = {
-  pending: ["validating", "failed", "removing"],
-  validating: ["issuing", "failed", "removing"],
-  issuing: ["activating", "failed", "removing"],
-  activating: ["cleaning", "failed", "removing"],
-  cleaning: ["active", "removing"],
-  active: ["pending", "removing"],
-  failed: ["pending", "removing"],
-  removing: [],
-};
-
 /** What a certificate's entries say of it, under these names in `detail` of `issued` and later. */
 const CERTIFICATE_PHASES: readonly Phase[] = ["backed-up", "issued"];
 
-export function mayBecome(from: State, to: State): boolean {
-  return TRANSITIONS[from].includes(to);
-}
-
 /** The last phase that an order reached, whatever order its entries come in. */
-export function lastPhase(journal: readonly JournalEntry[]): Phase | undefined {
+function lastPhase(journal: readonly JournalEntry[]): Phase | undefined {
   return PHASES.findLast((phase) => hasReached(journal, phase));
-}
-
-/** What is to be journaled next; `undefined` when the order is through. */
-export function nextPhase(journal: readonly JournalEntry[]): Phase | undefined {
-  const last = lastPhase(journal);
-  return last === undefined ? PHASES[0] : PHASES[PHASES.indexOf(last) + 1];
 }
 
 export function hasReached(journal: readonly JournalEntry[], phase: Phase): boolean {
