@@ -18,7 +18,7 @@ export interface CloudResource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** The cloud's configuration: the parts read it, and only providers write it. Every write is durable when it returns. */
+/** The cloud's configuration: the parts read it, and only providers write it. Every write outlives the process once it returns. */
 export interface ResourceStore {
   get(kind: string, id: string): CloudResource | undefined;
   list(kind: string): readonly CloudResource[];

@@ -49,7 +49,7 @@ interface Tables {
   readonly domains: StoredDomain;
 }
 
-/** What Fastly keeps of TLS and of versionless domains. Every write is durable when it returns. */
+/** What Fastly keeps of TLS and of versionless domains. Every write outlives the process once it returns. */
 export class FastlyStore {
   readonly #db: DatabaseSync;
   /** Few texts, each prepared once. */

@@ -1,19 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { HOP_BY_HOP } from "../hop-by-hop.ts";
 import type { VclRequest } from "./vcl-condition.ts";
 import type { HeaderRule, Xff } from "./vcl-service.ts";
-
-/** RFC 9110, 7.6.1, and what older clients send. */
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /** Headers in the order and case of the wire; setting one replaces all of its name. */
 export class ForwardedHeaders {

@@ -1,23 +1,12 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { HOP_BY_HOP } from "../hop-by-hop.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 
 /** Cloud Run's limit for HTTP/1. */
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 
-/** @see RFC 9110 section 7.6.1 */
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  // Answered by the front end already.
-  "expect",
-]);
+/** The front end has answered `Expect` already. */
+const NOT_FORWARDED = new Set([...HOP_BY_HOP, "expect"]);
 
 /** The instance went away, or broke HTTP, before its answer's headers were complete. */
 export class BrokenInstance extends Error {
@@ -98,7 +87,7 @@ function endToEnd(headers: readonly string[]): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
-    if (!HOP_BY_HOP.has(name.toLowerCase()) && !named.has(name.toLowerCase()))
+    if (!NOT_FORWARDED.has(name.toLowerCase()) && !named.has(name.toLowerCase()))
       kept.push(name, headers[at + 1] ?? "");
   }
   return kept;
