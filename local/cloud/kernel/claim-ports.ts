@@ -25,9 +25,9 @@ const OFFSETS: Readonly<Record<keyof Ports, number>> = {
   loadBalancerHttps: 444,
 };
 const SPAN = 500;
-/** Below the range from which Linux and macOS take ephemeral ports. */
+/** Below the ranges from which operating systems take ephemeral ports, and Cloud Run those of its instances. */
 const LOWEST = 10_000;
-const HIGHEST = 32_000;
+const HIGHEST = 20_000;
 
 /** A port that something else holds. */
 export class PortTaken extends Error {
