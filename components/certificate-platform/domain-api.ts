@@ -1,12 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/domain-api/env.ts";
 import type { ServiceIdentity } from "../serverless/service-identity.ts";
-import { type Scaling, WorkloadService } from "../serverless/workload-service.ts";
+import { WorkloadService, type WorkloadSettings } from "../serverless/workload-service.ts";
 
-export interface DomainApiArgs {
-  readonly region: pulumi.Input<string>;
-  readonly codeBucket: pulumi.Input<string>;
-  readonly identity: ServiceIdentity;
+export interface DomainApiArgs extends WorkloadSettings {
   readonly audience: string;
   /** Domain of the platform itself, in which no customer may register a name. */
   readonly reservedZone: string;
@@ -17,8 +14,6 @@ export interface DomainApiArgs {
   readonly operator: ServiceIdentity;
   /** Members who may call for themselves, by the name of their grant. */
   readonly callers: Readonly<Record<string, pulumi.Input<string>>>;
-  readonly scaling: Scaling;
-  readonly protect: boolean;
 }
 
 /** Where customers register, look at and remove their domains. */
@@ -31,10 +26,8 @@ export class DomainApi extends pulumi.ComponentResource {
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
-        region: args.region,
+        ...args,
         workload: "certificates/domain-api",
-        codeBucket: args.codeBucket,
-        identity: args.identity,
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           VALIDATION_TOPIC: args.validationTopic,
@@ -46,11 +39,8 @@ export class DomainApi extends pulumi.ComponentResource {
         ingress: "loadBalancer",
         invokers: { operator: args.operator.member, ...args.callers },
         audiences: [args.audience],
-        scaling: args.scaling,
         concurrency: 80,
         timeoutSeconds: 30,
-        memory: "512Mi",
-        deletionProtection: args.protect,
       },
       { parent: this },
     );

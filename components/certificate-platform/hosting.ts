@@ -1,15 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/hosting/env.ts";
-import type { ServiceIdentity } from "../serverless/service-identity.ts";
-import { type Scaling, WorkloadService } from "../serverless/workload-service.ts";
+import { WorkloadService, type WorkloadSettings } from "../serverless/workload-service.ts";
 
-export interface HostingArgs {
-  readonly region: pulumi.Input<string>;
-  readonly codeBucket: pulumi.Input<string>;
-  readonly identity: ServiceIdentity;
+export interface HostingArgs extends WorkloadSettings {
   readonly platformName: string;
-  readonly scaling: Scaling;
-  readonly protect: boolean;
 }
 
 /** One page for every customer's domain, until a backend of the customer's own takes its place. */
@@ -22,19 +16,14 @@ export class Hosting extends pulumi.ComponentResource {
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
-        region: args.region,
+        ...args,
         workload: "certificates/hosting",
-        codeBucket: args.codeBucket,
-        identity: args.identity,
         env: { PLATFORM_NAME: args.platformName },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },
         audiences: [],
-        scaling: args.scaling,
         concurrency: 200,
         timeoutSeconds: 30,
-        memory: "512Mi",
-        deletionProtection: args.protect,
       },
       { parent: this },
     );

@@ -3,17 +3,13 @@ import type { z } from "zod";
 import type { Environment } from "./environment.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { Stage } from "./stage.ts";
-import { type Scaling, WorkloadService } from "./workload-service.ts";
+import { WorkloadService, type WorkloadSettings } from "./workload-service.ts";
 
 /** What every push handler's environment holds: whose tokens it takes. */
 type PushVariable = "PUSH_AUDIENCE" | "PUSH_SERVICE_ACCOUNT";
 
 /** Where a stage stands in a platform, whatever it does. */
-export interface StageSettings {
-  readonly region: pulumi.Input<string>;
-  /** The bucket that holds bundles. */
-  readonly codeBucket: pulumi.Input<string>;
-  readonly identity: ServiceIdentity;
+export interface StageSettings extends WorkloadSettings {
   /** The account under which Pub/Sub pushes. */
   readonly pusher: ServiceIdentity;
   /** Fixed audience of the tokens that go with pushes. */
@@ -24,8 +20,6 @@ export interface StageSettings {
   readonly pubsubAgent: pulumi.Input<string>;
   /** Names of notification channels for the alert on the oldest dead letter. */
   readonly notificationChannels: readonly pulumi.Input<string>[];
-  readonly scaling: Scaling;
-  readonly protect: boolean;
 }
 
 export interface StageWorkloadArgs<Schema extends z.ZodType> extends StageSettings {
@@ -52,20 +46,11 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
     const service = new WorkloadService<z.ZodType>(
       name,
       {
-        region: args.region,
-        workload: args.workload,
-        codeBucket: args.codeBucket,
-        identity: args.identity,
+        ...args,
         env: { ...args.env, ...pushVariables },
         ingress: "internal",
         invokers: { pusher: pusher.member },
         audiences: [audience],
-        scaling: args.scaling,
-        concurrency: args.concurrency,
-        timeoutSeconds: args.timeoutSeconds,
-        memory: "512Mi",
-        deletionProtection: args.protect,
-        after: args.after,
       },
       { parent: this },
     );

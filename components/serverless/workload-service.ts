@@ -9,19 +9,29 @@ import type { ServiceIdentity } from "./service-identity.ts";
 /** Cloud Run allows 49 characters, 8 of which are the random suffix. */
 const MAX_NAME_LENGTH = 41;
 
+/** Four times what the largest workload needs idle; Cloud Run's second generation takes no less. */
+const MEMORY = "512Mi";
+
 /** How many instances, and how busy: differs between environments. */
 export interface Scaling {
   readonly minInstances: number;
   readonly maxInstances: number;
 }
 
-export interface WorkloadServiceArgs<Schema extends z.ZodType> {
+/** Where a service stands in a platform, whatever it does. */
+export interface WorkloadSettings {
   readonly region: pulumi.Input<string>;
-  /** The folder in `runtime/` that is deployed. */
-  readonly workload: string;
   /** The bucket that holds bundles. */
   readonly codeBucket: pulumi.Input<string>;
   readonly identity: ServiceIdentity;
+  readonly scaling: Scaling;
+  /** Keeps the service from being deleted. */
+  readonly protect: boolean;
+}
+
+export interface WorkloadServiceArgs<Schema extends z.ZodType> extends WorkloadSettings {
+  /** The folder in `runtime/` that is deployed. */
+  readonly workload: string;
   readonly env: Environment<Schema>;
   /** "internal" admits Pub/Sub alone; "loadBalancer" adds the load balancer. Nothing is reachable at run.app. */
   readonly ingress: "internal" | "loadBalancer";
@@ -29,12 +39,9 @@ export interface WorkloadServiceArgs<Schema extends z.ZodType> {
   readonly invokers: Readonly<Record<string, pulumi.Input<string>>>;
   /** Fixed audiences: a service cannot hold its own URI in its environment. */
   readonly audiences: readonly string[];
-  readonly scaling: Scaling;
   /** Requests that one instance serves at a time. */
   readonly concurrency: number;
   readonly timeoutSeconds: number;
-  readonly memory: string;
-  readonly deletionProtection: boolean;
   /** What must stand before the first instance can start: grants on secrets, for one. */
   readonly after?: readonly pulumi.Resource[];
 }
@@ -45,7 +52,7 @@ export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentR
   readonly uri: pulumi.Output<string>;
 
   constructor(name: string, args: WorkloadServiceArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:serverless:WorkloadService", name, args, opts);
+    super("platform:serverless:WorkloadService", name, {}, opts);
 
     if (name.length > MAX_NAME_LENGTH) {
       throw new pulumi.ResourceError(
@@ -77,7 +84,7 @@ export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentR
             ? "INGRESS_TRAFFIC_INTERNAL_ONLY"
             : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
         ...(args.audiences.length > 0 && { customAudiences: [...args.audiences] }),
-        deletionProtection: args.deletionProtection,
+        deletionProtection: args.protect,
         template: {
           serviceAccount: identity.email,
           timeout: `${args.timeoutSeconds}s`,
@@ -90,7 +97,7 @@ export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentR
               commands: [...BUNDLE_COMMANDS],
               args: [...BUNDLE_ARGS],
               envs: toEnvs(args.env as Environment<z.ZodType>),
-              resources: { limits: { cpu: "1", memory: args.memory }, cpuIdle: true, startupCpuBoost: true },
+              resources: { limits: { cpu: "1", memory: MEMORY }, cpuIdle: true, startupCpuBoost: true },
               sourceCode: {
                 cloudStorageSource: {
                   bucket: code.bucket,

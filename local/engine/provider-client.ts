@@ -82,10 +82,7 @@ export class ProviderClient {
   }
 
   async check(subject: Subject, olds: Properties | undefined, news: Properties): Promise<Properties> {
-    const request = new providerPb.CheckRequest()
-      .setUrn(subject.urn)
-      .setName(nameOf(subject.urn))
-      .setType(subject.type)
+    const request = about(new providerPb.CheckRequest(), subject)
       .setNews(this.#struct(news))
       .setRandomseed(randomBytes(32));
     if (olds !== undefined) request.setOlds(this.#struct(olds));
@@ -102,10 +99,7 @@ export class ProviderClient {
     news: Properties,
     ignoreChanges: readonly string[],
   ): Promise<DiffAnswer> {
-    const request = new providerPb.DiffRequest()
-      .setUrn(subject.urn)
-      .setName(nameOf(subject.urn))
-      .setType(subject.type)
+    const request = about(new providerPb.DiffRequest(), subject)
       .setId(id)
       .setOlds(this.#struct(old.outputs))
       .setOldInputs(this.#struct(old.inputs))
@@ -119,10 +113,7 @@ export class ProviderClient {
     inputs: Properties,
     options: { preview: boolean; timeoutSeconds: number },
   ): Promise<{ id: string; outputs: Properties }> {
-    const request = new providerPb.CreateRequest()
-      .setUrn(subject.urn)
-      .setName(nameOf(subject.urn))
-      .setType(subject.type)
+    const request = about(new providerPb.CreateRequest(), subject)
       .setProperties(this.#struct(inputs))
       .setTimeout(options.timeoutSeconds)
       .setPreview(options.preview);
@@ -140,10 +131,7 @@ export class ProviderClient {
     news: Properties,
     options: { preview: boolean; timeoutSeconds: number; ignoreChanges: readonly string[] },
   ): Promise<Properties> {
-    const request = new providerPb.UpdateRequest()
-      .setUrn(subject.urn)
-      .setName(nameOf(subject.urn))
-      .setType(subject.type)
+    const request = about(new providerPb.UpdateRequest(), subject)
       .setId(id)
       .setOlds(this.#struct(old.outputs))
       .setOldInputs(this.#struct(old.inputs))
@@ -161,10 +149,7 @@ export class ProviderClient {
     old: { inputs: Properties; outputs: Properties },
     timeoutSeconds: number,
   ): Promise<void> {
-    const request = new providerPb.DeleteRequest()
-      .setUrn(subject.urn)
-      .setName(nameOf(subject.urn))
-      .setType(subject.type)
+    const request = about(new providerPb.DeleteRequest(), subject)
       .setId(id)
       .setProperties(this.#struct(old.outputs))
       .setOldInputs(this.#struct(old.inputs))
@@ -269,4 +254,18 @@ async function optional<Response>(answer: Promise<Response>): Promise<Response |
 
 function deadlineMs(timeoutSeconds: number): number {
   return timeoutSeconds === 0 ? CHANGE_DEADLINE_MS : timeoutSeconds * 1_000 + GRACE_MS;
+}
+
+/** A request that names its resource: every one on a resource has these three. */
+interface ResourceRequest {
+  setUrn(urn: string): unknown;
+  setName(name: string): unknown;
+  setType(type: string): unknown;
+}
+
+function about<Request extends ResourceRequest>(request: Request, { urn, type }: Subject): Request {
+  request.setUrn(urn);
+  request.setName(nameOf(urn));
+  request.setType(type);
+  return request;
 }
