@@ -11,6 +11,8 @@ export default {
     ],
   },
   testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
+  // What takes minutes: npm run test:deep.
+  testPathIgnorePatterns: ["/node_modules/", "\\.deep\\.test\\.ts$"],
   // A hung test ends; a slow machine is no failure.
   testTimeout: 120_000,
   maxWorkers: 2,

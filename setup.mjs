@@ -19,10 +19,19 @@ const MIN_GO = [1, 24];
 const SETUP_DEADLINE_MS = 15 * 60_000;
 const EXIT_MISSING_TOOL = 69;
 
-/** What runs what: Jest, the checks, the measurements, and the command line for all the rest. */
+/** What runs what: Jest, with the fast tests or the long ones, the checks, the measurements, and the command line for all the rest. */
 const COMMANDS = {
   test: {
     program: ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"],
+    needsCa: true,
+  },
+  "test:deep": {
+    program: [
+      "--experimental-vm-modules",
+      "--no-warnings",
+      "node_modules/jest/bin/jest.js",
+      "--config=jest.deep.config.js",
+    ],
     needsCa: true,
   },
   check: { program: ["local/command-line/check.ts"] },
