@@ -2,6 +2,7 @@ import { EngineRefusal } from "./engine-refusal.ts";
 import { deletionOrder } from "./graph.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { nameOf, type ResourceRecord } from "./records.ts";
+import type { StackState } from "./stack-state.ts";
 import { stepOf } from "./steps.ts";
 import type { UpdateContext } from "./update-context.ts";
 import { packageOf } from "./urns.ts";
@@ -29,10 +30,14 @@ export async function deleteResources(
   });
 }
 
+function opOf(state: StackState, resource: ResourceRecord): "delete" | "delete-replaced" {
+  return state.superseded.includes(resource) ? "delete-replaced" : "delete";
+}
+
 /** Returns whether it is gone. */
 async function deleteOne(context: UpdateContext, resource: ResourceRecord): Promise<boolean> {
   const { state, reporter, preview, signal } = context;
-  const step = stepOf("delete", { old: resource });
+  const step = stepOf(opOf(state, resource), { old: resource });
   if (signal.aborted) return false;
   if (preview || resource.retainOnDelete) return forget(context, resource);
   const startedAt = reporter.started(step);
@@ -76,7 +81,7 @@ async function forget(
   { state, reporter, preview }: UpdateContext,
   resource: ResourceRecord,
 ): Promise<boolean> {
-  const step = stepOf("delete", { old: resource });
+  const step = stepOf(opOf(state, resource), { old: resource });
   const startedAt = reporter.started(step);
   state.remove(resource);
   if (!preview) await state.save();

@@ -3,8 +3,20 @@ import type { ExitCode } from "./engine-refusal.ts";
 import type { Properties, Value } from "./values.ts";
 
 export type UpdateKind = "up" | "preview" | "destroy";
-/** `replace` makes the new one; the old one goes at the end, as a step `delete` of its own. */
-export type StepOp = "create" | "update" | "replace" | "delete" | "same";
+/**
+ * As Pulumi names them. `replace` makes the new one, and `delete-replaced` takes the old one away; `read`
+ * looks at a resource that others own, and `discard` forgets one that the program no longer reads.
+ * @see https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step.go
+ */
+export type StepOp =
+  | "create"
+  | "update"
+  | "replace"
+  | "delete-replaced"
+  | "delete"
+  | "read"
+  | "discard"
+  | "same";
 
 /** A resource before or after a step, secrets masked. Close to the states of `pulumi preview --json`. */
 export interface StepState {

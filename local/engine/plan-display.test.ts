@@ -27,7 +27,8 @@ const steps: readonly Step[] = [
     ],
   }),
   step("replace", "code", { diff: [{ path: "name", kind: "update", old: "1", new: "2" }] }),
-  step("delete", "code"),
+  step("delete-replaced", "code"),
+  step("delete-replaced", "left-over"),
   step("delete", "old", { error: "it is not empty" }),
   step("delete", "gone"),
   step("same", "other", { custom: false, type: "platform:area:Part" }),
@@ -47,6 +48,7 @@ test("shows what changes, with its properties, under the components it is part o
          - text: "${"y".repeat(79)}…
   +- code  fake:index:Thing
        ~ name: "1" → "2"
+  -- left-over  fake:index:Thing
   -  old  fake:index:Thing
        failed: it is not empty
   -  gone  fake:index:Thing`.slice(1),
@@ -56,10 +58,10 @@ test("shows what changes, with its properties, under the components it is part o
 test("sums up what a provider does, a replacement once, in the tense of the update", () => {
   const plain = { colour: false };
   expect(renderSummary(steps, "preview", plain)).toBe(
-    "+ 1 to create, ~ 1 to update, +- 1 to replace, - 1 to delete, 2 unchanged, 1 failed",
+    "+ 1 to create, ~ 1 to update, +- 1 to replace, -- 1 replaced before, to delete, - 1 to delete, 2 unchanged, 1 failed",
   );
   expect(renderSummary(steps, "up", plain)).toBe(
-    "+ 1 created, ~ 1 updated, +- 1 replaced, - 1 deleted, 2 unchanged, 1 failed",
+    "+ 1 created, ~ 1 updated, +- 1 replaced, -- 1 replaced before, deleted, - 1 deleted, 2 unchanged, 1 failed",
   );
   expect(renderSummary([], "destroy", plain)).toBe("nothing to do");
 });

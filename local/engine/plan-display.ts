@@ -9,28 +9,50 @@ const GLYPHS: Readonly<Record<StepOp, string>> = {
   create: "+",
   update: "~",
   replace: "+-",
+  "delete-replaced": "--",
   delete: "-",
+  read: ">",
+  discard: "<",
   same: " ",
 };
+const SUMMED_UP: readonly StepOp[] = [
+  "create",
+  "update",
+  "replace",
+  "delete-replaced",
+  "delete",
+  "read",
+  "discard",
+  "same",
+];
 const COLOURS: Readonly<Record<StepOp, number>> = {
   create: 32,
   update: 33,
   replace: 35,
+  "delete-replaced": 31,
   delete: 31,
+  read: 36,
+  discard: 36,
   same: 0,
 };
 const FUTURE: Readonly<Record<StepOp, string>> = {
   create: "to create",
   update: "to update",
   replace: "to replace",
+  "delete-replaced": "replaced before, to delete",
   delete: "to delete",
+  read: "to read",
+  discard: "to forget",
   same: "unchanged",
 };
 const PAST: Readonly<Record<StepOp, string>> = {
   create: "created",
   update: "updated",
   replace: "replaced",
+  "delete-replaced": "replaced before, deleted",
   delete: "deleted",
+  read: "read",
+  discard: "forgotten",
   same: "unchanged",
 };
 
@@ -63,7 +85,7 @@ export function renderSummary(
 ): string {
   const words = kind === "preview" ? FUTURE : PAST;
   const counted = [...mergedByUrn(steps).values()].filter((step) => step.custom);
-  const parts = (["create", "update", "replace", "delete", "same"] as const).flatMap((op) => {
+  const parts = SUMMED_UP.flatMap((op) => {
     const count = counted.filter((step) => step.op === op && step.error === undefined).length;
     if (count === 0) return [];
     return [
@@ -79,7 +101,8 @@ export function renderSummary(
 function mergedByUrn(steps: readonly Step[]): ReadonlyMap<string, Step> {
   const merged = new Map<string, Step>();
   for (const step of steps) {
-    if (step.op !== "delete" || step.error !== undefined || !merged.has(step.urn)) merged.set(step.urn, step);
+    const isPart = step.op === "delete-replaced" && step.error === undefined;
+    if (!isPart || !merged.has(step.urn)) merged.set(step.urn, step);
   }
   return merged;
 }

@@ -31,7 +31,7 @@ export class Reporter {
     return {
       create: count("create", "replace"),
       update: count("update"),
-      delete: count("delete"),
+      delete: count("delete", "delete-replaced"),
       same: count("same"),
     };
   }
