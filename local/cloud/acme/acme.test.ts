@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { claimPorts } from "../kernel/claim-ports.ts";
 import { type OwnedKernel, startKernel } from "../kernel.ts";
 import { Acme } from "./acme.ts";
 import { KeptProcess } from "./kept-process.ts";
@@ -20,7 +22,7 @@ let resolver: Resolver;
 beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "acme-"));
   kernel = await startKernel({ stateDir, portBase: "any" });
-  acme = new Acme(kernel, { binDir: BIN_DIR });
+  acme = new Acme(kernel, { binDir: BIN_DIR, watch: { everyMs: 100, deadlineMs: 1_000 } });
   await acme.start();
   resolver = new Resolver({ timeout: 2_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${kernel.ports.dns}`]);
@@ -124,6 +126,15 @@ test("starts a killed CA again and trusts its new root, and a killed DNS with it
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
 });
 
+test("ends a CA that no longer answers, and starts it again", async () => {
+  const [dns, pebble] = acme.pids();
+  const roots = trustedRoots();
+  process.kill(pebble ?? 0, "SIGSTOP");
+  await until("a new root", () => trustedRoots() > roots || undefined);
+  expect(acme.pids()).toEqual([dns, expect.any(Number)]);
+  expect(acme.pids()).not.toContain(pebble);
+});
+
 test("its processes die with the cloud, kill -9 included", async () => {
   const folder = mkdtempSync(join(tmpdir(), "acme-killed-"));
   const program = `
@@ -170,7 +181,39 @@ test("reports a program that ends at once with its own last words", async () => 
     onLine: (line) => lines.push(line),
     onTrouble: (sentence) => lines.push(sentence),
     ready: () => Promise.reject(new Error("no answer")),
+    answers: () => Promise.reject(new Error("no answer")),
   });
   await expect(broken.start()).rejects.toThrow(/Pebble ended with status 1:(.|\n)*nonexistent\.json/);
   expect(lines.join()).toMatch(/nonexistent\.json/);
+});
+
+test("says once that its port is taken when it is to start again, and starts when the port is free", async () => {
+  const { ports, control } = await claimPorts("any");
+  const troubles: string[] = [];
+  const kept = new KeptProcess({
+    name: "sleep",
+    command: "/bin/sleep",
+    args: ["600"],
+    env: {},
+    ports: [ports.acme],
+    pidFile: join(stateDir, "sleep.pid"),
+    onLine: () => undefined,
+    onTrouble: (sentence) => troubles.push(sentence),
+    ready: async () => undefined,
+    answers: async () => undefined,
+  });
+  await kept.start();
+  const squatter = createServer().listen(ports.acme, "127.0.0.1");
+  await once(squatter, "listening");
+  const first = await until("the program", () => kept.pid);
+  process.kill(first, "SIGKILL");
+  await until("the sentence", () => troubles.length >= 2 || undefined);
+  squatter.close();
+  await until("the program again", () => (kept.pid === first ? undefined : kept.pid));
+  await kept.stop();
+  await new Promise((resolve) => control.close(resolve));
+  expect(troubles).toEqual([
+    "sleep ended with status 137; it is started again.",
+    `Port ${ports.acme} (sleep) is taken on 127.0.0.1; free it, or move all ports with --port-base.`,
+  ]);
 });

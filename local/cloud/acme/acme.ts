@@ -4,9 +4,11 @@ import { request } from "node:https";
 import { join } from "node:path";
 import type { Kernel, Part } from "../parts.ts";
 import { Dns } from "./dns.ts";
-import { KeptProcess } from "./kept-process.ts";
+import { KeptProcess, type Watch } from "./kept-process.ts";
 
 const PROBE_DEADLINE_MS = 2_000;
+/** A datagram may get lost: the look-up is sent again after this. */
+const DNS_TRY_MS = 500;
 const PROBE_NAME = "ready.test";
 /** Where the edge is, for every name that has no record of its own. */
 const EDGE_ADDRESS = "127.0.0.1";
@@ -22,6 +24,8 @@ const PROFILES = {
 export interface AcmeOptions {
   /** The folder of `pebble` and `pebble-challtestsrv`. */
   readonly binDir: string;
+  /** How it is noticed that Pebble or the DNS server hangs. @default every 5 s, with 5 s for an answer */
+  readonly watch?: Watch;
 }
 
 /**
@@ -38,11 +42,11 @@ export class Acme implements Part {
   readonly #processes: readonly KeptProcess[];
   readonly #folder: string;
 
-  constructor(kernel: Kernel, { binDir }: AcmeOptions) {
+  constructor(kernel: Kernel, options: AcmeOptions) {
     this.#kernel = kernel;
     this.#folder = join(kernel.stateDir, "cloud", "acme");
     this.dns = new Dns(kernel.ports.dnsManagement);
-    this.#processes = [this.#dnsServer(binDir), this.#pebble(binDir)];
+    this.#processes = [this.#dnsServer(options), this.#pebble(options)];
   }
 
   /** The CA's directory, served under a certificate of the kernel's authority. */
@@ -89,7 +93,7 @@ export class Acme implements Part {
     writeFileSync(this.#file("pebble.json"), JSON.stringify({ pebble }, undefined, 2));
   }
 
-  #pebble(binDir: string): KeptProcess {
+  #pebble({ binDir, watch }: AcmeOptions): KeptProcess {
     const { ports, authority } = this.#kernel;
     return new KeptProcess({
       name: "Pebble",
@@ -103,13 +107,19 @@ export class Acme implements Part {
         await this.#get(ports.acme, "/dir");
         authority.trust(await this.#get(ports.acmeManagement, "/roots/0"));
       },
+      answers: async (signal) => void (await this.#get(ports.acme, "/dir", signal)),
+      ...(watch && { watch }),
     });
   }
 
-  #dnsServer(binDir: string): KeptProcess {
+  #dnsServer({ binDir, watch }: AcmeOptions): KeptProcess {
     const { ports } = this.#kernel;
-    const resolver = new Resolver({ timeout: PROBE_DEADLINE_MS, tries: 1 });
-    resolver.setServers([`127.0.0.1:${ports.dns}`]);
+    const lookUp = async (signal: AbortSignal): Promise<void> => {
+      const resolver = new Resolver({ timeout: DNS_TRY_MS });
+      resolver.setServers([`127.0.0.1:${ports.dns}`]);
+      signal.addEventListener("abort", () => resolver.cancel(), { once: true });
+      await resolver.resolve4(PROBE_NAME);
+    };
     // Every flag, because those left out listen on all interfaces.
     const flags = {
       dnsserver: `127.0.0.1:${ports.dns}`,
@@ -130,9 +140,11 @@ export class Acme implements Part {
       pidFile: this.#file("dns.pid"),
       ...this.#reports("dns"),
       ready: async () => {
-        await resolver.resolve4(PROBE_NAME);
+        await lookUp(AbortSignal.timeout(PROBE_DEADLINE_MS));
         await this.dns.replay();
       },
+      answers: lookUp,
+      ...(watch && { watch }),
     });
   }
 
@@ -149,7 +161,7 @@ export class Acme implements Part {
   }
 
   /** A page of Pebble's, under our own root only. */
-  #get(port: number, path: string): Promise<string> {
+  #get(port: number, path: string, signal = AbortSignal.timeout(PROBE_DEADLINE_MS)): Promise<string> {
     return new Promise((resolve, reject) => {
       const url = `https://127.0.0.1:${port}${path}`;
       const sent = request(
@@ -158,7 +170,7 @@ export class Acme implements Part {
           ca: this.#kernel.authority.rootPem,
           agent: false,
           headers: { "User-Agent": "local-cloud" },
-          signal: AbortSignal.timeout(PROBE_DEADLINE_MS),
+          signal,
         },
         async (response) => {
           try {

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { accessSync, constants, readFileSync, rmSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,10 +13,12 @@ const PROBE_EVERY_MS = 25;
 const STOP_DEADLINE_MS = 5_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;
-/** Restarts in a row, none of which stayed up for `STEADY_MS`, before it is given up. */
-const MOST_RESTARTS = 8;
+/** Who stayed up this long starts with the shortest pause again. */
 const STEADY_MS = 30_000;
 const KEPT_LINES = 20;
+const DEFAULT_WATCH: Watch = { everyMs: 5_000, deadlineMs: 5_000 };
+/** Looks in a row without an answer, after which it counts as hung. A busy one answers at least one of them. */
+const MOST_SILENT_LOOKS = 3;
 
 export interface KeptProcessOptions {
   readonly name: string;
@@ -31,11 +34,22 @@ export interface KeptProcessOptions {
   readonly onTrouble: (sentence: string) => void;
   /** Rejects while the process doesn't answer yet. Asked again until it resolves; runs after every restart too. */
   readonly ready: () => Promise<void>;
+  /** Rejects, by the signal at the latest, when the process does not answer. Asked as long as this process lives. */
+  readonly answers: (signal: AbortSignal) => Promise<void>;
+  readonly watch?: Watch;
+}
+
+/** How it is noticed that a program hangs. */
+export interface Watch {
+  /** Between two looks at whether it answers. */
+  readonly everyMs: number;
+  /** For one answer. */
+  readonly deadlineMs: number;
 }
 
 /**
- * A program that lives exactly as long as this process: started again when it dies,
- * with growing pauses and an end, and killed by its keeper when this process dies.
+ * A program that lives exactly as long as this process: started again when it dies or
+ * no longer answers, with growing pauses and an end, and killed by its keeper when this process dies.
  */
 export class KeptProcess {
   readonly #options: KeptProcessOptions;
@@ -44,6 +58,7 @@ export class KeptProcess {
   #keeper: ChildProcess | undefined;
   #ended: Promise<string> | undefined;
   #life: Promise<void> | undefined;
+  #told: string | undefined;
 
   constructor(options: KeptProcessOptions) {
     this.#options = options;
@@ -71,7 +86,7 @@ export class KeptProcess {
       await this.stop();
       throw error;
     }
-    this.#life = this.#keepAlive();
+    this.#life = Promise.all([this.#keepAlive(), this.#watch()]).then(() => undefined);
   }
 
   async stop(): Promise<void> {
@@ -109,13 +124,13 @@ export class KeptProcess {
       ended = true;
       keeper.stdin.destroy();
     });
-    const deadline = Date.now() + READY_DEADLINE_MS;
+    const deadline = performance.now() + READY_DEADLINE_MS;
     for (;;) {
       if (ended) throw new Error(`${name} ${await this.#ended}:\n${this.#lines.join("\n")}`);
       try {
         return await ready();
       } catch (error) {
-        if (Date.now() > deadline) {
+        if (performance.now() > deadline) {
           const reason = error instanceof Error ? error.message : String(error);
           throw new Error(`${name} did not answer within ${READY_DEADLINE_MS} ms: ${reason}`, {
             cause: error,
@@ -126,28 +141,63 @@ export class KeptProcess {
     }
   }
 
+  /** Goes on for as long as the cloud does: what keeps a program from starting, a taken port say, may go away. */
   async #keepAlive(): Promise<void> {
-    const { name, onTrouble } = this.#options;
+    const { name } = this.#options;
     const { signal } = this.#stopping;
-    for (let restarts = 0; restarts < MOST_RESTARTS; restarts += 1) {
-      const since = Date.now();
+    for (let restarts = 0; ; restarts += 1) {
+      const since = performance.now();
       const end = await this.#ended;
       if (signal.aborted) return;
-      if (Date.now() - since > STEADY_MS) restarts = 0;
-      onTrouble(`${name} ${end}; it is started again.`);
-      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** restarts, LONGEST_BACKOFF_MS);
-      await delay(backoff * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      try {
-        await this.#run();
-      } catch (error) {
+      this.#tell(`${name} ${end}; it is started again.`);
+      if (performance.now() - since > STEADY_MS) restarts = 0;
+      for (let started = false; !started; restarts += started ? 0 : 1) {
+        const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** restarts, LONGEST_BACKOFF_MS);
+        await delay(backoff * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return;
-        onTrouble(error instanceof Error ? error.message : String(error));
-        this.#keeper?.stdin?.destroy();
+        started = await this.#startAgain();
       }
     }
-    await this.#ended;
-    if (!signal.aborted) onTrouble(`${name} ended ${MOST_RESTARTS} times in a row and is given up.`);
+  }
+
+  async #startAgain(): Promise<boolean> {
+    try {
+      await this.#run();
+      this.#told = undefined;
+      return true;
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#tell(error instanceof Error ? error.message : String(error));
+      this.#keeper?.stdin?.destroy();
+      return false;
+    }
+  }
+
+  /** The same trouble twice in a row is told once. */
+  #tell(sentence: string): void {
+    if (sentence !== this.#told) this.#options.onTrouble(sentence);
+    this.#told = sentence;
+  }
+
+  /** Ends a program that hangs, which starts it again. One that is dead or starting is the others' to deal with. */
+  async #watch(): Promise<void> {
+    const { name, command, answers, watch = DEFAULT_WATCH } = this.#options;
+    const { signal } = this.#stopping;
+    let watched: number | undefined;
+    for (let silent = 0; ; ) {
+      await delay(watch.everyMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      const { pid } = this;
+      const answered = await answers(AbortSignal.timeout(watch.deadlineMs)).then(
+        () => true,
+        () => false,
+      );
+      silent = answered || pid !== watched ? 0 : silent + 1;
+      watched = pid;
+      if (silent < MOST_SILENT_LOOKS || pid === undefined || signal.aborted) continue;
+      this.#tell(`${name} has not answered ${silent} times in a row; it is ended.`);
+      silent = 0;
+      if (isRunning(pid, command)) process.kill(pid, "SIGKILL");
+    }
   }
 
   #follow(output: Readable): void {
@@ -163,12 +213,18 @@ export class KeptProcess {
 function sweep(pidFile: string, command: string): void {
   const pid = readPid(pidFile);
   rmSync(pidFile, { force: true });
-  if (pid === undefined) return;
+  if (pid !== undefined && isRunning(pid, command)) process.kill(pid, "SIGKILL");
+}
+
+/** Whether the pid is that program's, and not one that the system gave to another since. */
+function isRunning(pid: number, command: string): boolean {
   try {
-    const running = execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-    if (running.startsWith(command)) process.kill(pid, "SIGKILL");
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).startsWith(
+      command,
+    );
   } catch {
-    // ps fails when there is no such process, which is what is wanted.
+    // ps fails when there is no such process.
+    return false;
   }
 }
 
