@@ -51,16 +51,16 @@ export async function retrying<T>(
   options: RetryOptions,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
-  const ends = Date.now() + options.deadlineMs;
+  const ends = performance.now() + options.deadlineMs;
   for (let number = 1; ; number++) {
-    const left = Math.max(1, ends - Date.now());
+    const left = Math.max(1, ends - performance.now());
     try {
       return await withDeadline(options.what, Math.min(options.attemptMs, left), attempt(number));
     } catch (error) {
       const transient = error instanceof DeadlineExceeded || options.isTransient(error);
       const limit = Math.min(options.maxPauseMs, options.pauseMs * 2 ** (number - 1));
       const pause = Math.random() * limit;
-      if (!transient || Date.now() + pause >= ends) throw error;
+      if (!transient || performance.now() + pause >= ends) throw error;
       await sleep(pause);
     }
   }

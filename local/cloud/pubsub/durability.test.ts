@@ -35,6 +35,25 @@ test("messages, attempts and due times outlive a restart", async () => {
   }
 });
 
+test("a clock that was set back by an hour meanwhile holds a message up for ten minutes at most", async () => {
+  const before = await startWorld();
+  const topic = before.topic("orders");
+  const retryPolicy = { minimumBackoff: "60s", maximumBackoff: "600s" };
+  const pushConfig = { pushEndpoint: ENDPOINT };
+  const subscription = before.subscription("worker", { topic, pushConfig, retryPolicy });
+  before.answer = () => 500;
+  before.pubsub.publish(topic, { data: Buffer.from("hello") });
+  await eventually(() => before.delays(subscription)[0] === 60_000, "it backs off");
+  await before.stop({ keepState: true });
+
+  const after = await startWorld(before.stateDir, before.clock.now() - 3_600_000);
+  try {
+    expect(after.delays(subscription)).toEqual([600_000]);
+  } finally {
+    await after.stop();
+  }
+});
+
 test("stopping gives up a push that hangs, and keeps its message", async () => {
   const before = await startWorld();
   const topic = before.topic("orders");

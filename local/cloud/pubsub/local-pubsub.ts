@@ -1,5 +1,5 @@
 import type { CloudRun, GrpcApi, Kernel, Part, PubSub } from "../parts.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, SteadyClock } from "./clock.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Directory } from "./directory.ts";
@@ -13,6 +13,9 @@ import { Retention } from "./retention.ts";
 import { notFound } from "./rpc-error.ts";
 import { SubscriberApi } from "./subscriber-api.ts";
 import { Timetable } from "./timetable.ts";
+
+/** Google's longest backoff and its longest acknowledgement deadline: nothing is ever due later than so far ahead. */
+const LONGEST_DELAY_MS = 600_000;
 
 export interface LocalPubSubOptions {
   readonly clock?: Clock;
@@ -46,7 +49,7 @@ export class LocalPubSub implements PubSub, Part {
   #running = false;
 
   constructor(kernel: Kernel, run: Pick<CloudRun, "post">, options: LocalPubSubOptions = {}) {
-    const { clock = systemClock, random = Math.random, stopDeadlineMs = 5_000 } = options;
+    const { clock = new SteadyClock(), random = Math.random, stopDeadlineMs = 5_000 } = options;
     const { iam, logging, tokens } = kernel;
     const onError = (error: unknown) => {
       const detail = error instanceof Error ? error.stack : String(error);
@@ -93,6 +96,8 @@ export class LocalPubSub implements PubSub, Part {
 
   async start(): Promise<void> {
     for (const id of this.#store.owed()) if (!this.#directory.exists(id)) this.#store.drop(id);
+    // The machine's clock may have been set back while nothing ran.
+    this.#store.expectBy(this.#pumpOptions.clock.now() + LONGEST_DELAY_MS);
     this.#running = true;
     this.#terms.resume();
     this.#retention.expect();

@@ -177,6 +177,11 @@ export class MessageStore {
     );
   }
 
+  /** Makes due at `latest` whatever is due later. */
+  expectBy(latest: number): void {
+    this.#sql("UPDATE pubsub_deliveries SET due_at = ?1 WHERE due_at > ?1").run(latest);
+  }
+
   /** Drops some of what was kept for as long as it may be. Returns how many deliveries went. */
   sweep(now: number): number {
     return inTransaction(this.#db, () => {

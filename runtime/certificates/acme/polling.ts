@@ -22,13 +22,13 @@ export async function poll<T>(
   read: () => Promise<Reading<T>>,
   signal: AbortSignal,
 ): Promise<T> {
-  const ends = Date.now() + DEADLINE_MS;
+  const ends = performance.now() + DEADLINE_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
     const { value, settled, retryAfter } = await read();
     if (settled) return value;
     const asked = retryAfter ? retryAfter.getTime() - Date.now() : 0;
     const delay = Math.max(asked, pause * (0.75 + Math.random() / 2));
-    if (Date.now() + delay > ends) throw new CaStillWorking(what);
+    if (performance.now() + delay > ends) throw new CaStillWorking(what);
     await sleep(delay, undefined, { signal });
   }
 }

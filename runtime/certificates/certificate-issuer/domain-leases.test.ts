@@ -54,6 +54,13 @@ test("outlives its owner by the lease's time and no longer", async () => {
   await lease.release();
 });
 
+test("does not outlive its owner by more because the clock was set back", async () => {
+  (await held(ask("dead"))).leave();
+  now -= 3_600_000;
+  const lease = await held(ask("next"));
+  await lease.release();
+});
+
 test("is free when its journal shows the holder's work as finished, though never released", async () => {
   (await held(ask("first", { orderNumber: 4 }))).leave();
   const lease = await held(ask("next", { isFinished: async ({ orderNumber }) => orderNumber === 4 }));

@@ -4,6 +4,8 @@ import type { ObjectStore } from "../../service/object-store.ts";
 
 /** How long a dead issuer keeps a domain from its successor. Renewed while the work goes on. */
 const LEASE_MS = 20_000;
+/** A lease that ends later than that from now was made before the clock was set back; clocks of two machines differ by far less. */
+const LONGEST_LEASE_MS = 2 * LEASE_MS;
 /** Storage takes one write a second for a name; this is far from it. */
 const RENEWAL_MS = 6_000;
 /** A little longer than a lease, so that a redelivery outlives the issuer that died. */
@@ -86,7 +88,7 @@ export class DomainLeases {
         if ((await this.#objects.create(name, this.#content(request))) === "created") {
           return this.#held(name, request);
         }
-      } else if (Date.parse(holder.expiresAt) <= this.#now() || (await request.isFinished(holder))) {
+      } else if (this.#hasEnded(holder) || (await request.isFinished(holder))) {
         const taken = await this.#objects.replace(name, this.#content(request), found.generation);
         if (taken === "replaced") return this.#held(name, request);
       }
@@ -132,6 +134,11 @@ export class DomainLeases {
     if (!found) return undefined;
     const holder = leaseSchema.parse(JSON.parse(found.bytes.toString("utf8")));
     return holder.owner === owner ? found.generation : undefined;
+  }
+
+  #hasEnded({ expiresAt }: LeaseHolder): boolean {
+    const leftMs = Date.parse(expiresAt) - this.#now();
+    return leftMs <= 0 || leftMs > LONGEST_LEASE_MS;
   }
 
   #content({ owner, orderNumber }: LeaseRequest): string {

@@ -42,12 +42,12 @@ export function openEdgeProbe({ challenges, port, deadlineMs = 30_000 }: EdgePro
       const object = `${domain}${path}`;
       await challenges.create(object, expected, { contentType: "text/plain" });
       try {
-        const ends = Date.now() + deadlineMs;
+        const ends = performance.now() + deadlineMs;
         for (let attempt = 0; ; attempt++) {
           const address = addresses[attempt % addresses.length] ?? "";
           const result = await fetchOnce({ address, port, domain, path, expected, signal });
           const pause = Math.random() * Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** attempt);
-          if (result.kind === "served" || Date.now() + pause >= ends) return result;
+          if (result.kind === "served" || performance.now() + pause >= ends) return result;
           await sleep(pause, undefined, { signal });
         }
       } finally {
