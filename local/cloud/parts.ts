@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DatabaseSync } from "node:sqlite";
+import type { Readable } from "node:stream";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 
 /** Who makes a call: a service account, known by the port it came in on or by the token it carries. */
@@ -133,8 +134,8 @@ export interface StoredObject {
 /** Storage as the cloud itself uses it, without IAM. */
 export interface ObjectStorage {
   find(bucket: string, name: string, generation?: string): StoredObject | undefined;
-  /** The file that holds the bytes. */
-  path(object: StoredObject): string;
+  /** The bytes, once for each call. */
+  read(object: StoredObject): Readable;
   write(
     bucket: string,
     name: string,

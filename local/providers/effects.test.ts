@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { CRC32C } from "@google-cloud/storage";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -53,7 +54,7 @@ describe("Objects", () => {
       metadata,
     });
     const stored = session.storage.find("acme-code", "w/1.tar.gz");
-    expect(stored && readFileSync(session.storage.path(stored))).toEqual(bytes);
+    expect(stored && (await buffer(session.storage.read(stored)))).toEqual(bytes);
     expect(stored).toMatchObject({ metadata });
     const crc = new CRC32C();
     crc.update(bytes);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runUpdate } from "../engine/engine.ts";
 import { FASTLY_KINDS } from "./fastly/kinds.ts";
@@ -58,7 +59,7 @@ test("a program of the real SDKs finds in every output what the next resource ne
 
   const object = gcp.storage.find(String(outputs.bucket), "bundle.tar.gz");
   const program = join(import.meta.dirname, "fixtures", "sdk-program", "Pulumi.yaml");
-  expect(object && readFileSync(gcp.storage.path(object))).toEqual(readFileSync(program));
+  expect(object && (await buffer(gcp.storage.read(object)))).toEqual(readFileSync(program));
 
   const second = await run("up");
   expect(second.changeSummary).toMatchObject({ create: 0, update: 0, delete: 0 });

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { Statements } from "../statements.ts";
 
 const ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH = 22;
@@ -51,12 +52,10 @@ interface Tables {
 
 /** What Fastly keeps of TLS and of versionless domains. Every write outlives the process once it returns. */
 export class FastlyStore {
-  readonly #db: DatabaseSync;
-  /** Few texts, each prepared once. */
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#statements = new Statements(db);
     db.exec(`
       CREATE TABLE IF NOT EXISTS fastly_keys (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, key_pem TEXT NOT NULL, key_type TEXT NOT NULL,
@@ -86,9 +85,9 @@ export class FastlyStore {
     const columns = Object.keys(where);
     const clause =
       columns.length > 0 ? ` WHERE ${columns.map((column) => `${column} = ?`).join(" AND ")}` : "";
-    const rows = this.#statement(`SELECT * FROM fastly_${table}${clause} ORDER BY rowid`).all(
-      ...(Object.values(where) as SQLInputValue[]),
-    );
+    const rows = this.#statements
+      .of(`SELECT * FROM fastly_${table}${clause} ORDER BY rowid`)
+      .all(...(Object.values(where) as SQLInputValue[]));
     return rows as unknown as Tables[Table][];
   }
 
@@ -100,9 +99,9 @@ export class FastlyStore {
   add<Table extends keyof Tables>(table: Table, row: Omit<Tables[Table], "id">): Tables[Table] {
     const whole = { id: newId(), ...row };
     const columns = Object.keys(whole);
-    this.#statement(
-      `INSERT INTO fastly_${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-    ).run(...(Object.values(whole) as SQLInputValue[]));
+    this.#statements
+      .of(`INSERT INTO fastly_${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`)
+      .run(...(Object.values(whole) as SQLInputValue[]));
     return whole as unknown as Tables[Table];
   }
 
@@ -112,50 +111,44 @@ export class FastlyStore {
     values: Partial<Omit<Tables[Table], "id">>,
   ): void {
     const assignments = Object.keys(values).map((column) => `${column} = ?`);
-    this.#statement(`UPDATE fastly_${table} SET ${assignments.join(", ")} WHERE id = ?`).run(
-      ...(Object.values(values) as SQLInputValue[]),
-      id,
-    );
+    this.#statements
+      .of(`UPDATE fastly_${table} SET ${assignments.join(", ")} WHERE id = ?`)
+      .run(...(Object.values(values) as SQLInputValue[]), id);
   }
 
   /** Says which names a certificate holds; replaces what was said before. */
   nameCertificate(id: string, names: readonly string[]): void {
-    this.#statement("DELETE FROM fastly_certificate_names WHERE certificate_id = ?").run(id);
-    const insert = this.#statement(
+    this.#statements.of("DELETE FROM fastly_certificate_names WHERE certificate_id = ?").run(id);
+    const insert = this.#statements.of(
       "INSERT INTO fastly_certificate_names (name, certificate_id) VALUES (?, ?)",
     );
     for (const name of new Set(names)) insert.run(name, id);
   }
 
   certificatesNaming(name: string): readonly StoredCertificate[] {
-    const rows = this.#statement(
-      `SELECT c.* FROM fastly_certificates c JOIN fastly_certificate_names n ON n.certificate_id = c.id
+    const rows = this.#statements
+      .of(
+        `SELECT c.* FROM fastly_certificates c JOIN fastly_certificate_names n ON n.certificate_id = c.id
          WHERE n.name = ? ORDER BY c.rowid`,
-    ).all(name);
+      )
+      .all(name);
     return rows as unknown as StoredCertificate[];
   }
 
   /** Private keys that some certificate matches, or that none does. */
   keysInUse(inUse: boolean): readonly Tables["keys"][] {
-    const rows = this.#statement(
-      `SELECT * FROM fastly_keys k WHERE ${inUse ? "" : "NOT "}EXISTS (
+    const rows = this.#statements
+      .of(
+        `SELECT * FROM fastly_keys k WHERE ${inUse ? "" : "NOT "}EXISTS (
          SELECT 1 FROM fastly_certificates c WHERE c.public_key_sha1 = k.public_key_sha1) ORDER BY rowid`,
-    ).all();
+      )
+      .all();
     return rows as unknown as Tables["keys"][];
   }
 
   remove(table: keyof Tables, id: string): void {
     if (table === "certificates") this.nameCertificate(id, []);
-    this.#statement(`DELETE FROM fastly_${table} WHERE id = ?`).run(id);
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    this.#statements.of(`DELETE FROM fastly_${table} WHERE id = ?`).run(id);
   }
 }
 

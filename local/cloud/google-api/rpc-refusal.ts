@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { answerText } from "../answer-text.ts";
 import { PermissionDenied } from "../refusals.ts";
 import { BodyTooLarge } from "./read-body.ts";
 
@@ -30,7 +31,7 @@ export function answerRefusal(response: ServerResponse, error: unknown): void {
 }
 
 export function answerJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "Content-Type": "application/json; charset=UTF-8" }).end(JSON.stringify(body));
+  answerText(response, status, "application/json; charset=UTF-8", JSON.stringify(body));
 }
 
 function asRefusal(error: unknown): RpcRefusal {

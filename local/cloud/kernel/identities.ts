@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
+import { answerText } from "../answer-text.ts";
 import type {
   GrpcApi,
   HttpApi,
@@ -117,7 +118,6 @@ export class Identities implements IdentitiesContract {
 
 /** @see https://cloud.google.com/apis/design/errors#http_mapping */
 function refuse(response: ServerResponse, code: number, status: string, message: string): void {
-  response
-    .writeHead(code, { "Content-Type": "application/json; charset=UTF-8" })
-    .end(JSON.stringify({ error: { code, message, status } }));
+  const text = JSON.stringify({ error: { code, message, status } });
+  answerText(response, code, "application/json; charset=UTF-8", text);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerText } from "../answer-text.ts";
 import type { HttpApi, Principal, Tokens } from "../parts.ts";
 import { projectNumber } from "../project-number.ts";
 
@@ -30,9 +31,8 @@ export class MetadataServer implements HttpApi {
     }
     const answer = await this.#answer(principal, new URL(request.url ?? "/", "http://metadata"));
     if (answer === undefined) response.writeHead(404).end("Not found.");
-    else if (typeof answer === "string")
-      response.writeHead(200, { "Content-Type": "application/text" }).end(answer);
-    else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+    else if (typeof answer === "string") answerText(response, 200, "application/text", answer);
+    else answerText(response, 200, "application/json", JSON.stringify(answer));
   }
 
   async #answer({ email }: Principal, url: URL): Promise<string | object | undefined> {

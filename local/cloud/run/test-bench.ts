@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { request as httpRequest, IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { type OwnedKernel, startKernel } from "../kernel.ts";
@@ -61,7 +62,8 @@ export class TestBench {
     const storage = {
       find: (bucket: string, name: string) =>
         archives.has(`${bucket}/${name}`) ? ({ bucket, name } as StoredObject) : undefined,
-      path: ({ bucket, name }: StoredObject) => archives.get(`${bucket}/${name}`) ?? "",
+      read: ({ bucket, name }: StoredObject): Readable =>
+        createReadStream(archives.get(`${bucket}/${name}`) ?? ""),
     } as ObjectStorage;
     const secrets = {
       access(principal: { email: string }, secret: string, version: string) {

@@ -1,6 +1,7 @@
-import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
@@ -15,11 +16,11 @@ const MAX_FILES = 20_000;
  *
  * @throws {Error} naming what is not a plain file within the folder and the limits.
  */
-export async function unpack(archive: string, folder: string): Promise<void> {
+export async function unpack(archive: Readable, folder: string): Promise<void> {
   refuseModulesInReach(folder);
   await mkdir(folder, { recursive: true });
   const entries = extract();
-  const reading = pipeline(createReadStream(archive), createGunzip(), entries);
+  const reading = pipeline(archive, createGunzip(), entries);
   // The loop below sees the same error; this one must not go unhandled before it does.
   reading.catch(() => undefined);
   let bytes = 0;

@@ -124,6 +124,6 @@ export class Workshop {
       );
     }
     rmSync(folder, { recursive: true, force: true });
-    await unpack(this.#storage.path(stored), folder);
+    await unpack(this.#storage.read(stored), folder);
   }
 }

@@ -1,18 +1,28 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  createReadStream,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { ByteRows } from "./byte-rows.ts";
 import { type Content, Digests } from "./digests.ts";
+
+/** What is larger gets a file. */
+const MAX_ROW_BYTES = 64 * 1024;
+
+type Identity = Pick<Content, "sha256" | "size">;
 
 /** Bytes that are durable, and kept until disposed of even if no object refers to them yet. */
 export interface Staged extends Disposable {
@@ -20,45 +30,60 @@ export interface Staged extends Disposable {
 }
 
 /**
- * Bytes by their SHA-256, each once however many objects hold them. They are on the disk before an
- * object refers to them and go after the last one has gone; what a crash leaves is swept at start-up.
+ * Bytes by their SHA-256, each once however many objects hold them: small ones as rows beside those
+ * of the objects, large ones as files. They are there before an object refers to them and go after
+ * the last one has gone; what a crash leaves is swept at start-up.
  */
 export class ByteStore {
   readonly #folder: string;
   readonly #isReferenced: (sha256: string) => boolean;
   /** Bytes of uploads that have not yet become objects, or been refused. */
   readonly #pins = new Map<string, number>();
+  readonly #rows: ByteRows;
 
-  constructor(folder: string, isReferenced: (sha256: string) => boolean) {
+  constructor(rows: ByteRows, folder: string, isReferenced: (sha256: string) => boolean) {
+    this.#rows = rows;
     this.#folder = folder;
     this.#isReferenced = isReferenced;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const file of readdirSync(folder)) {
-      if (!isReferenced(file)) rmSync(join(folder, file));
-    }
+    this.#sweep();
   }
 
+  /** Bytes that are small enough to be had whole; for others there is a file. */
+  whole({ sha256, size }: Identity): Buffer | undefined {
+    return size > MAX_ROW_BYTES ? undefined : this.#rows.get(sha256);
+  }
+
+  /** The file of bytes that `whole` does not give. */
   path(sha256: string): string {
     return join(this.#folder, sha256);
   }
 
-  /** Stores a stream without holding it in memory. What was written of it goes if it fails. */
+  read(identity: Identity): Readable {
+    const whole = this.whole(identity);
+    return whole ? Readable.from([whole]) : createReadStream(this.path(identity.sha256));
+  }
+
+  /** Stores a stream, of which no more than a small one's worth is ever in memory. What was written of it goes if it fails. */
   async receive(chunks: AsyncIterable<Buffer>): Promise<Staged> {
+    const digests = new Digests();
+    const held: Buffer[] = [];
     const temporary = this.#temporary();
+    let file: FileHandle | undefined;
     try {
-      const digests = new Digests();
-      const file = await open(temporary, "wx", 0o600);
-      try {
-        for await (const chunk of chunks) {
-          digests.update(chunk);
-          await file.writeFile(chunk);
-        }
-        await file.sync();
-      } finally {
-        await file.close();
+      for await (const chunk of chunks) {
+        digests.update(chunk);
+        held.push(chunk);
+        if (digests.size <= MAX_ROW_BYTES) continue;
+        file ??= await open(temporary, "wx", 0o600);
+        for (const bytes of held.splice(0)) await file.writeFile(bytes);
       }
+      if (!file) return this.#putRow(digests.finish(), Buffer.concat(held));
+      await file.sync();
+      await file.close();
       return await this.#settle(this.#keep(digests.finish(), (path) => renameSync(temporary, path)));
     } catch (error) {
+      await file?.close();
       rmSync(temporary, { force: true });
       throw error;
     }
@@ -68,9 +93,11 @@ export class ByteStore {
   put(bytes: Buffer): Staged {
     const digests = new Digests();
     digests.update(bytes);
+    const content = digests.finish();
+    if (content.size <= MAX_ROW_BYTES) return this.#putRow(content, bytes);
     const temporary = this.#temporary();
     writeFileSync(temporary, bytes, { flag: "wx", mode: 0o600, flush: true });
-    return this.#keep(digests.finish(), (path) => {
+    return this.#keep(content, (path) => {
       renameSync(temporary, path);
       const folder = openSync(this.#folder, "r");
       fsyncSync(folder);
@@ -88,10 +115,12 @@ export class ByteStore {
     } finally {
       await handle.close();
     }
+    const content = digests.finish();
+    if (content.size <= MAX_ROW_BYTES) return this.#putRow(content, readFileSync(file));
     const temporary = this.#temporary();
     linkSync(file, temporary);
     return await this.#settle(
-      this.#keep(digests.finish(), (path) => {
+      this.#keep(content, (path) => {
         renameSync(temporary, path);
         // Renaming one link of a file onto another does nothing, and leaves both.
         rmSync(temporary, { force: true });
@@ -105,8 +134,15 @@ export class ByteStore {
   }
 
   /** Removes bytes that nothing holds any more. */
-  release(sha256: string): void {
-    if (!this.#pins.has(sha256) && !this.#isReferenced(sha256)) rmSync(this.path(sha256), { force: true });
+  release({ sha256, size }: Identity): void {
+    if (this.#pins.has(sha256) || this.#isReferenced(sha256)) return;
+    if (size <= MAX_ROW_BYTES) this.#rows.remove(sha256);
+    else rmSync(this.path(sha256), { force: true });
+  }
+
+  #putRow(content: Content, bytes: Buffer): Staged {
+    this.#rows.add(content.sha256, bytes);
+    return this.#pin(content);
   }
 
   #keep(content: Content, move: (path: string) => void): Staged {
@@ -145,9 +181,21 @@ export class ByteStore {
         const left = (this.#pins.get(sha256) ?? 1) - 1;
         if (left > 0) this.#pins.set(sha256, left);
         else this.#pins.delete(sha256);
-        this.release(sha256);
+        this.release(content);
       },
     };
+  }
+
+  /** What a crash left goes; small files, as earlier versions of this cloud kept them, become rows. */
+  #sweep(): void {
+    for (const file of readdirSync(this.#folder)) {
+      const path = this.path(file);
+      const isReferenced = this.#isReferenced(file);
+      if (isReferenced && statSync(path).size > MAX_ROW_BYTES) continue;
+      if (isReferenced) this.#rows.add(file, readFileSync(path));
+      rmSync(path);
+    }
+    for (const sha256 of this.#rows.list()) if (!this.#isReferenced(sha256)) this.#rows.remove(sha256);
   }
 
   /** Never the name of stored bytes, so a sweep removes it. */

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { HttpApi, Kernel, ObjectStorage, StoredObject } from "../parts.ts";
 import { type BucketSettings, requireBucket } from "./bucket-settings.ts";
+import { ByteRows } from "./byte-rows.ts";
 import { ByteStore } from "./byte-store.ts";
 import { ObjectLedger } from "./object-ledger.ts";
 import { checkObjectName } from "./object-name.ts";
@@ -17,7 +19,7 @@ export interface CloudStorageOptions {
   readonly writeIntervalMs?: number;
 }
 
-/** Cloud Storage: objects in SQLite, their bytes in files by hash, both under the kernel's state. */
+/** Cloud Storage: objects in SQLite, large bytes in files by hash, both under the kernel's state. */
 export class CloudStorage implements ObjectStorage {
   readonly api: HttpApi;
   readonly #kernel: Kernel;
@@ -29,7 +31,9 @@ export class CloudStorage implements ObjectStorage {
     const folder = join(kernel.stateDir, "cloud");
     this.#kernel = kernel;
     this.#table = new ObjectTable(kernel.db);
-    this.#bytes = new ByteStore(join(folder, "objects"), (sha256) => this.#table.isReferenced(sha256));
+    this.#bytes = new ByteStore(new ByteRows(kernel.db), join(folder, "objects"), (sha256) =>
+      this.#table.isReferenced(sha256),
+    );
     this.#ledger = new ObjectLedger(this.#table, this.#bytes, new WritePace(writeIntervalMs));
     const sessions = new UploadSessions(kernel.db, join(folder, "uploads"));
     this.api = new StorageApi({
@@ -45,8 +49,8 @@ export class CloudStorage implements ObjectStorage {
     return this.#table.find(bucket, name, generation === undefined ? undefined : Number(generation));
   }
 
-  path(object: StoredObject): string {
-    return this.#bytes.path(object.sha256);
+  read(object: StoredObject): Readable {
+    return this.#bytes.read(object);
   }
 
   /** @throws {StorageRefusal} for an absent bucket or a name that is not valid. */
@@ -76,7 +80,7 @@ export class CloudStorage implements ObjectStorage {
   }
 
   clear(bucket: string): void {
-    for (const sha256 of new Set(this.#table.clear(bucket))) this.#bytes.release(sha256);
+    for (const content of this.#table.clear(bucket)) this.#bytes.release(content);
   }
 
   #bucket(name: string): BucketSettings {

@@ -23,6 +23,11 @@ export class Digests {
   readonly #crc32c = new CRC32C();
   #size = 0;
 
+  /** Bytes seen so far. */
+  get size(): number {
+    return this.#size;
+  }
+
   update(chunk: Buffer): void {
     this.#sha256.update(chunk);
     this.#md5.update(chunk);

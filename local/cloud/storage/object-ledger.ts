@@ -87,7 +87,7 @@ export class ObjectLedger {
       this.#table.put(version);
       return version;
     });
-    if (current) this.#bytes.release(current.sha256);
+    if (current) this.#bytes.release(current);
     return created;
   }
 
@@ -110,7 +110,7 @@ export class ObjectLedger {
       if (generation === undefined) this.#retire(bucket, version);
       else this.#table.delete(version);
     });
-    this.#bytes.release(version.sha256);
+    this.#bytes.release(version);
   }
 
   #retire(bucket: BucketSettings, version: ObjectVersion): void {

@@ -1,4 +1,5 @@
-import { closeSync, createReadStream, openSync } from "node:fs";
+import { createReadStream, openSync } from "node:fs";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { etag } from "./object-resource.ts";
@@ -29,18 +30,21 @@ export async function sendMedia(
     headers["Content-Length"] = String(range ? range.end - range.start + 1 : version.size);
     if (range) headers["Content-Range"] = `bytes ${range.start}-${range.end}/${version.size}`;
   }
-  // Opened before anything else can run: a deletion meanwhile leaves these bytes readable.
-  const fd = openSync(call.deps.bytes.path(version.sha256), "r");
-  response.writeHead(range ? 206 : 200, headers);
-  if (version.size === 0) {
-    closeSync(fd);
-    response.end();
+  const whole = call.deps.bytes.whole(version);
+  if (whole && !unzipped) {
+    response
+      .writeHead(range ? 206 : 200, headers)
+      .end(range ? whole.subarray(range.start, range.end + 1) : whole);
     return;
   }
-  const file = createReadStream("", { fd, ...range });
+  // Opened before anything else can run: a deletion meanwhile leaves these bytes readable.
+  const stored = whole
+    ? Readable.from([whole])
+    : createReadStream("", { fd: openSync(call.deps.bytes.path(version.sha256), "r"), ...range });
+  response.writeHead(range ? 206 : 200, headers);
   const options = { signal: call.deadline() };
-  if (unzipped) await pipeline(file, createGunzip(), response, options);
-  else await pipeline(file, response, options);
+  if (unzipped) await pipeline(stored, createGunzip(), response, options);
+  else await pipeline(stored, response, options);
 }
 
 function mediaHeaders(version: ObjectVersion, storageClass: string): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { Statements } from "../statements.ts";
 import { fromRow, type ObjectRow, type ObjectVersion } from "./object-version.ts";
 
 /** Where a page of a listing starts: after this generation of this name. */
@@ -10,9 +11,11 @@ export interface Position {
 /** Objects as rows. Names sort by their UTF-8 bytes, as in Google's listings. */
 export class ObjectTable {
   readonly #db: DatabaseSync;
+  readonly #statements: Statements;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#statements = new Statements(db);
     db.exec(`
       CREATE TABLE IF NOT EXISTS storage_objects (
         bucket TEXT NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL, metageneration INTEGER NOT NULL,
@@ -28,10 +31,10 @@ export class ObjectTable {
 
   /** All of `change` or nothing of it, also inside another's transaction. */
   atomically<T>(change: () => T): T {
-    this.#db.exec("SAVEPOINT storage");
+    this.#statements.of("SAVEPOINT storage").run();
     try {
       const result = change();
-      this.#db.exec("RELEASE storage");
+      this.#statements.of("RELEASE storage").run();
       return result;
     } catch (error) {
       this.#db.exec("ROLLBACK TO storage; RELEASE storage");
@@ -41,8 +44,8 @@ export class ObjectTable {
 
   /** Microseconds, as Google's look; above every one given out before, whatever the machine's clock does. */
   nextGeneration(): number {
-    const row = this.#db
-      .prepare("UPDATE storage_clock SET generation = max(generation + 1, ?) RETURNING generation")
+    const row = this.#statements
+      .of("UPDATE storage_clock SET generation = max(generation + 1, ?) RETURNING generation")
       .get(Date.now() * 1000);
     return (row as { generation: number }).generation;
   }
@@ -51,18 +54,18 @@ export class ObjectTable {
   find(bucket: string, name: string, generation?: number): ObjectVersion | undefined {
     const row =
       generation === undefined
-        ? this.#db
-            .prepare("SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND time_deleted IS NULL")
+        ? this.#statements
+            .of("SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND time_deleted IS NULL")
             .get(bucket, name)
-        : this.#db
-            .prepare("SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?")
+        : this.#statements
+            .of("SELECT * FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?")
             .get(bucket, name, generation);
     return row && fromRow(row as unknown as ObjectRow);
   }
 
   put(version: ObjectVersion): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO storage_objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    this.#statements
+      .of("INSERT OR REPLACE INTO storage_objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .run(
         version.bucket,
         version.name,
@@ -80,8 +83,8 @@ export class ObjectTable {
   }
 
   delete({ bucket, name, generation }: ObjectVersion): void {
-    this.#db
-      .prepare("DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?")
+    this.#statements
+      .of("DELETE FROM storage_objects WHERE bucket = ? AND name = ? AND generation = ?")
       .run(bucket, name, Number(generation));
   }
 
@@ -91,18 +94,19 @@ export class ObjectTable {
     range: { after: Position; before: string | undefined; withNoncurrent: boolean; limit: number },
   ): ObjectVersion[] {
     const { after, before, withNoncurrent, limit } = range;
-    return this.#db
-      .prepare(
+    return this.#statements
+      .of(
+        // As two texts: SQLite searches up to a bound only where the text has one.
         `SELECT * FROM storage_objects
          WHERE bucket = :bucket AND (name, generation) > (:name, :generation)
-           AND (:before IS NULL OR name < :before) AND (:all OR time_deleted IS NULL)
+           ${before === undefined ? "" : "AND name < :before"} AND (:all OR time_deleted IS NULL)
          ORDER BY name, generation LIMIT :limit`,
       )
       .all({
         bucket,
         name: after.name,
         generation: after.generation,
-        before: before ?? null,
+        ...(before !== undefined && { before }),
         all: Number(withNoncurrent),
         limit,
       })
@@ -111,21 +115,21 @@ export class ObjectTable {
 
   isReferenced(sha256: string): boolean {
     return (
-      this.#db.prepare("SELECT 1 FROM storage_objects WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined
+      this.#statements.of("SELECT 1 FROM storage_objects WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined
     );
   }
 
   isEmpty(bucket: string): boolean {
     return (
-      this.#db.prepare("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1").get(bucket) === undefined
+      this.#statements.of("SELECT 1 FROM storage_objects WHERE bucket = ? LIMIT 1").get(bucket) === undefined
     );
   }
 
-  /** Deletes every generation of every object, and returns the bytes that they held. */
-  clear(bucket: string): readonly string[] {
-    return this.#db
-      .prepare("DELETE FROM storage_objects WHERE bucket = ? RETURNING sha256")
+  /** Deletes every generation of every object, and returns what they held. */
+  clear(bucket: string): readonly Pick<ObjectVersion, "sha256" | "size">[] {
+    return this.#statements
+      .of("DELETE FROM storage_objects WHERE bucket = ? RETURNING sha256, size")
       .all(bucket)
-      .map(({ sha256 }) => String(sha256));
+      .map(({ sha256, size }) => ({ sha256: String(sha256), size: Number(size) }));
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { StorageFixture } from "./storage-fixture.ts";
 
@@ -24,7 +25,7 @@ describe("uploads", () => {
       });
     }
     expect(fixture.storage.find("b", "o")).toBeUndefined();
-    expect(fixture.files()).toEqual([]);
+    expect(fixture.stored()).toEqual([]);
   });
 
   test("go on where they broke off, also after a restart of the cloud", async () => {
@@ -51,7 +52,7 @@ describe("uploads", () => {
     expect(await done.json()).toMatchObject({ size: "262146" });
     expect(await (await put("bytes */*", "")).json()).toMatchObject({ size: "262146" });
     const object = fixture.storage.find("b", "o");
-    expect(object && readFileSync(fixture.storage.path(object)).subarray(-4).toString()).toBe("xxyz");
+    expect(object && (await buffer(fixture.storage.read(object))).subarray(-4).toString()).toBe("xxyz");
   });
 
   test("keep what came before a connection broke", async () => {
@@ -62,7 +63,7 @@ describe("uploads", () => {
     const broken = request(session, { method: "PUT", headers: { "Content-Range": "bytes 0-*/*" } });
     broken.on("error", () => {});
     broken.write("half");
-    await until(() => fixture.files("uploads").some((file) => readUpload(file) === "half"));
+    await until(() => fixture.uploads().some((file) => readUpload(file) === "half"));
     broken.destroy();
 
     const put = async (range: string, body: string) =>
@@ -93,7 +94,7 @@ describe("uploads", () => {
     const response = await fetch(target, { method: "POST", headers: { "Content-Type": type }, body });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 400 } });
-    expect(fixture.files()).toEqual([]);
+    expect(fixture.stored()).toEqual([]);
   });
 
   test.each(["", ".", "..", "a\nb", ".well-known/acme-challenge/x", "x".repeat(1025)])(

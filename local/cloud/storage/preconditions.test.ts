@@ -27,8 +27,8 @@ describe("preconditions", () => {
       if (result.status === "rejected") expect(Number(result.reason.code)).toBe(412);
     }
     expect((await bucket.file("lease").download())[0].toString()).toBe(`owner ${winners[0]}`);
-    expect(fixture.files()).toHaveLength(1);
-    expect(fixture.files("uploads")).toEqual([]);
+    expect(fixture.stored()).toHaveLength(1);
+    expect(fixture.uploads()).toEqual([]);
   });
 
   test("hold for overwriting, describing and deleting alike", async () => {
@@ -119,7 +119,7 @@ describe("the pace of writes", () => {
     await expect(bucket.file("other").copy(file)).rejects.toMatchObject(tooMany);
     await file.delete();
     await expect(file.save("2", { resumable: false })).rejects.toMatchObject(tooMany);
-    expect(fixture.files()).toHaveLength(1);
+    expect(fixture.stored()).toHaveLength(1);
   });
 
   test("is not used up by a write whose precondition fails, which is told first", async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerText } from "../answer-text.ts";
 import { BodyTooLarge } from "../google-api/read-body.ts";
 import { isFor, pathOf } from "../google-api/request-target.ts";
 import type { HttpApi, Principal } from "../parts.ts";
@@ -88,7 +89,5 @@ function answerRefusal(response: ServerResponse, refusal: StorageRefusal): void 
     response.writeHead(304).end();
     return;
   }
-  response
-    .writeHead(refusal.code, { "Content-Type": "application/json; charset=UTF-8" })
-    .end(JSON.stringify(refusal));
+  answerText(response, refusal.code, "application/json; charset=UTF-8", JSON.stringify(refusal));
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerText } from "../answer-text.ts";
 import type { Kernel, Principal } from "../parts.ts";
 import { type BucketSettings, requireBucket } from "./bucket-settings.ts";
 import type { ByteStore } from "./byte-store.ts";
@@ -90,9 +91,7 @@ export class StorageCall {
   }
 
   answer(body: object, status = 200): void {
-    this.response
-      .writeHead(status, { "Content-Type": "application/json; charset=UTF-8" })
-      .end(JSON.stringify(body));
+    answerText(this.response, status, "application/json; charset=UTF-8", JSON.stringify(body));
   }
 
   answerObject(version: ObjectVersion, bucket: BucketSettings): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
@@ -68,9 +68,24 @@ export class StorageFixture {
     }
   }
 
-  /** What lies in a folder of the cloud's state. */
-  files(folder: "objects" | "uploads" = "objects"): string[] {
-    return readdirSync(this.path(folder));
+  /** Everything that lies where bytes are kept, as row or as file: their SHA-256, unless it is a mistake. */
+  stored(): string[] {
+    return [...this.#rows().map(({ sha256 }) => sha256), ...readdirSync(this.path("objects"))];
+  }
+
+  /** Moves rows to files: how this cloud kept all bytes once. */
+  moveRowsToFiles(): void {
+    for (const { sha256, bytes } of this.#rows()) writeFileSync(this.path("objects", sha256), bytes);
+    this.#kernel?.db.exec("DELETE FROM storage_bytes");
+  }
+
+  uploads(): string[] {
+    return readdirSync(this.path("uploads"));
+  }
+
+  #rows(): readonly { readonly sha256: string; readonly bytes: Uint8Array }[] {
+    const rows = this.#kernel?.db.prepare("SELECT sha256, bytes FROM storage_bytes").all() ?? [];
+    return rows as unknown as readonly { readonly sha256: string; readonly bytes: Uint8Array }[];
   }
 
   path(...names: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
+import { answerText } from "../../answer-text.ts";
 import { openPort } from "../../open-port.ts";
 import type { Kernel, Part } from "../../parts.ts";
 import type { FastlyStore } from "../fastly-store.ts";
@@ -202,7 +203,7 @@ async function readBody(request: IncomingMessage, mediaType: string): Promise<un
 
 function send(response: ServerResponse, status: number, body: unknown, mediaType = "application/json"): void {
   if (body === undefined) return void response.writeHead(status).end();
-  response.writeHead(status, { "Content-Type": mediaType }).end(JSON.stringify(body));
+  answerText(response, status, mediaType, JSON.stringify(body));
 }
 
 /** Of equal length, whatever the token's. */
