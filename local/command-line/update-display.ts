@@ -33,18 +33,19 @@ export class UpdateDisplay {
       this.#out.write(`${paint("dim", event.line, this.#out)}\n`);
     } else {
       const colour = event.severity === "error" ? "red" : event.severity === "warning" ? "yellow" : "dim";
-      this.#out.write(`${paint(colour, event.severity, this.#out)}: ${event.message}\n`);
+      const at = event.at === undefined ? "" : `${event.at}: `;
+      this.#out.write(`${paint(colour, event.severity, this.#out)}: ${at}${event.message}\n`);
     }
   }
 
-  end({ ok, steps, recorded, durationMs }: UpdateResult): void {
+  end({ ok, steps, mistakes, recorded, durationMs }: UpdateResult): void {
     clearInterval(this.#timer);
     // What went wrong before the first step has been told.
-    if (!ok && !steps.some(({ custom }) => custom)) return;
+    if (!ok && mistakes === 0 && !steps.some(({ custom }) => custom)) return;
     const colour = wantsColour(this.#out, process.env);
     const plan = renderPlan(steps, { colour });
     if (plan !== "") this.#out.write(`${plan}\n`);
-    const summary = renderSummary(steps, this.#kind, { colour });
+    const summary = renderSummary({ steps, mistakes }, this.#kind, { colour });
     this.#out.write(`${summary} (${(durationMs / 1000).toFixed(1)} s)\n`);
     if (recorded.length > 0) {
       this.#out.write(`Recorded only, with no effect on this machine: ${recorded.join(", ")}.\n`);

@@ -8,6 +8,7 @@ import { masked } from "./masking.ts";
 import { programEntry } from "./program-entry.ts";
 import { ProviderPool } from "./provider-pool.ts";
 import { isProviderRecord } from "./records.ts";
+import { remainingMistakes } from "./remaining-mistakes.ts";
 import { Reporter } from "./reporter.ts";
 import { resume } from "./resume.ts";
 import { runProgram } from "./run-program.ts";
@@ -33,11 +34,13 @@ export async function runUpdate(options: UpdateOptions): Promise<UpdateResult> {
     if (!(error instanceof EngineRefusal)) throw error;
     reporter.refusal(error);
   }
+  reporter.tellMistakes();
   return {
     ok: !reporter.failed,
     exitCode: reporter.exitCode,
     changeSummary: reporter.changeSummary,
     steps: reporter.steps,
+    mistakes: reporter.mistakes.length,
     outputs: reporter.failed ? {} : masked(outcome.outputs),
     recorded: outcome.recorded,
     durationMs: Math.round(performance.now() - startedAt),
@@ -96,6 +99,7 @@ async function update(
     project,
     stack,
     preview,
+    rootDirectory,
     programDir,
     state,
     providers,
@@ -105,10 +109,9 @@ async function update(
   };
   try {
     await resume(context);
-    const outputs =
-      kind === "destroy"
-        ? await destroy(context)
-        : await runProgram(context, server, { ...options, ...entry, rootDirectory, parallel });
+    const settings = { ...options, ...entry, rootDirectory, parallel };
+    const outputs = kind === "destroy" ? await destroy(context) : await runProgram(context, server, settings);
+    if (kind === "up") reporter.learn(await remainingMistakes(context, settings));
     if (signal.aborted) reporter.refusal(interrupted());
     const recorded = await providers.recordedOf(
       state.resources.filter(({ custom }) => custom).map(({ type }) => type),

@@ -65,6 +65,8 @@ export type EngineEvent =
       readonly severity: "info" | "warning" | "error";
       readonly message: string;
       readonly urn?: string;
+      /** Where the program makes the resource: `FILE:LINE`. */
+      readonly at?: string;
     }
   /** A line that the program wrote. */
   | { readonly type: "log"; readonly stream: "stdout" | "stderr"; readonly line: string };
@@ -101,6 +103,8 @@ export interface UpdateResult {
   readonly exitCode: ExitCode;
   readonly changeSummary: ChangeSummary;
   readonly steps: readonly Step[];
+  /** How many mistakes of the program were told, each as a diagnostic of its own. */
+  readonly mistakes: number;
   /** The stack's outputs, secrets masked (`readStack` can show them). Empty unless `ok`. */
   readonly outputs: Properties;
   /** Kinds in this stack that the providers record without an effect. */

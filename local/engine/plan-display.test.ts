@@ -57,18 +57,23 @@ test("shows what changes, with its properties, under the components it is part o
 
 test("sums up what a provider does, a replacement once, in the tense of the update", () => {
   const plain = { colour: false };
-  expect(renderSummary(steps, "preview", plain)).toBe(
+  expect(renderSummary({ steps, mistakes: 0 }, "preview", plain)).toBe(
     "+ 1 to create, ~ 1 to update, +- 1 to replace, -- 1 replaced before, to delete, - 1 to delete, 2 unchanged, 1 failed",
   );
-  expect(renderSummary(steps, "up", plain)).toBe(
+  expect(renderSummary({ steps, mistakes: 0 }, "up", plain)).toBe(
     "+ 1 created, ~ 1 updated, +- 1 replaced, -- 1 replaced before, deleted, - 1 deleted, 2 unchanged, 1 failed",
   );
-  expect(renderSummary([], "destroy", plain)).toBe("nothing to do");
+  expect(renderSummary({ steps: steps.slice(0, 3), mistakes: 2 }, "preview", plain)).toBe(
+    "+ 1 to create, 2 mistakes to mend",
+  );
+  expect(renderSummary({ steps: [], mistakes: 0 }, "destroy", plain)).toBe("nothing to do");
 });
 
 test("colours on a terminal alone, and not where NO_COLOR says so", () => {
   expect(wantsColour({ isTTY: true }, {})).toBe(true);
   expect(wantsColour({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);
   expect(wantsColour({}, {})).toBe(false);
-  expect(renderSummary(steps, "up", { colour: true })).toContain("\u001b[32m+ 1 created\u001b[0m");
+  expect(renderSummary({ steps, mistakes: 0 }, "up", { colour: true })).toContain(
+    "\u001b[32m+ 1 created\u001b[0m",
+  );
 });

@@ -79,7 +79,7 @@ export function renderPlan(steps: readonly Step[], { colour }: { readonly colour
 
 /** `+ 3 to create, ~ 1 to update, 40 unchanged`. Components are not counted. */
 export function renderSummary(
-  steps: readonly Step[],
+  { steps, mistakes }: { readonly steps: readonly Step[]; readonly mistakes: number },
   kind: UpdateKind,
   { colour }: { readonly colour: boolean },
 ): string {
@@ -94,6 +94,9 @@ export function renderSummary(
   });
   const failed = counted.filter((step) => step.error !== undefined).length;
   if (failed > 0) parts.push(paint("delete", `${failed} failed`, colour));
+  if (mistakes > 0) {
+    parts.push(paint("delete", `${mistakes} ${mistakes === 1 ? "mistake" : "mistakes"} to mend`, colour));
+  }
   return parts.length === 0 ? "nothing to do" : parts.join(", ");
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import util from "node:util";
+import { tellPositions } from "./program-positions.ts";
 
 /**
  * Runs in the program before Pulumi's SDK, which tells of errors by `util.inspect` with colours on.
@@ -23,7 +24,8 @@ util.inspect = Object.assign(inspectPlainly, inspect) as typeof util.inspect;
  * whose types are stripped in place has no use for it: its lines are the source's. Installed once
  * and taken out again, it does not install itself a second time.
  */
-const requireOfSdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run"));
+const sdkPath = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
+const requireOfSdk = createRequire(sdkPath);
 const { install } = requireOfSdk("source-map-support") as {
   install(options: { handleUncaughtExceptions: boolean }): void;
 };
@@ -36,3 +38,5 @@ Reflect.deleteProperty(Error, "prepareStackTrace");
  */
 const log = requireOfSdk("@pulumi/pulumi/log") as { debug: (message: string) => Promise<void> };
 log.debug = async () => undefined;
+
+tellPositions(sdkPath);

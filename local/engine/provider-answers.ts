@@ -1,7 +1,7 @@
 import type { CheckFailure, DiffResponse } from "@pulumi/pulumi/proto/provider_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import { CheckRefusal } from "./check-refusal.ts";
 import type { DifferenceKind } from "./differences.ts";
-import { ProviderFailure } from "./provider-failure.ts";
 
 export interface DiffAnswer {
   readonly changes: "none" | "some" | "unknown";
@@ -42,11 +42,13 @@ export function diffAnswer(response: DiffResponse): DiffAnswer {
   };
 }
 
-/** @throws {ProviderFailure} listing every property that the provider found wrong. */
+/** @throws {CheckRefusal} listing every property that the provider found wrong. */
 export function throwFailures(failures: readonly CheckFailure[]): void {
   if (failures.length === 0) return;
-  const reasons = failures.map((failure) =>
-    failure.getProperty() === "" ? failure.getReason() : `${failure.getProperty()}: ${failure.getReason()}`,
+  throw new CheckRefusal(
+    failures.map((failure) => {
+      const [property, reason] = [failure.getProperty(), failure.getReason()];
+      return reason.startsWith(property) ? reason : `${property}: ${reason}`;
+    }),
   );
-  throw new ProviderFailure(reasons.join("; "), { uncertain: false });
 }

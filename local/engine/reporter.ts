@@ -1,5 +1,7 @@
 import { EngineRefusal, EXIT, type ExitCode } from "./engine-refusal.ts";
 import type { ChangeSummary, EngineEvent, Step } from "./events.ts";
+import { aboutResource, inProgramOrder, type Mistake, mistakesOf, type Subject } from "./mistakes.ts";
+import type { Origin } from "./origin.ts";
 
 /** What the SDK says when a registration was answered with a failure that we have already told. */
 const ECHO = /resource (.+?) \[([^\]]+)\] failed to register/;
@@ -11,6 +13,7 @@ export class Reporter {
   readonly #failedNames = new Set<string>();
   readonly #told = new Set<string>();
   readonly #refused: string[] = [];
+  readonly #mistakes = new Map<string, Mistake>();
   #exitCode: ExitCode = EXIT.done;
 
   constructor(emit: (event: EngineEvent) => void) {
@@ -36,6 +39,11 @@ export class Reporter {
     };
   }
 
+  /** Of the program, each once, in its order. */
+  get mistakes(): readonly Mistake[] {
+    return inProgramOrder(this.#mistakes.values());
+  }
+
   started(step: Step): number {
     this.#emit({ type: "step", phase: "started", step });
     return performance.now();
@@ -50,26 +58,52 @@ export class Reporter {
     const failed = { ...step, error };
     this.steps.push(failed);
     this.#emit({ type: "step", phase: "failed", step: failed });
-    if (this.#exitCode === EXIT.done) this.#exitCode = EXIT.failed;
+    this.#fail(EXIT.failed);
   }
 
   /** Tells of a failure with the resource's name, and remembers it: the SDK will repeat it in its own words. */
-  resourceFailed(resource: { name: string; type: string; urn?: string }, error: Error): void {
+  resourceFailed(resource: Subject, error: Error): void {
     this.#failedNames.add(`${resource.name} ${resource.type}`);
-    if (error instanceof EngineRefusal && error.general) {
-      this.refusal(error);
-      return;
-    }
-    const subject = `Resource "${resource.name}" (${resource.type})`;
-    const { message } = error;
-    this.error(message.startsWith(subject) ? message : `${subject}: ${message}`, resource.urn);
+    if (error instanceof EngineRefusal && error.general) this.refusal(error);
+    else this.error(aboutResource(resource, error.message), resource.urn);
   }
 
-  error(message: string, urn?: string, exitCode: ExitCode = EXIT.failed): void {
-    if (this.#exitCode === EXIT.done || exitCode === EXIT.interrupted) this.#exitCode = exitCode;
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
-    this.#emit({ type: "diagnostic", severity: "error", message, ...(urn !== undefined && { urn }) });
+  /**
+   * What came of registering a resource. Mistakes of the program are kept until all are known; any other
+   * failure is told at once. Returns whether it was a mistake.
+   */
+  registrationFailed(resource: Subject, origin: Origin, error: Error): boolean {
+    const mistakes = mistakesOf(resource, origin, error);
+    if (mistakes.length === 0) this.resourceFailed(resource, error);
+    this.#failedNames.add(`${resource.name} ${resource.type}`);
+    this.learn(mistakes);
+    return mistakes.length > 0;
+  }
+
+  /** Takes over mistakes; those that are known already count once. */
+  learn(mistakes: readonly Mistake[]): void {
+    for (const mistake of mistakes) {
+      this.#mistakes.set(`${mistake.urn} ${mistake.message}`, mistake);
+      this.#fail(EXIT.failed);
+    }
+  }
+
+  tellMistakes(): void {
+    for (const { message, urn, origin } of this.mistakes) this.error(message, urn, EXIT.failed, origin.at);
+  }
+
+  error(message: string, urn?: string, exitCode: ExitCode = EXIT.failed, at?: string): void {
+    this.#fail(exitCode);
+    const telling = `${urn} ${message}`;
+    if (this.#told.has(telling)) return;
+    this.#told.add(telling);
+    this.#emit({
+      type: "diagnostic",
+      severity: "error",
+      message,
+      ...(urn !== undefined && { urn }),
+      ...(at !== undefined && { at }),
+    });
   }
 
   refusal(error: EngineRefusal): void {
@@ -87,6 +121,11 @@ export class Reporter {
 
   log(stream: "stdout" | "stderr", line: string): void {
     this.#emit({ type: "log", stream, line });
+  }
+
+  /** The first failure decides, unless it is an interruption. */
+  #fail(exitCode: ExitCode): void {
+    if (this.#exitCode === EXIT.done || exitCode === EXIT.interrupted) this.#exitCode = exitCode;
   }
 
   /** Whether an error of the program only repeats a refusal, or what was told of one of its resources. */

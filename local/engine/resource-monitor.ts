@@ -16,12 +16,13 @@ import type {
 import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineRefusal } from "./engine-refusal.ts";
+import { originOf } from "./origin.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { STACK_TYPE } from "./records.ts";
 import { readRegistration, unsupportedBy } from "./registration.ts";
 import { ResourceRegistrar } from "./resource-registrar.ts";
 import type { UpdateContext } from "./update-context.ts";
-import { packageOf } from "./urns.ts";
+import { packageOf, urnOf } from "./urns.ts";
 import { fromStruct, type Properties, toStruct } from "./values.ts";
 
 type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
@@ -91,21 +92,21 @@ export class ResourceMonitor {
   }
 
   async #registerResource(request: RegisterResourceRequest): Promise<RegisterResourceResponse> {
-    const { project, stack, reporter } = this.#context;
-    const response = new resourcePb.RegisterResourceResponse();
-    const identity = { name: request.getName(), type: request.getType() };
+    const { project, stack, reporter, preview, rootDirectory } = this.#context;
+    const { SUCCESS, FAIL } = resourcePb.Result;
+    const [name, type] = [request.getName(), request.getType()];
+    const urn = urnOf(stack, project, request.getParent(), type, name);
+    const response = new resourcePb.RegisterResourceResponse().setUrn(urn);
     try {
       const registration = readRegistration(request, project, stack);
-      response.setUrn(registration.urn);
       const { id, outputs } = await this.#registrar.register(registration);
-      return response.setId(id).setObject(toStruct(outputs)).setResult(resourcePb.Result.SUCCESS);
+      return response.setId(id).setObject(toStruct(outputs)).setResult(SUCCESS);
     } catch (error) {
       if (!(error instanceof EngineRefusal || error instanceof ProviderFailure)) throw error;
-      reporter.resourceFailed(
-        { ...identity, ...(response.getUrn() !== "" && { urn: response.getUrn() }) },
-        error,
-      );
-      return response.setResult(resourcePb.Result.FAIL).setObject(toStruct({}));
+      const origin = originOf(request, rootDirectory);
+      const mistaken = reporter.registrationFailed({ urn, name, type }, origin, error);
+      // A preview goes on as if the resource were made, its outputs unknown: what depends on it may have mistakes too.
+      return response.setResult(preview && mistaken ? SUCCESS : FAIL).setObject(toStruct({}));
     }
   }
 

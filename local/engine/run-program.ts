@@ -13,7 +13,7 @@ const IDLE_DEADLINE_MS = 600_000;
 const IDLE_CHECK_MS = 5_000;
 const DRAIN_POLL_MS = 10;
 
-type Settings = Omit<ProgramSettings, "engineAddress" | "preview" | "onLine">;
+export type RunSettings = Omit<ProgramSettings, "engineAddress" | "preview" | "onLine">;
 
 /**
  * Runs the program, and takes its resources to their steps as they come. If it came to its
@@ -22,7 +22,7 @@ type Settings = Omit<ProgramSettings, "engineAddress" | "preview" | "onLine">;
 export async function runProgram(
   context: UpdateContext,
   server: EngineServer,
-  settings: Settings,
+  settings: RunSettings,
 ): Promise<Properties> {
   const { state, reporter, signal, preview } = context;
   if (signal.aborted) return {};

@@ -11,12 +11,19 @@ import {
 } from "./records.ts";
 import { Vault } from "./vault.ts";
 
+/** Resources as somebody else recorded them. */
+export interface GivenState {
+  readonly resources: readonly ResourceRecord[];
+  readonly superseded: readonly ResourceRecord[];
+}
+
 /** What the engine knows of a stack, in `STATE_DIR/stacks/STACK.json`. Records are replaced, never changed. */
 export class StackState {
   readonly path: string;
   readonly #project: string;
   readonly #stack: string;
-  readonly #vault: Vault;
+  /** None for a state that is not on the disk. */
+  readonly #vault: Vault | undefined;
   readonly #resources = new Map<string, ResourceRecord>();
   readonly #superseded = new Set<ResourceRecord>();
   readonly #pending = new Map<string, PendingRecord>();
@@ -25,7 +32,7 @@ export class StackState {
   #writing: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
-  private constructor(path: string, project: string, stack: string, vault: Vault) {
+  private constructor(path: string, project: string, stack: string, vault: Vault | undefined) {
     this.path = path;
     this.#project = project;
     this.#stack = stack;
@@ -41,7 +48,7 @@ export class StackState {
     const document = existsSync(path) ? readDocument(path) : undefined;
     const vault = Vault.open(stateDir, stack, document === undefined);
     const state = new StackState(path, project, stack, vault);
-    if (document !== undefined) state.#load(document);
+    if (document !== undefined) state.#load(document, vault);
     return state;
   }
 
@@ -52,8 +59,17 @@ export class StackState {
   static read(stateDir: string, stack: string): StackState {
     const path = join(stateDir, "stacks", `${stack}.json`);
     const document = readDocument(path);
-    const state = new StackState(path, document.project, stack, Vault.open(stateDir, stack, false));
-    state.#load(document);
+    const vault = Vault.open(stateDir, stack, false);
+    const state = new StackState(path, document.project, stack, vault);
+    state.#load(document, vault);
+    return state;
+  }
+
+  /** A state for a preview: it starts from what is given, and cannot be saved. */
+  static given(project: string, stack: string, { resources, superseded }: GivenState): StackState {
+    const state = new StackState("", project, stack, undefined);
+    for (const resource of resources) state.#resources.set(resource.urn, resource);
+    for (const resource of superseded) state.#superseded.add(resource);
     return state;
   }
 
@@ -127,13 +143,13 @@ export class StackState {
     return this.#queued;
   }
 
-  #load(document: StateDocument): void {
+  #load(document: StateDocument, vault: Vault): void {
     try {
-      if (this.#vault.decrypt(document.keyCheck) !== this.#stack) throw new Error("another stack's state");
+      if (vault.decrypt(document.keyCheck) !== this.#stack) throw new Error("another stack's state");
       const opened = (resource: ResourceRecord): ResourceRecord => ({
         ...resource,
-        inputs: this.#vault.openSecrets(resource.inputs),
-        outputs: this.#vault.openSecrets(resource.outputs),
+        inputs: vault.openSecrets(resource.inputs),
+        outputs: vault.openSecrets(resource.outputs),
       });
       for (const resource of document.resources) this.#resources.set(resource.urn, opened(resource));
       for (const resource of document.superseded) this.#superseded.add(opened(resource));
@@ -155,14 +171,16 @@ export class StackState {
   }
 
   async #write(): Promise<void> {
+    const vault = this.#vault;
+    if (vault === undefined) throw new Error("A state that was given for a preview cannot be saved.");
     const head = { version: STATE_VERSION, project: this.#project, stack: this.#stack };
-    const text = `${JSON.stringify(head).slice(0, -1)},"keyCheck":${JSON.stringify(this.#vault.encrypt(this.#stack))},
+    const text = `${JSON.stringify(head).slice(0, -1)},"keyCheck":${JSON.stringify(vault.encrypt(this.#stack))},
 "resources":[
-${this.resources.map((resource) => this.#serialise(resource)).join(",\n")}
+${this.resources.map((resource) => this.#serialise(resource, vault)).join(",\n")}
 ],"superseded":[
-${this.superseded.map((resource) => this.#serialise(resource)).join(",\n")}
+${this.superseded.map((resource) => this.#serialise(resource, vault)).join(",\n")}
 ],"pending":[
-${this.pending.map((pending) => this.#serialise(pending)).join(",\n")}
+${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
 ]}
 `;
     try {
@@ -196,13 +214,13 @@ ${this.pending.map((pending) => this.#serialise(pending)).join(",\n")}
     await folder.sync().finally(() => folder.close());
   }
 
-  #serialise(record: ResourceRecord | PendingRecord): string {
+  #serialise(record: ResourceRecord | PendingRecord, vault: Vault): string {
     let text = this.#written.get(record);
     if (text === undefined) {
       const sealed = (resource: ResourceRecord): ResourceRecord => ({
         ...resource,
-        inputs: this.#vault.sealSecrets(resource.inputs),
-        outputs: this.#vault.sealSecrets(resource.outputs),
+        inputs: vault.sealSecrets(resource.inputs),
+        outputs: vault.sealSecrets(resource.outputs),
       });
       text = JSON.stringify(
         "resource" in record ? { ...record, resource: sealed(record.resource) } : sealed(record),

@@ -9,6 +9,8 @@ export interface UpdateContext {
   readonly stack: string;
   /** Nothing is changed: neither the world nor the state on the disk. */
   readonly preview: boolean;
+  /** The folder of Pulumi.yaml. */
+  readonly rootDirectory: string;
   /** Relative paths of assets start here. */
   readonly programDir: string;
   readonly state: StackState;
