@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Autoname } from "./kind.ts";
 
 const HEX_DIGITS = 7;
+const AUTONAMING = "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming-configuration";
 
 /** What an engine says of the name, after `pulumi:autonaming`. */
 export interface Autonaming {
@@ -18,12 +19,14 @@ export interface NameRequest {
   readonly autonaming?: Autonaming;
 }
 
-/** A physical name, or the rule that keeps it from being made. */
+/** A physical name, or the rule that keeps it from being made and where it stands. */
 export function autoname(
-  { maxLength, lowerCase, property }: Autoname,
+  { maxLength, lowerCase, property, source }: Autoname,
   { name, urn, randomSeed, autonaming }: NameRequest,
-): { readonly value: string } | { readonly rule: string } {
-  if (autonaming?.mode === "disable") return { rule: "must be set: pulumi:autonaming is disabled" };
+): { readonly value: string } | { readonly rule: string; readonly source: string } {
+  if (autonaming?.mode === "disable") {
+    return { rule: "must be set: pulumi:autonaming is disabled", source: AUTONAMING };
+  }
   if (autonaming?.mode === "enforce") return { value: autonaming.proposedName };
   const proposed = autonaming?.proposedName ?? `${name}-${suffix(urn, randomSeed)}`;
   const value = lowerCase ? proposed.toLowerCase() : proposed;
@@ -32,6 +35,7 @@ export function autoname(
     rule:
       `must be at most ${maxLength} characters, and "${value}" has ${value.length}: shorten the resource's ` +
       `name to ${maxLength - HEX_DIGITS - 1} characters or set ${property}`,
+    source,
   };
 }
 

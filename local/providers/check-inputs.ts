@@ -1,12 +1,17 @@
 import { autoname } from "./autonaming.ts";
 import { FACTS } from "./facts.ts";
-import type { Kind, ProviderConfig, Report } from "./kind.ts";
+import type { Kind, ProviderConfig } from "./kind.ts";
 import { showAt } from "./paths.ts";
 import { type CheckRequest, type CheckResult, type Failure, nameOf } from "./requests.ts";
+import { type CitedReport, judge } from "./rules/rule.ts";
 import { markSecrets } from "./secrecy.ts";
 import { checkObject } from "./shape-check.ts";
 import { SHAPES } from "./shapes.ts";
 import { absentFrom, type Properties, reveal, type Value } from "./values.ts";
+
+const PROJECT_SETTING = "https://www.pulumi.com/registry/packages/gcp/installation-configuration/";
+/** The source of what Google would take. */
+const LOCAL_LIMIT = "a limit of the local cloud";
 
 interface Circumstances {
   readonly config: ProviderConfig;
@@ -26,25 +31,24 @@ export function checkInputs(
 
   const failures = new Map<string, Failure>();
   const inputs: Record<string, Value | undefined> = { ...request.news };
-  const rule = name(kind, request, inputs);
-  if (kind.autoname && rule !== undefined) {
-    const { property } = kind.autoname;
-    failures.set(property, { property, reason: `${property} ${rule}.` });
-  }
+  const unnamed = name(kind, request, inputs);
   Object.assign(inputs, defaults(kind, inputs, config));
 
   const checked = markSecrets(inputs, facts.secret ?? []);
-  const report: Report = (path, broken) => {
-    const reason = `${path} ${broken}; got ${showAt(checked, path)}.`;
-    if (!failures.has(path)) failures.set(path, { property: path, reason });
+  const report: CitedReport = (path, rule, source) => {
+    if (failures.has(path)) return;
+    // A rule that shows a value of its own says all there is to say of one that isn't there.
+    const got = unnamed && path === kind.autoname?.property ? "" : `; got ${showAt(checked, path)}`;
+    failures.set(path, { property: path, reason: `${path} ${rule}${got} (${source}).` });
   };
+  if (kind.autoname && unnamed) report(kind.autoname.property, unnamed.rule, unnamed.source);
   const plain = reveal(inputs);
   if ("project" in shape.inputs.fields && inputs.project === undefined) {
-    report("project", "must be set, on the resource or as gcp:project");
+    report("project", "must be set, on the resource or as gcp:project", PROJECT_SETTING);
   }
-  checkObject({ ...shape.inputs, required: facts.required }, plain, report);
-  kind.check?.(plain, report);
-  if (local) kind.unsupported?.(plain, report);
+  checkObject({ ...shape.inputs, required: facts.required }, plain, report, `${kind.token}Args`);
+  judge(kind.rules ?? [], plain, report);
+  if (local) kind.unsupported?.(plain, (path, rule) => report(path, rule, LOCAL_LIMIT));
   return { inputs: checked, failures: [...failures.values()] };
 }
 
@@ -53,7 +57,7 @@ function name(
   { autoname: rules }: Kind,
   { olds, urn, randomSeed, autonaming }: CheckRequest,
   inputs: Record<string, Value | undefined>,
-): string | undefined {
+): { readonly rule: string; readonly source: string } | undefined {
   if (!rules || inputs[rules.property] !== undefined) return undefined;
   inputs[rules.property] = olds[rules.property];
   if (inputs[rules.property] !== undefined) return undefined;
@@ -63,7 +67,7 @@ function name(
     ...(randomSeed && { randomSeed }),
     ...(autonaming && { autonaming }),
   });
-  if ("rule" in made) return made.rule;
+  if ("rule" in made) return made;
   inputs[rules.property] = made.value;
   return undefined;
 }

@@ -41,7 +41,19 @@ for (const [token, file] of files) {
 }
 
 const sorted = Object.fromEntries(Object.entries(objects).sort(([a], [b]) => (a < b ? -1 : 1)));
-writeFileSync(join(HERE, "data/shapes.json"), JSON.stringify({ resources, objects: sorted }));
+const versions = Object.fromEntries(
+  [...new Set(tokens.map((token) => token.slice(0, token.indexOf(":"))))].map((name) => [
+    name,
+    versionOf(name),
+  ]),
+);
+writeFileSync(join(HERE, "data/shapes.json"), JSON.stringify({ versions, resources, objects: sorted }));
+
+/** Major and minor: a patch declares nothing else. */
+function versionOf(packageName: string): string {
+  const { version } = JSON.parse(readFileSync(join(PACKAGES, packageName, "package.json"), "utf8"));
+  return String(version).split(".").slice(0, 2).join(".");
+}
 
 /** `gcp:compute/uRLMap:URLMap` is declared in `urlmap.d.ts`: a leading acronym is wholly lower-cased there. */
 function declarationFile(token: string): string {

@@ -1,4 +1,5 @@
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
+import type { CitedRules } from "./rules/rule.ts";
 import type { Properties } from "./values.ts";
 
 /** What the provider was configured with; empty where the stack says nothing. */
@@ -11,6 +12,8 @@ export type Report = (path: string, rule: string) => void;
 export interface Autoname {
   readonly property: string;
   readonly maxLength: number;
+  /** Where the service states the length. */
+  readonly source: string;
   readonly lowerCase?: true;
 }
 
@@ -40,8 +43,8 @@ export interface Kind {
   readonly autoname?: Autoname;
   /** Inputs that the program left out and that the real provider fills in. */
   defaults?(inputs: Properties, config: ProviderConfig): Properties;
-  /** What the service would refuse. Unknown values pass; inputs are revealed. */
-  check?(inputs: Properties, report: Report): void;
+  /** What the service refuses, and where it says so. Unknown values pass, their known siblings don't. */
+  readonly rules?: readonly CitedRules[];
   /** What the service would take and the local cloud cannot do. Not asked in an offline preview. */
   unsupported?(inputs: Properties, report: Report): void;
   /** The id that the real provider would give: for the same URN and inputs the same. Inputs are known. */

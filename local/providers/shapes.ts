@@ -27,6 +27,8 @@ export interface ResourceShape {
 }
 
 interface Shapes {
+  /** Of each SDK, major and minor. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<string, ResourceShape>>;
   readonly objects: Readonly<Record<string, ObjectShape>>;
 }

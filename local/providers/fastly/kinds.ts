@@ -2,17 +2,25 @@ import { createHash } from "node:crypto";
 import { checkServiceVcl as unsupportedInServiceVcl } from "../../cloud/fastly/service-checks.ts";
 import type { Draft, Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
+import { cite, inObject } from "../rules/rule.ts";
+import { domainName } from "../rules/text.ts";
 import { isProperties, listed, type Properties, text, UNKNOWN } from "../values.ts";
 
+const VERSIONS = "https://www.fastly.com/documentation/reference/api/vcl-services/";
+const DOMAINS = "https://www.fastly.com/documentation/reference/api/domain-management/domains/";
 const ID_LENGTH = 22;
 const CONDITION_TYPES = ["REQUEST", "RESPONSE", "CACHE", "PREFETCH"];
 const REQUEST_ACTIONS = ["", "lookup", "pass"];
 
 const serviceVcl: Kind = {
   token: "fastly:index/serviceVcl:ServiceVcl",
-  autoname: { property: "name", maxLength: 255 },
+  autoname: {
+    property: "name",
+    maxLength: 255,
+    source: "https://www.fastly.com/documentation/reference/api/services/service/",
+  },
   defaults: () => ({ activate: true, forceDestroy: false, defaultTtl: 3600 }),
-  check: checkServiceVcl,
+  rules: [cite(VERSIONS, { "": inObject(checkServiceVcl) })],
   unsupported(inputs, report) {
     unsupportedInServiceVcl(inputs, report);
     if (inputs.stage === true)
@@ -41,11 +49,7 @@ const serviceVcl: Kind = {
 
 const domain: Kind = {
   token: "fastly:index/domainV1:DomainV1",
-  check: ({ fqdn }, report) => {
-    if (typeof fqdn === "string" && !/^(\*\.)?([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}$/.test(fqdn)) {
-      report("fqdn", "must be a domain in lower case");
-    }
-  },
+  rules: [cite(DOMAINS, { fqdn: domainName({ wildcard: true }) })],
   id: (inputs, urn) => fastlyId(`${urn} ${text(inputs, "fqdn")}`),
   outputs: ({ id }) => ({ domainId: id }),
 };
@@ -58,7 +62,7 @@ const domainLink: Kind = {
 /** Every kind of `@pulumi/fastly` that somebody wrote. */
 export const FASTLY_KINDS: readonly Kind[] = [serviceVcl, domain, domainLink];
 
-/** What Fastly refuses in a version. @see https://www.fastly.com/documentation/reference/api/vcl-services/ */
+/** What Fastly refuses in a version. */
 function checkServiceVcl(inputs: Properties, report: Report): void {
   const { domains } = inputs;
   if (Array.isArray(domains) && domains.length === 0) report("domains", "must hold a domain, or be absent");

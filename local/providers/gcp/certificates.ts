@@ -1,24 +1,31 @@
 import { createHash } from "node:crypto";
 import { checkCertificate } from "../../cloud/load-balancing/checks.ts";
-import type { Kind, Report } from "../kind.ts";
-import { isProperties, listed, nested, type Properties, text } from "../values.ts";
-import { checkPattern, checkWord, lastSegment, projectId } from "./names.ts";
+import type { Kind } from "../kind.ts";
+import { count } from "../rules/lists.ts";
+import { exactlyOneOf, presence } from "../rules/presence.ts";
+import { cite, inObject } from "../rules/rule.ts";
+import { domainName, matching, oneOf } from "../rules/text.ts";
+import { listed, nested, type Properties, text } from "../values.ts";
+import { lastSegment, projectId } from "./names.ts";
+
+const API = "https://cloud.google.com/certificate-manager/docs/reference/certificate-manager/rest/v1";
+const NAMES = `${API}/projects.locations.certificates/create`;
+const AUTHORIZATIONS = `${API}/projects.locations.dnsAuthorizations`;
+const CERTIFICATES = `${API}/projects.locations.certificates`;
+const ENTRIES = `${API}/projects.locations.certificateMaps.certificateMapEntries`;
+const NAME = cite(NAMES, {
+  name: matching(
+    /^[a-z][a-z0-9_-]{0,62}$/,
+    "must be 1 to 63 lower-case letters, digits, dashes and underscores, and begin with a letter",
+  ),
+});
 
 const dnsAuthorization: Kind = {
   token: "gcp:certificatemanager/dnsAuthorization:DnsAuthorization",
-  autoname: { property: "name", maxLength: 63 },
+  autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global" }),
   assigned: { type: "FIXED_RECORD" },
-  check(inputs, report) {
-    checkName(inputs, report);
-    checkPattern(
-      inputs,
-      "domain",
-      /^(?!\*)[a-z0-9.-]+\.[a-z0-9-]+$/,
-      "must be a domain without wildcard",
-      report,
-    );
-  },
+  rules: [NAME, cite(AUTHORIZATIONS, { domain: domainName() })],
   id: (inputs) => `${at(inputs)}/dnsAuthorizations/${text(inputs, "name")}`,
   outputs: ({ inputs, id }) => ({
     dnsResourceRecords: [
@@ -33,27 +40,26 @@ const dnsAuthorization: Kind = {
 
 const certificate: Kind = {
   token: "gcp:certificatemanager/certificate:Certificate",
-  autoname: { property: "name", maxLength: 63 },
+  autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global", scope: "DEFAULT" }),
-  check(inputs, report) {
-    checkName(inputs, report);
-    checkWord(inputs.scope, "scope", ["DEFAULT", "EDGE_CACHE", "ALL_REGIONS", "CLIENT_AUTH"], report);
-    if ((inputs.managed === undefined) === (inputs.selfManaged === undefined)) {
-      report("managed", "must be set, or selfManaged, and not both");
-    }
-    const { domains, dnsAuthorizations } = nested(inputs, "managed");
-    if (
-      isProperties(inputs.managed) &&
-      (domains === undefined || listed({ domains }, "domains").length === 0)
-    ) {
-      if (typeof domains !== "symbol") report("managed.domains", "must name a domain");
-    }
-    for (const [index, domain] of listed({ domains }, "domains").entries()) {
-      if (typeof domain === "string" && domain.startsWith("*.") && dnsAuthorizations === undefined) {
-        report(`managed.domains[${index}]`, "must have dnsAuthorizations, as every wildcard");
-      }
-    }
-  },
+  rules: [
+    NAME,
+    cite(CERTIFICATES, {
+      scope: oneOf("DEFAULT", "EDGE_CACHE", "ALL_REGIONS", "CLIENT_AUTH"),
+      "": exactlyOneOf("managed", "selfManaged"),
+      managed: inObject((managed, report) => {
+        if (presence(managed.domains) === "absent") report("domains", "must name a domain");
+        if (presence(managed.dnsAuthorizations) !== "absent") return;
+        for (const [index, domain] of listed(managed, "domains").entries()) {
+          if (typeof domain === "string" && domain.startsWith("*.")) {
+            report(`domains[${index}]`, "must have dnsAuthorizations, as every wildcard");
+          }
+        }
+      }),
+      "managed.domains": count({ from: 1, to: 100, what: "domains" }),
+      "managed.domains[]": domainName({ wildcard: true }),
+    }),
+  ],
   unsupported: checkCertificate,
   id: (inputs) => `${at(inputs)}/certificates/${text(inputs, "name")}`,
   outputs: ({ inputs }) => ({ sanDnsnames: listed(nested(inputs, "managed"), "domains") }),
@@ -62,26 +68,24 @@ const certificate: Kind = {
 
 const certificateMap: Kind = {
   token: "gcp:certificatemanager/certificateMap:CertificateMap",
-  autoname: { property: "name", maxLength: 63 },
-  check: checkName,
+  autoname: { property: "name", maxLength: 63, source: NAMES },
+  rules: [NAME],
   id: (inputs) => `${projectId(inputs)}/locations/global/certificateMaps/${text(inputs, "name")}`,
   outputs: () => ({ gclbTargets: [] }),
 };
 
 const certificateMapEntry: Kind = {
   token: "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry",
-  autoname: { property: "name", maxLength: 63 },
-  check(inputs, report) {
-    checkName(inputs, report);
-    checkWord(inputs.matcher, "matcher", ["PRIMARY"], report);
-    if ((inputs.hostname === undefined) === (inputs.matcher === undefined)) {
-      report("hostname", "must be set, or matcher, and not both");
-    }
-    const { certificates } = inputs;
-    if (Array.isArray(certificates) && (certificates.length === 0 || certificates.length > 4)) {
-      report("certificates", "must be 1 to 4");
-    }
-  },
+  autoname: { property: "name", maxLength: 63, source: NAMES },
+  rules: [
+    NAME,
+    cite(ENTRIES, {
+      matcher: oneOf("PRIMARY"),
+      "": exactlyOneOf("hostname", "matcher"),
+      hostname: domainName({ wildcard: true }),
+      certificates: count({ from: 1, to: 4, what: "certificates" }),
+    }),
+  ],
   id: (inputs) =>
     `${projectId(inputs)}/locations/global/certificateMaps/${lastSegment(text(inputs, "map"))}/certificateMapEntries/${text(inputs, "name")}`,
   outputs: () => ({ state: "ACTIVE" }),
@@ -96,9 +100,4 @@ export const CERTIFICATE_KINDS: readonly Kind[] = [
 
 function at(inputs: Properties): string {
   return `${projectId(inputs)}/locations/${text(inputs, "location")}`;
-}
-
-function checkName(inputs: Properties, report: Report): void {
-  const rule = "must be 1 to 63 lower-case letters, digits, dashes and underscores, and begin with a letter";
-  checkPattern(inputs, "name", /^[a-z][a-z0-9_-]{0,62}$/, rule, report);
 }

@@ -2,14 +2,21 @@ import * as balancer from "../../cloud/load-balancing/checks.ts";
 import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "../../cloud/load-balancing/security-policy.ts";
 import { checkUrlMap as unsupportedInUrlMap } from "../../cloud/load-balancing/url-map-checks.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
-import type { Draft, Kind, Report } from "../kind.ts";
+import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
-import { type Properties, text, UNKNOWN, type Value } from "../values.ts";
-import { checkPattern, checkWord, projectId } from "./names.ts";
-import { checkSecurityPolicy } from "./security-policy-rules.ts";
-import { checkUrlMap } from "./url-map-rules.ts";
+import { atLeastOneOf, dependent, exactlyOneOf, onlyWhere } from "../rules/presence.ts";
+import { cite, inObject } from "../rules/rule.ts";
+import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
+import { text, UNKNOWN, type Value } from "../values.ts";
+import { projectId } from "./names.ts";
+import { SECURITY_POLICY_RULES } from "./security-policy-rules.ts";
+import { URL_MAP_RULES } from "./url-map-rules.ts";
 
-const SCHEMES = ["EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"];
+const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
+const NAMING = "https://cloud.google.com/compute/docs/naming-resources";
+const NAME = cite(NAMING, { name: rfc1035Label() });
+const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: NAMING } as const;
+const SCHEMES = oneOf("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED");
 const GLOBAL_ADDRESS = "gcp:compute/globalAddress:GlobalAddress";
 /** TEST-NET-3 (RFC 5737), which nobody routes. Its first and last addresses stay free. */
 const NETWORK = "203.0.113";
@@ -20,9 +27,9 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global(GLOBAL_ADDRESS, "addresses"),
     assigned: { address: UNKNOWN, prefixLength: 0 },
     defaults: () => ({ addressType: "EXTERNAL", ipVersion: "IPV4" }),
-    unsupported(inputs, report) {
-      checkWord(inputs.addressType, "addressType", ["EXTERNAL"], report);
-      checkWord(inputs.ipVersion, "ipVersion", ["IPV4"], report);
+    unsupported({ addressType, ipVersion }, report) {
+      if (addressType === "INTERNAL") report("addressType", "must be EXTERNAL: there is no network inside");
+      if (ipVersion === "IPV6") report("ipVersion", "must be IPV4: the local addresses are no other");
     },
     outputs: (draft, parts) => ({ ...linked(draft), address: addressOf(draft, parts) }),
   },
@@ -30,18 +37,16 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global("gcp:compute/globalForwardingRule:GlobalForwardingRule", "forwardingRules"),
     assigned: { ipAddress: UNKNOWN, ipProtocol: "TCP", network: "", networkTier: "PREMIUM", subnetwork: "" },
     defaults: () => ({ loadBalancingScheme: "EXTERNAL" }),
-    check(inputs, report) {
-      checkName(inputs, report);
-      checkWord(inputs.loadBalancingScheme, "loadBalancingScheme", SCHEMES, report);
-      checkPattern(
-        inputs,
-        "portRange",
-        /^\d{1,5}(-\d{1,5})?$/,
-        'must be a port or a range of them, "443"',
-        report,
-      );
-      if (inputs.portRange === undefined) report("portRange", "must be set: a rule forwards one port");
-    },
+    rules: [
+      NAME,
+      cite(`${API}/globalForwardingRules`, {
+        loadBalancingScheme: SCHEMES,
+        portRange: matching(/^\d{1,5}(-\d{1,5})?$/, 'must be a port or a range of them, "443"'),
+        "": inObject(({ portRange }, report) => {
+          if (portRange === undefined) report("portRange", "must be set: a rule forwards one port");
+        }),
+      }),
+    ],
     unsupported: balancer.checkForwardingRule,
     outputs: (draft, parts) => ({
       ...linked(draft),
@@ -61,27 +66,22 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global("gcp:compute/targetHttpsProxy:TargetHttpsProxy", "targetHttpsProxies"),
     assigned: { proxyBind: false, tlsEarlyData: "DISABLED" },
     defaults: () => ({ quicOverride: "NONE" }),
-    check(inputs, report) {
-      checkName(inputs, report);
-      const { certificateMap, sslCertificates, certificateManagerCertificates } = inputs;
-      if (
-        [certificateMap, sslCertificates, certificateManagerCertificates].every(
-          (value) => value === undefined,
-        )
-      ) {
-        report("certificateMap", "must be set, or sslCertificates: an HTTPS proxy needs a certificate");
-      }
-      const map =
-        /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/;
-      const rule = "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M";
-      checkPattern(inputs, "certificateMap", map, rule, report);
-    },
+    rules: [
+      NAME,
+      cite(`${API}/targetHttpsProxies`, {
+        "": atLeastOneOf("certificateMap", "sslCertificates", "certificateManagerCertificates"),
+        certificateMap: matching(
+          /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/,
+          "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M",
+        ),
+      }),
+    ],
     unsupported: balancer.checkTargetHttpsProxy,
     outputs: linked,
   },
   {
     ...global("gcp:compute/uRLMap:URLMap", "urlMaps"),
-    check: named(checkUrlMap),
+    rules: [NAME, ...URL_MAP_RULES],
     unsupported: unsupportedInUrlMap,
     outputs: linked,
   },
@@ -93,26 +93,25 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       protocol: "HTTP",
       connectionDrainingTimeoutSec: 300,
     }),
-    check(inputs, report) {
-      checkName(inputs, report);
-      checkWord(inputs.loadBalancingScheme, "loadBalancingScheme", SCHEMES, report);
-    },
+    rules: [NAME, cite(`${API}/backendServices`, { loadBalancingScheme: SCHEMES })],
     unsupported: balancer.checkBackendService,
     outputs: linked,
   },
   {
     token: "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
-    autoname: { property: "name", maxLength: 63, lowerCase: true },
+    autoname: AUTONAME,
     assigned: { network: "", pscData: {} },
     defaults: (_, { region }) => ({ networkEndpointType: "SERVERLESS", ...(region && { region }) }),
-    check(inputs, report) {
-      checkName(inputs, report);
-      const targets = ["cloudRun", "cloudFunction", "appEngine", "serverlessDeployment"];
-      if (inputs.networkEndpointType !== "SERVERLESS") return;
-      if (targets.filter((target) => inputs[target] !== undefined).length !== 1) {
-        report("cloudRun", `must be set, or exactly one of ${targets.slice(1).join(", ")}`);
-      }
-    },
+    rules: [
+      NAME,
+      cite(`${API}/regionNetworkEndpointGroups`, {
+        "": inObject((inputs, report) => {
+          if (inputs.networkEndpointType === "SERVERLESS") {
+            exactlyOneOf("cloudRun", "cloudFunction", "appEngine", "serverlessDeployment")(inputs, report);
+          }
+        }),
+      }),
+    ],
     unsupported(inputs, report) {
       if (inputs.cloudRun === undefined) {
         report("cloudRun", "must be set: the local load balancer reaches Cloud Run services alone");
@@ -126,29 +125,24 @@ export const COMPUTE_KINDS: readonly Kind[] = [
   {
     ...global("gcp:compute/securityPolicy:SecurityPolicy", "securityPolicies"),
     assigned: { type: "CLOUD_ARMOR", advancedOptionsConfig: {}, adaptiveProtectionConfig: {} },
-    check: named(checkSecurityPolicy),
+    rules: [NAME, ...SECURITY_POLICY_RULES],
     unsupported: unsupportedInSecurityPolicy,
     outputs: linked,
   },
   {
     ...global("gcp:compute/sSLPolicy:SSLPolicy", "sslPolicies"),
     defaults: () => ({ profile: "COMPATIBLE", minTlsVersion: "TLS_1_0" }),
-    check(inputs, report) {
-      checkName(inputs, report);
-      checkWord(
-        inputs.profile,
-        "profile",
-        ["COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"],
-        report,
-      );
-      checkWord(inputs.minTlsVersion, "minTlsVersion", ["TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"], report);
-      if (
-        typeof inputs.profile === "string" &&
-        (inputs.profile === "CUSTOM") !== (inputs.customFeatures !== undefined)
-      ) {
-        report("customFeatures", "must be set with profile CUSTOM, and only then");
-      }
-    },
+    rules: [
+      NAME,
+      cite(`${API}/sslPolicies`, {
+        profile: oneOf("COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"),
+        minTlsVersion: oneOf("TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"),
+        "": [
+          dependent("profile", ["CUSTOM"], { required: ["customFeatures"] }),
+          onlyWhere("profile", ["CUSTOM"], "customFeatures"),
+        ],
+      }),
+    ],
     unsupported: balancer.checkSslPolicy,
     outputs: (draft) => ({ ...linked(draft), enabledFeatures: draft.inputs.customFeatures ?? [] }),
     volatile: ["enabledFeatures"],
@@ -159,30 +153,10 @@ export const COMPUTE_KINDS: readonly Kind[] = [
 function global(token: string, collection: string): Kind {
   return {
     token,
-    autoname: { property: "name", maxLength: 63, lowerCase: true },
-    check: checkName,
+    autoname: AUTONAME,
+    rules: [NAME],
     id: (inputs) => `${projectId(inputs)}/global/${collection}/${text(inputs, "name")}`,
   };
-}
-
-function named(
-  check: (inputs: Properties, report: Report) => void,
-): (inputs: Properties, report: Report) => void {
-  return (inputs, report) => {
-    checkName(inputs, report);
-    check(inputs, report);
-  };
-}
-
-/** @see https://cloud.google.com/compute/docs/naming-resources */
-function checkName(inputs: Properties, report: Report): void {
-  checkPattern(
-    inputs,
-    "name",
-    /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "must be 1 to 63 lower-case letters, digits and dashes, begin with a letter and not end in a dash",
-    report,
-  );
 }
 
 function linked({ id }: Draft): Record<string, Value> {

@@ -1,7 +1,11 @@
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
+import { cite } from "../rules/rule.ts";
+import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
-import { checkPattern, projectId } from "./names.ts";
+import { projectId } from "./names.ts";
+
+const ACCOUNTS = "https://cloud.google.com/iam/docs/service-accounts-create#creating";
 
 /** Services and the account that acts for each within a project. @see https://cloud.google.com/iam/docs/service-agents */
 const SERVICE_AGENTS: Readonly<Record<string, string>> = {
@@ -21,17 +25,9 @@ const SERVICE_AGENTS: Readonly<Record<string, string>> = {
 
 const account: Kind = {
   token: "gcp:serviceaccount/account:Account",
-  autoname: { property: "accountId", maxLength: 30, lowerCase: true },
+  autoname: { property: "accountId", maxLength: 30, lowerCase: true, source: ACCOUNTS },
   defaults: () => ({ disabled: false }),
-  check(inputs, report) {
-    checkPattern(
-      inputs,
-      "accountId",
-      /^[a-z]([a-z0-9-]{4,28}[a-z0-9])$/,
-      "must be 6 to 30 lower-case letters, digits and dashes, begin with a letter and not end in a dash",
-      report,
-    );
-  },
+  rules: [cite(ACCOUNTS, { accountId: rfc1035Label({ from: 6, to: 30 }) })],
   unsupported({ disabled }, report) {
     if (disabled === true) report("disabled", "must be false: the local IAM has no disabled accounts");
   },
@@ -46,11 +42,11 @@ const account: Kind = {
 const serviceIdentity: Kind = {
   token: "gcp:projects/serviceIdentity:ServiceIdentity",
   shared: true,
-  check({ service }, report) {
-    if (typeof service === "string" && !Object.hasOwn(SERVICE_AGENTS, service)) {
-      report("service", `must be one of ${Object.keys(SERVICE_AGENTS).join(", ")}`);
-    }
-  },
+  rules: [
+    cite("https://cloud.google.com/iam/docs/service-agents", {
+      service: oneOf(...Object.keys(SERVICE_AGENTS)),
+    }),
+  ],
   id: (inputs) => `${projectId(inputs)}/services/${text(inputs, "service")}`,
   outputs: ({ inputs }) => {
     const agent = SERVICE_AGENTS[text(inputs, "service")];
@@ -63,10 +59,14 @@ const projectService: Kind = {
   token: "gcp:projects/service:Service",
   recorded: true,
   shared: true,
-  check(inputs, report) {
-    const whole = "must be a service's whole name, NAME.googleapis.com";
-    checkPattern(inputs, "service", /^[a-z0-9-]+\.googleapis\.com$/, whole, report);
-  },
+  rules: [
+    cite("https://cloud.google.com/service-usage/docs/reference/rest/v1/services", {
+      service: matching(
+        /^[a-z0-9-]+\.googleapis\.com$/,
+        "must be a service's whole name, NAME.googleapis.com",
+      ),
+    }),
+  ],
   id: (inputs) => `${text(inputs, "project")}/${text(inputs, "service")}`,
 };
 

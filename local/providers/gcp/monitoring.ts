@@ -1,7 +1,14 @@
 import { stableNumber } from "../../cloud/kernel/stable-number.ts";
-import type { Kind } from "../kind.ts";
-import { isProperties, listed, nested, type Properties } from "../values.ts";
-import { checkWord, projectId, seconds } from "./names.ts";
+import type { Kind, Report } from "../kind.ts";
+import { count } from "../rules/lists.ts";
+import { seconds } from "../rules/numbers.ts";
+import { exactlyOneOf } from "../rules/presence.ts";
+import { cite, inObject, ofText } from "../rules/rule.ts";
+import { oneOf } from "../rules/text.ts";
+import { isProperties, listed, type Properties, UNKNOWN } from "../values.ts";
+import { projectId } from "./names.ts";
+
+const POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies";
 
 const CONDITIONS = [
   "conditionAbsent",
@@ -21,29 +28,26 @@ const CHANNEL_TYPES = [
   "webhook_tokenauth",
 ];
 
+const WHOLE_MINUTES = ofText((text) =>
+  seconds(text) % 60 === 0 ? undefined : 'must be a whole number of minutes in seconds, "120s"',
+);
+
 const alertPolicy: Kind = {
   token: "gcp:monitoring/alertPolicy:AlertPolicy",
   recorded: true,
   defaults: () => ({ enabled: true }),
-  check(inputs, report) {
-    checkWord(inputs.combiner, "combiner", ["AND", "OR", "AND_WITH_MATCHING_RESOURCE"], report);
-    checkWord(inputs.severity, "severity", ["CRITICAL", "ERROR", "WARNING"], report);
-    const { conditions } = inputs;
-    if (Array.isArray(conditions) && conditions.length === 0) report("conditions", "must hold a condition");
-    for (const [index, condition] of listed(inputs, "conditions").entries()) {
-      if (!isProperties(condition)) continue;
-      const at = `conditions[${index}]`;
-      const kinds = CONDITIONS.filter((kind) => condition[kind] !== undefined);
-      if (kinds.length !== 1) report(at, `must have exactly one of ${CONDITIONS.join(", ")}`);
-      for (const kind of kinds) {
-        const { duration } = nested(condition, kind);
-        if (typeof duration === "string" && !isWholeMinutes(duration)) {
-          report(`${at}.${kind}.duration`, 'must be a whole number of minutes in seconds, "120s"');
-        }
-      }
-      if (condition.conditionMatchedLog !== undefined) checkMatchedLog(inputs, report);
-    }
-  },
+  rules: [
+    cite(POLICIES, {
+      combiner: oneOf("AND", "OR", "AND_WITH_MATCHING_RESOURCE"),
+      severity: oneOf("CRITICAL", "ERROR", "WARNING"),
+      conditions: count({ from: 1, to: 6, what: "conditions" }),
+      "conditions[]": exactlyOneOf(...CONDITIONS),
+      ...Object.fromEntries(CONDITIONS.map((kind) => [`conditions[].${kind}.duration`, WHOLE_MINUTES])),
+    }),
+    cite("https://cloud.google.com/logging/docs/alerting/log-based-alerts", {
+      "": inObject(checkMatchedLog),
+    }),
+  ],
   id: (inputs, urn) => `${projectId(inputs)}/alertPolicies/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, creationRecords: [] }),
 };
@@ -52,19 +56,24 @@ const notificationChannel: Kind = {
   token: "gcp:monitoring/notificationChannel:NotificationChannel",
   recorded: true,
   defaults: () => ({ enabled: true, forceDelete: false }),
-  check: (inputs, report) => checkWord(inputs.type, "type", CHANNEL_TYPES, report),
+  rules: [
+    cite("https://cloud.google.com/monitoring/alerts/using-channels-api", { type: oneOf(...CHANNEL_TYPES) }),
+  ],
   id: (inputs, urn) => `${projectId(inputs)}/notificationChannels/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, verificationStatus: "" }),
 };
 
 export const MONITORING_KINDS: readonly Kind[] = [alertPolicy, notificationChannel];
 
-function isWholeMinutes(duration: string): boolean {
-  return seconds(duration) % 60 === 0;
-}
-
 /** A condition on logs stands alone and says how often it may notify. */
-function checkMatchedLog(inputs: Properties, report: Parameters<NonNullable<Kind["check"]>>[1]): void {
+function checkMatchedLog(inputs: Properties, report: Report): void {
+  const isMatchedLog = listed(inputs, "conditions").some(
+    (condition) =>
+      isProperties(condition) &&
+      condition.conditionMatchedLog !== undefined &&
+      condition.conditionMatchedLog !== UNKNOWN,
+  );
+  if (!isMatchedLog) return;
   if (listed(inputs, "conditions").length > 1) {
     report("conditions", "must hold conditionMatchedLog alone");
   }

@@ -8,17 +8,22 @@ import { ProviderError } from "../provider-error.ts";
 import { toStored } from "../stored.ts";
 import { type Properties, text } from "../values.ts";
 import { projectId } from "./names.ts";
-import { checkService, unsupportedInService } from "./run-rules.ts";
+import { SERVICE_RULES, unsupportedInService } from "./run-rules.ts";
 
 const service: Kind = {
   token: SERVICE_KIND,
-  autoname: { property: "name", maxLength: 49, lowerCase: true },
+  autoname: {
+    property: "name",
+    maxLength: 49,
+    lowerCase: true,
+    source: "https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services",
+  },
   defaults: () => ({ deletionProtection: true }),
   assigned: {
     ingress: "INGRESS_TRAFFIC_ALL",
     launchStage: "GA",
   },
-  check: checkService,
+  rules: SERVICE_RULES,
   unsupported: unsupportedInService,
   id: (inputs) =>
     `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,

@@ -1,22 +1,31 @@
 import type { CloudParts } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
-import { isProperties, nested, type Properties, text } from "../values.ts";
-import { checkPattern, idIn, lastSegment, projectId } from "./names.ts";
+import { duration } from "../rules/numbers.ts";
+import { exactlyOneOf, requiredWith } from "../rules/presence.ts";
+import { cite } from "../rules/rule.ts";
+import { matching } from "../rules/text.ts";
+import { type Properties, text } from "../values.ts";
+import { idIn, lastSegment, projectId } from "./names.ts";
+
+const KEY_RINGS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create";
+const KEYS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys";
+const SECRETS = "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets";
+const KEY_NAME = matching(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores");
 
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
 
 const keyRing: Kind = {
   token: "gcp:kms/keyRing:KeyRing",
-  autoname: { property: "name", maxLength: 63 },
-  check: checkKeyName,
+  autoname: { property: "name", maxLength: 63, source: KEY_RINGS },
+  rules: [cite(KEY_RINGS, { name: KEY_NAME })],
   id: (inputs) =>
     `${projectId(inputs)}/locations/${text(inputs, "location")}/keyRings/${text(inputs, "name")}`,
 };
 
 const cryptoKey: Kind = {
   token: "gcp:kms/cryptoKey:CryptoKey",
-  autoname: { property: "name", maxLength: 63 },
+  autoname: { property: "name", maxLength: 63, source: KEYS },
   defaults: () => ({ purpose: "ENCRYPT_DECRYPT" }),
   assigned: {
     cryptoKeyBackend: "",
@@ -25,18 +34,16 @@ const cryptoKey: Kind = {
     keyAccessJustificationsPolicy: { allowedAccessReasons: [] },
     versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "SOFTWARE" },
   },
-  check(inputs, report) {
-    checkKeyName(inputs, report);
-    const ring = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+$/;
-    checkPattern(inputs, "keyRing", ring, "must be projects/P/locations/L/keyRings/R", report);
-    const { rotationPeriod } = inputs;
-    if (
-      typeof rotationPeriod === "string" &&
-      !(Number(/^(\d+(?:\.\d{1,9})?)s$/.exec(rotationPeriod)?.[1]) >= 86_400)
-    ) {
-      report("rotationPeriod", 'must be a duration of a day or more, "86400s"');
-    }
-  },
+  rules: [
+    cite(KEYS, {
+      name: KEY_NAME,
+      keyRing: matching(
+        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+$/,
+        "must be projects/P/locations/L/keyRings/R",
+      ),
+      rotationPeriod: duration({ from: 86_400, to: Number.POSITIVE_INFINITY, what: "a day" }),
+    }),
+  ],
   unsupported(inputs, report) {
     const { purpose } = inputs;
     if (typeof purpose === "string" && purpose !== "ENCRYPT_DECRYPT") {
@@ -53,18 +60,18 @@ const cryptoKey: Kind = {
 
 const secret: Kind = {
   token: "gcp:secretmanager/secret:Secret",
-  autoname: { property: "secretId", maxLength: 255 },
+  autoname: { property: "secretId", maxLength: 255, source: SECRETS },
   assigned: { expireTime: "", versionAliases: {} },
-  check(inputs, report) {
-    const rule = "must be 1 to 255 letters, digits, dashes and underscores";
-    checkPattern(inputs, "secretId", /^[A-Za-z0-9_-]{1,255}$/, rule, report);
-    const { auto, userManaged } = nested(inputs, "replication");
-    if (isProperties(inputs.replication) && (auto === undefined) === (userManaged === undefined)) {
-      report("replication", "must be one of auto and userManaged");
-    }
-    if (inputs.rotation !== undefined && inputs.topics === undefined)
-      report("topics", "must be set beside rotation");
-  },
+  rules: [
+    cite(SECRETS, {
+      secretId: matching(
+        /^[A-Za-z0-9_-]{1,255}$/,
+        "must be 1 to 255 letters, digits, dashes and underscores",
+      ),
+      replication: exactlyOneOf("auto", "userManaged"),
+      "": requiredWith("rotation", "topics"),
+    }),
+  ],
   unsupported(inputs, report) {
     for (const property of ["ttl", "expireTime", "rotation", "versionAliases", "versionDestroyTtl"]) {
       if (inputs[property] !== undefined)
@@ -83,11 +90,11 @@ const secretVersion: Kind = {
     const project = typeof parent === "string" ? /^projects\/([^/]+)\//.exec(parent)?.[1] : undefined;
     return { enabled: true, ...(project !== undefined && { project }) };
   },
-  check({ secretData, secretDataWo }, report) {
-    if ((secretData === undefined) === (secretDataWo === undefined)) {
-      report("secretData", "must be set, or secretDataWo, and not both");
-    }
-  },
+  rules: [
+    cite("https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/secretversion/#inputs", {
+      "": exactlyOneOf("secretData", "secretDataWo"),
+    }),
+  ],
   unsupported({ enabled, deletionPolicy }, report) {
     if (enabled === false)
       report("enabled", "must be true: the local Secret Manager has no disabled versions");
@@ -99,11 +106,6 @@ const secretVersion: Kind = {
 
 export const KMS_KINDS: readonly Kind[] = [keyRing, cryptoKey];
 export const SECRET_KINDS: readonly Kind[] = [secret, secretVersion];
-
-function checkKeyName(inputs: Properties, report: Parameters<NonNullable<Kind["check"]>>[1]): void {
-  const rule = "must be 1 to 63 letters, digits, dashes and underscores";
-  checkPattern(inputs, "name", /^[A-Za-z0-9_-]{1,63}$/, rule, report);
-}
 
 /** The number that these very data already have, or the next one of the secret. */
 function versionId(inputs: Properties, urn: string, { kernel }: CloudParts): string {

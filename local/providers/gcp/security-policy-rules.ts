@@ -1,12 +1,19 @@
 import type { Report } from "../kind.ts";
+import { cite, inObject } from "../rules/rule.ts";
 import { isProperties, listed, nested, type Properties, type Value } from "../values.ts";
 
 const DEFAULT_PRIORITY = 2_147_483_647;
 const MOST_RANGES = 10;
 const ACTION = /^(allow|deny\((403|404|502)\)|throttle|rate_based_ban|redirect)$/;
 
-/** What Cloud Armor refuses. @see https://cloud.google.com/compute/docs/reference/rest/v1/securityPolicies */
-export function checkSecurityPolicy(inputs: Properties, report: Report): void {
+/** What Cloud Armor refuses. */
+export const SECURITY_POLICY_RULES = [
+  cite("https://cloud.google.com/compute/docs/reference/rest/v1/securityPolicies", {
+    "": inObject(checkSecurityPolicy),
+  }),
+];
+
+function checkSecurityPolicy(inputs: Properties, report: Report): void {
   const { rules } = inputs;
   if (!Array.isArray(rules)) return;
   const priorities = new Set<Value | undefined>();

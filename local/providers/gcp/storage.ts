@@ -3,20 +3,46 @@ import { isDeepStrictEqual } from "node:util";
 import type { CloudParts } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import { Asset } from "../asset.ts";
-import type { Draft, Kind, Report } from "../kind.ts";
+import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
-import { isProperties, listed, nested, type Properties, text, UNKNOWN } from "../values.ts";
-import { checkPattern, checkWord, lastSegment } from "./names.ts";
+import { exactlyOneOf } from "../rules/presence.ts";
+import { cite, ofNumber } from "../rules/rule.ts";
+import { characters, matching, oneOf } from "../rules/text.ts";
+import { nested, type Properties, text, UNKNOWN } from "../values.ts";
+import { lastSegment } from "./names.ts";
 
-const STORAGE_CLASSES = ["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL"];
-const LIFECYCLE_ACTIONS = ["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"];
+const NAMING = "https://cloud.google.com/storage/docs/buckets#naming";
+const OBJECT_NAMING = "https://cloud.google.com/storage/docs/objects#naming";
 const DAY_SECONDS = 86_400;
 
 const bucket: Kind = {
   token: "gcp:storage/bucket:Bucket",
-  autoname: { property: "name", maxLength: 63 },
+  autoname: { property: "name", maxLength: 63, source: NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
-  check: checkBucket,
+  rules: [
+    cite(NAMING, {
+      name: matching(
+        /^(?!goog)(?!.*google)(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
+        "must be 3 to 63 lower-case letters, digits, dashes, underscores or dots, with a letter or digit at both ends, and neither be an IP address nor hold google",
+      ),
+    }),
+    cite("https://cloud.google.com/storage/docs/storage-classes", {
+      storageClass: oneOf("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL"),
+    }),
+    cite("https://cloud.google.com/storage/docs/public-access-prevention", {
+      publicAccessPrevention: oneOf("enforced", "inherited"),
+    }),
+    cite("https://cloud.google.com/storage/docs/soft-delete#retention-duration", {
+      "softDeletePolicy.retentionDurationSeconds": ofNumber((seconds) =>
+        seconds === 0 || (seconds >= 7 * DAY_SECONDS && seconds <= 90 * DAY_SECONDS)
+          ? undefined
+          : "must be 0, or 7 to 90 days in seconds",
+      ),
+    }),
+    cite("https://cloud.google.com/storage/docs/lifecycle#actions", {
+      "lifecycleRules[].action.type": oneOf("Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"),
+    }),
+  ],
   id: (inputs) => text(inputs, "name"),
   known: ({ name }) => (typeof name === "string" ? { url: `gs://${name}` } : {}),
   outputs: ({ inputs, id }) => ({
@@ -45,11 +71,13 @@ const bucket: Kind = {
 
 const bucketObject: Kind = {
   token: "gcp:storage/bucketObject:BucketObject",
-  autoname: { property: "name", maxLength: 1024 },
-  check({ source, content }, report) {
-    if (source === undefined && content === undefined) report("source", "must be set, or content");
-    if (source !== undefined && content !== undefined) report("content", "must be absent beside source");
-  },
+  autoname: { property: "name", maxLength: 1024, source: OBJECT_NAMING },
+  rules: [
+    cite(OBJECT_NAMING, { name: characters({ from: 1, to: 1024 }) }),
+    cite("https://www.pulumi.com/registry/packages/gcp/api-docs/storage/bucketobject/#inputs", {
+      "": exactlyOneOf("source", "content"),
+    }),
+  ],
   unsupported(inputs, report) {
     for (const property of [
       "customerEncryption",
@@ -75,32 +103,6 @@ const bucketObject: Kind = {
 };
 
 export const STORAGE_KINDS: readonly Kind[] = [bucket, bucketObject];
-
-/** @see https://cloud.google.com/storage/docs/buckets#naming */
-function checkBucket(inputs: Properties, report: Report): void {
-  checkPattern(
-    inputs,
-    "name",
-    /^(?!goog)(?!.*google)(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
-    "must be 3 to 63 lower-case letters, digits, dashes, underscores or dots, with a letter or digit at both ends, and neither be an IP address nor hold google",
-    report,
-  );
-  checkWord(inputs.storageClass, "storageClass", STORAGE_CLASSES, report);
-  checkWord(inputs.publicAccessPrevention, "publicAccessPrevention", ["enforced", "inherited"], report);
-  const softDelete = nested(inputs, "softDeletePolicy").retentionDurationSeconds;
-  if (
-    typeof softDelete === "number" &&
-    softDelete !== 0 &&
-    (softDelete < 7 * DAY_SECONDS || softDelete > 90 * DAY_SECONDS)
-  ) {
-    report("softDeletePolicy.retentionDurationSeconds", "must be 0, or 7 to 90 days in seconds");
-  }
-  for (const [index, rule] of listed(inputs, "lifecycleRules").entries()) {
-    if (!isProperties(rule)) continue;
-    const action = nested(rule, "action").type;
-    checkWord(action, `lifecycleRules[${index}].action.type`, LIFECYCLE_ACTIONS, report);
-  }
-}
 
 function writeObject({ inputs, programDirectory }: Draft, { storage, kernel }: CloudParts): Properties {
   const bucketName = lastSegment(text(inputs, "bucket"));

@@ -1,6 +1,6 @@
 import type { Report } from "../kind.ts";
+import { cite, inObject } from "../rules/rule.ts";
 import { isProperties, listed, type Properties, type Value } from "../values.ts";
-import { checkWord } from "./names.ts";
 
 const REDIRECT_CODES = [
   "FOUND",
@@ -11,8 +11,12 @@ const REDIRECT_CODES = [
 ];
 const MOST_TESTS = 100;
 
-/** What the API refuses in a URL map. @see https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps */
-export function checkUrlMap(inputs: Properties, report: Report): void {
+/** What the API refuses in a URL map. */
+export const URL_MAP_RULES = [
+  cite("https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps", { "": inObject(checkUrlMap) }),
+];
+
+function checkUrlMap(inputs: Properties, report: Report): void {
   checkDefault(inputs, "", report);
   const matchers = new Set<Value | undefined>();
   for (const [index, matcher] of listed(inputs, "pathMatchers").entries()) {
@@ -78,7 +82,10 @@ function checkPathRules(matcher: Properties, at: string, report: Report): void {
 
 function checkRedirect(redirect: Value | undefined, at: string, report: Report): void {
   if (!isProperties(redirect)) return;
-  checkWord(redirect.redirectResponseCode, `${at}.redirectResponseCode`, REDIRECT_CODES, report);
+  const { redirectResponseCode } = redirect;
+  if (typeof redirectResponseCode === "string" && !REDIRECT_CODES.includes(redirectResponseCode)) {
+    report(`${at}.redirectResponseCode`, `must be one of ${REDIRECT_CODES.join(", ")}`);
+  }
   if (redirect.pathRedirect !== undefined && redirect.prefixRedirect !== undefined) {
     report(`${at}.prefixRedirect`, "must be absent beside pathRedirect");
   }
