@@ -126,7 +126,7 @@ describe("npm run", () => {
     [["up", "--port-base", "eighty"], 2, "It must be a whole number."],
     [["up", "--port-base", "80"], 1, "--port-base must be a whole number from 1024"],
     [["frobnicate"], 2, "unknown command"],
-    [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEBUG"],
+    [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEFAULT"],
   ])("%j exits with %d and says why", async (args, code, sentence) => {
     const ended = await run(
       ...args,

@@ -5,12 +5,12 @@ import { DatabaseSync } from "node:sqlite";
 import { Iam } from "./iam/iam.ts";
 import { claimPorts } from "./kernel/claim-ports.ts";
 import { Identities } from "./kernel/identities.ts";
-import { Logging } from "./kernel/logging.ts";
 import { MetadataServer } from "./kernel/metadata-server.ts";
 import { Network } from "./kernel/network.ts";
 import { ResourceStore } from "./kernel/resource-store.ts";
 import { TlsAuthority } from "./kernel/tls-authority.ts";
 import { Tokens } from "./kernel/tokens.ts";
+import { Logging } from "./logging/logging.ts";
 import type { Kernel } from "./parts.ts";
 
 export interface KernelOptions {
@@ -50,8 +50,8 @@ export async function startKernel({ stateDir, portBase }: KernelOptions): Promis
   const db = openDatabase(join(folder, "cloud.db"), stateDir);
   try {
     const { ports, control } = await claimPorts(portBase);
-    const logging = new Logging(join(folder, "logs"));
     const resources = new ResourceStore(db);
+    const logging = new Logging(join(folder, "logs"), resources);
     const tokens = await Tokens.open(db);
     const authority = await TlsAuthority.open(db, folder);
     const identities = new Identities(tokens, logging);

@@ -1,115 +1,89 @@
-import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { SEVERITIES, traceIdOf } from "../cloud/logging/log-entry.ts";
+import { parseSince } from "./durations.ts";
 import { Failure } from "./failure.ts";
-import { paint } from "./output.ts";
-import { absoluteStateDir } from "./place.ts";
+import { type FoundEntry, LogFiles } from "./log-files.ts";
+import { line } from "./log-line.ts";
 
-const SEVERITIES = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"];
 const POLL_MS = 200;
-/** Where an entry comes from and what it belongs to; and what a message about a request says already. */
-const UNSHOWN =
-  /^(timestamp|service|revision|trace|logging\.googleapis\.com\/.*|messageId|subscription|deliveryAttempt|status|latencyMs|remoteIp)$/;
+const DEFAULT_LINES = 100;
+/** Where a trace or a time says what is wanted. */
+const MOST_LINES = 10_000;
 
 interface Options {
   readonly stateDir: string;
   readonly follow?: boolean;
   readonly severity: string;
-  readonly lines: number;
+  readonly trace?: string;
+  readonly since?: string;
+  readonly lines?: number;
   readonly json?: boolean;
 }
 
-interface Entry {
-  readonly time: string;
-  readonly severity: string;
-  readonly source: string;
-  readonly message: string;
-}
-
-export async function logs(source: string | undefined, options: Options): Promise<void> {
-  const least = SEVERITIES.indexOf(options.severity.toUpperCase());
-  if (least < 0)
-    throw new Failure(`--severity must be one of ${SEVERITIES.join(", ")}; got ${options.severity}.`, 2);
-  const folder = join(absoluteStateDir(options.stateDir), "cloud", "logs");
-  const known = sourcesIn(folder);
-  if (source !== undefined && !known.includes(source)) {
-    throw new Failure(`Nothing was logged by ${source}; there is ${known.join(", ") || "nothing yet"}.`);
+/** @param workload a source, or a part of its name: `domain-api` of `certs-domain-api-4f1a2b3`. */
+export async function logs(workload: string | undefined, options: Options): Promise<void> {
+  const { since, trace, json, follow, lines = trace || since ? MOST_LINES : DEFAULT_LINES } = options;
+  const wanted = matcher(options);
+  const files = new LogFiles(options.stateDir);
+  const sources = () =>
+    files.sources().filter((source) => workload === undefined || source.includes(workload));
+  if (workload !== undefined && sources().length === 0) {
+    throw new Failure(
+      `Nothing was logged by ${workload}; there is ${files.sources().join(", ") || "nothing yet"}.`,
+    );
   }
 
-  const positions = new Map<string, number>();
-  const show = (entries: readonly Entry[]) => {
-    for (const entry of entries)
-      process.stdout.write(`${options.json ? JSON.stringify(entry) : line(entry)}\n`);
+  const show = async (most: number) => {
+    const found = await collect(files, sources(), wanted, most);
+    for (const each of found) process.stdout.write(`${json ? JSON.stringify(each.entry) : line(each)}\n`);
   };
-  const readNew = async () => {
-    const entries: Entry[] = [];
-    for (const name of source === undefined ? sourcesIn(folder) : [source]) {
-      entries.push(...(await readFrom(join(folder, `${name}.jsonl`), positions)));
+  await show(lines);
+  if (!follow) return;
+  const interrupted = new AbortController();
+  const end = () => interrupted.abort();
+  process.once("SIGINT", end).once("SIGTERM", end);
+  while (!interrupted.signal.aborted) {
+    await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    await show(MOST_LINES);
+  }
+}
+
+/** @throws {Failure} for an option that says nothing of use. */
+function matcher({ severity, since, trace }: Options): (found: FoundEntry) => boolean {
+  const known: readonly string[] = SEVERITIES;
+  const least = known.indexOf(severity.toUpperCase());
+  if (least < 0) throw new Failure(`--severity must be one of ${known.join(", ")}; got ${severity}.`, 2);
+  const from = since === undefined ? 0 : parseSince(since, Date.now());
+  if (from === undefined) {
+    throw new Failure(
+      `--since must be a time such as 2027-01-31T12:00:00Z, or how long ago: 90s, 10m, 2h or 1d; got ${since}.`,
+      2,
+    );
+  }
+  const traceId = trace?.slice(trace.lastIndexOf("/") + 1);
+  return ({ entry }) =>
+    known.indexOf(entry.severity) >= least &&
+    Date.parse(entry.timestamp) >= from &&
+    (traceId === undefined || traceIdOf(entry) === traceId);
+}
+
+/** The newest of each source, `most` in all, in the order of their times. */
+async function collect(
+  files: LogFiles,
+  sources: readonly string[],
+  wanted: (found: FoundEntry) => boolean,
+  most: number,
+): Promise<readonly FoundEntry[]> {
+  const all: FoundEntry[] = [];
+  for (const source of sources) {
+    const newest: FoundEntry[] = [];
+    for await (const found of files.read(source)) {
+      if (!wanted(found)) continue;
+      newest.push(found);
+      if (newest.length >= 2 * most) newest.splice(0, most);
     }
-    return entries
-      .filter(({ severity }) => SEVERITIES.indexOf(severity) >= least)
-      .sort((a, b) => (a.time < b.time ? -1 : 1));
-  };
-  show((await readNew()).slice(-options.lines));
-  while (options.follow) {
-    await delay(POLL_MS);
-    show(await readNew());
+    all.push(...newest.slice(-most));
   }
-}
-
-/** Looked for anew each time: a workload may start to log while somebody follows. */
-function sourcesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".jsonl"))
-    .map((file) => file.slice(0, -".jsonl".length));
-}
-
-/** Whole lines that came since the last call; a file that was rotated is read from its start. */
-async function readFrom(path: string, positions: Map<string, number>): Promise<Entry[]> {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const before = positions.get(path) ?? 0;
-  const start = before > size ? 0 : before;
-  if (start === size) return [];
-  const chunks: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { start, end: size - 1 })) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  // What follows the last newline is still being written.
-  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
-  positions.set(path, start + whole.length);
-  return whole
-    .toString()
-    .split("\n")
-    .flatMap((text) => parse(text));
-}
-
-/** Nothing for what is no entry: a cloud that was killed may have left half a line. */
-function parse(text: string): readonly Entry[] {
-  try {
-    return [JSON.parse(text) as Entry];
-  } catch {
-    return [];
-  }
-}
-
-function line({ time, severity, source, message, ...more }: Entry): string {
-  const at = SEVERITIES.indexOf(severity);
-  const mark = severity.padEnd(8);
-  const details = Object.entries(more).flatMap(([name, value]) => detail(name, value));
-  return [
-    paint("dim", time),
-    at >= 4 ? paint("red", mark) : at === 3 ? paint("yellow", mark) : mark,
-    paint("cyan", source),
-    [message, ...details].join(" "),
-  ].join("  ");
-}
-
-/** `name=value`, in quotes where its end would be unclear; of an error, what it says. */
-function detail(name: string, value: unknown): readonly string[] {
-  if (UNSHOWN.test(name)) return [];
-  if (typeof value === "string")
-    return [`${name}=${/^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value)}`];
-  if (typeof value === "number" || typeof value === "boolean") return [`${name}=${value}`];
-  const said = (value as { readonly message?: unknown } | null)?.message;
-  return typeof said === "string" ? [`${name}=${JSON.stringify(said)}`] : [];
+  // What the sort leaves in place came in that order.
+  return all.sort((a, b) => Date.parse(a.entry.timestamp) - Date.parse(b.entry.timestamp)).slice(-most);
 }

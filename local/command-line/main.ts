@@ -63,10 +63,16 @@ command(program, "status", "What runs, where it listens, and which file holds th
   .option(...json)
   .action(status);
 
-command(program, "logs [source]", "Log lines of workloads and parts of the cloud; without a source, of all.")
+command(
+  program,
+  "logs [workload]",
+  "Log entries of workloads and parts of the cloud; without a name, or a part of one, of all.",
+)
   .option("--follow", "go on until interrupted")
   .option("--severity <severity>", "at least DEBUG, INFO, NOTICE, WARNING, ERROR or CRITICAL", "INFO")
-  .option("--lines <number>", "lines from before", wholeNumber, 100)
+  .option("--trace <id>", "only what belongs to this trace")
+  .option("--since <time>", "only from this time on (RFC 3339), or from 90s, 10m, 2h or 1d ago")
+  .option("--lines <number>", "entries from before (100, or all with --trace or --since)", wholeNumber)
   .option(...json)
   .action(logs);
 

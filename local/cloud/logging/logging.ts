@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import { createWriteStream, fstatSync, mkdirSync, openSync, renameSync, type WriteStream } from "node:fs";
+import { join } from "node:path";
+import type { LogEntry, Logging as LoggingContract, ResourceStore } from "../parts.ts";
+import { textOf } from "../property-values.ts";
+import { type ExportedEntry, type MonitoredResource, toExported } from "./log-entry.ts";
+
+/** A file past this size becomes `SOURCE.jsonl.1`, in place of the one before. */
+const ROTATE_BYTES = 16 * 1024 * 1024;
+
+const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
+/** Before the first resource says which project this is. */
+const NO_PROJECT = "local";
+
+/** One LogEntry of Cloud Logging a line in `STATE_DIR/cloud/logs/SOURCE.jsonl`; at most 32 MiB a source. */
+export class Logging implements LoggingContract {
+  readonly #folder: string;
+  readonly #resources: ResourceStore;
+  readonly #files = new Map<string, { stream: WriteStream; bytes: number }>();
+  readonly #listeners = new Set<(entry: LogEntry) => void>();
+  readonly #readers = new Set<(entry: ExportedEntry, source: string) => void>();
+  /** Of Cloud Run's services by name; made anew after each of their changes. */
+  #services: ReadonlyMap<string, MonitoredResource> | undefined;
+  #project = NO_PROJECT;
+  readonly #session = randomBytes(5).toString("hex");
+  #count = 0;
+  readonly #unsubscribe: () => void;
+
+  constructor(folder: string, resources: ResourceStore) {
+    this.#folder = folder;
+    this.#resources = resources;
+    mkdirSync(folder, { recursive: true });
+    this.#unsubscribe = resources.subscribe((kind) => {
+      if (kind === SERVICE_KIND) this.#services = undefined;
+    });
+  }
+
+  write(entry: LogEntry): void {
+    const exported = this.#export(entry);
+    const line = `${JSON.stringify(exported)}\n`;
+    const file = this.#file(entry.source.replaceAll(/[^\w.-]/g, "_"));
+    file.stream.write(line);
+    file.bytes += Buffer.byteLength(line);
+    for (const listener of this.#listeners) listener(entry);
+    for (const reader of this.#readers) reader(exported, entry.source);
+  }
+
+  /** Calls `listener` for each entry from now on, as its writer gave it. Returns the end of the subscription. */
+  subscribe(listener: (entry: LogEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onEntry(reader: (entry: ExportedEntry, source: string) => void): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    await Promise.all(
+      [...this.#files.values()].map(({ stream }) => new Promise<void>((resolve) => stream.end(resolve))),
+    );
+    this.#files.clear();
+  }
+
+  #export(entry: LogEntry): ExportedEntry {
+    this.#services ??= this.#serviceResources();
+    const project = this.#project;
+    return toExported(entry, {
+      insertId: `${this.#session}${(this.#count++).toString(36).padStart(6, "0")}`,
+      receiveTimestamp: new Date().toISOString(),
+      project,
+      resource: this.#services.get(entry.source) ?? resourceOf(entry, project),
+    });
+  }
+
+  #serviceResources(): ReadonlyMap<string, MonitoredResource> {
+    const services = new Map<string, MonitoredResource>();
+    for (const { id } of this.#resources.list(SERVICE_KIND)) {
+      const [, project = NO_PROJECT, , location = "", , name = ""] = id.split("/");
+      const labels = { project_id: project, location, service_name: name, configuration_name: name };
+      services.set(name, { type: "cloud_run_revision", labels });
+      this.#project = project;
+    }
+    return services;
+  }
+
+  #file(source: string): { stream: WriteStream; bytes: number } {
+    const open = this.#files.get(source);
+    if (open && open.bytes < ROTATE_BYTES) return open;
+    const path = join(this.#folder, `${source}.jsonl`);
+    if (open) {
+      open.stream.end();
+      renameSync(path, `${path}.1`);
+    }
+    // Open from now on, so that even a burst can't fill a file that isn't there yet.
+    const fd = openSync(path, "a");
+    const file = { stream: createWriteStream(path, { fd }), bytes: fstatSync(fd).size };
+    this.#files.set(source, file);
+    return file;
+  }
+}
+
+/** Of a part of the cloud: what the entry is about, else the project. */
+function resourceOf({ subscription }: LogEntry, project: string): MonitoredResource {
+  const [, owner = project, , id] = (textOf(subscription) ?? "").split("/");
+  if (id === undefined) return { type: "global", labels: { project_id: project } };
+  return { type: "pubsub_subscription", labels: { project_id: owner, subscription_id: id } };
+}

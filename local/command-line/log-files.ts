@@ -1,0 +1,84 @@
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { ExportedEntry } from "../cloud/logging/log-entry.ts";
+import { absoluteStateDir } from "./place.ts";
+
+/** An entry and whose file it is in: a workload's, or a part's of the cloud. */
+export interface FoundEntry {
+  readonly source: string;
+  readonly entry: ExportedEntry;
+}
+
+interface Position {
+  readonly inode: number;
+  readonly offset: number;
+}
+
+/** The log files of one cloud. Each call of `read` goes on where the one before ended. */
+export class LogFiles {
+  readonly #folder: string;
+  readonly #positions = new Map<string, Position>();
+
+  constructor(stateDir: string) {
+    this.#folder = join(absoluteStateDir(stateDir), "cloud", "logs");
+  }
+
+  /** Looked for anew each time: a workload may start to log while somebody follows. */
+  sources(): readonly string[] {
+    if (!existsSync(this.#folder)) return [];
+    return readdirSync(this.#folder)
+      .filter((file) => file.endsWith(".jsonl"))
+      .map((file) => file.slice(0, -".jsonl".length))
+      .sort();
+  }
+
+  /** New entries of a source, oldest first. A file that was put aside meanwhile is read to its end first. */
+  async *read(source: string): AsyncGenerator<FoundEntry> {
+    const path = join(this.#folder, `${source}.jsonl`);
+    const known = this.#positions.get(path);
+    const now = statSync(path, { throwIfNoEntry: false });
+    if (!now) return;
+    if (now.ino !== known?.inode) {
+      const aside = statSync(`${path}.1`, { throwIfNoEntry: false });
+      if (aside && (!known || aside.ino === known.inode)) {
+        yield* this.#lines(`${path}.1`, source, known?.offset ?? 0, aside.size);
+      }
+    }
+    const start = now.ino === known?.inode && known.offset <= now.size ? known.offset : 0;
+    const end = yield* this.#lines(path, source, start, now.size);
+    this.#positions.set(path, { inode: now.ino, offset: end });
+  }
+
+  /** Whole lines between two offsets. Returns where the last one ends: what follows is still being written. */
+  async *#lines(
+    path: string,
+    source: string,
+    start: number,
+    end: number,
+  ): AsyncGenerator<FoundEntry, number> {
+    let offset = start;
+    let rest: Buffer = Buffer.alloc(0);
+    if (start >= end) return offset;
+    for await (const chunk of createReadStream(path, { start, end: end - 1 })) {
+      rest = Buffer.concat([rest, chunk as Buffer]);
+      const whole = rest.lastIndexOf(0x0a) + 1;
+      for (const line of rest.subarray(0, whole).toString().split("\n")) {
+        const entry = parse(line);
+        if (entry) yield { source, entry };
+      }
+      offset += whole;
+      rest = rest.subarray(whole);
+    }
+    return offset;
+  }
+}
+
+/** Nothing for what is no entry: a cloud that was killed may have left half a line. */
+function parse(line: string): ExportedEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as Partial<ExportedEntry>;
+    return typeof entry.timestamp === "string" && entry.resource ? (entry as ExportedEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
