@@ -46,11 +46,11 @@ test("closing stores what waits and refuses the rest", async () => {
 });
 
 test("refuses what would not fit in memory", async () => {
-  const first = commits.commit(() => insert(1), 200_000_000);
-  await expect(commits.commit(() => insert(2), 100_000_000)).rejects.toMatchObject({
+  const first = commits.commit(() => insert(1), { bytes: 200_000_000 });
+  await expect(commits.commit(() => insert(2), { bytes: 100_000_000 })).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
   });
   await first;
-  await commits.commit(() => insert(3), 100_000_000);
+  await commits.commit(() => insert(3), { bytes: 100_000_000 });
   expect(rows()).toEqual([1, 3]);
 });

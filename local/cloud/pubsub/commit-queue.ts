@@ -3,12 +3,21 @@ import { status } from "@grpc/grpc-js";
 import { RpcError } from "./rpc-error.ts";
 import { inTransaction } from "./transaction.ts";
 
-/** So that one commit does not hold up the process for long. */
-const LARGEST_BATCH = 256;
+/** Messages in one commit, so that it does not hold up the process for long; one work may have more. */
+const LARGEST_BATCH = 1_000;
 const LARGEST_QUEUE_BYTES = 256 * 1024 * 1024;
+
+/** What a work costs. */
+export interface Cost {
+  /** Kept in memory until it is done. @default 0 */
+  readonly bytes?: number;
+  /** Messages that it is about. @default 1 */
+  readonly items?: number;
+}
 
 interface Work {
   readonly bytes: number;
+  readonly items: number;
   readonly run: () => unknown;
   readonly done: (value: unknown) => void;
   readonly failed: (error: unknown) => void;
@@ -31,11 +40,10 @@ export class CommitQueue {
 
   /**
    * `run` must not throw for what its caller could have checked: a throw undoes the whole batch.
-   * `bytes` is what it keeps in memory until then.
    *
    * @throws {RpcError} RESOURCE_EXHAUSTED when too much waits, UNAVAILABLE after `close`.
    */
-  commit<T>(run: () => T, bytes = 0): Promise<T> {
+  commit<T>(run: () => T, { bytes = 0, items = 1 }: Cost = {}): Promise<T> {
     if (this.#closed) return Promise.reject(new RpcError(status.UNAVAILABLE, "Pub/Sub is stopping."));
     if (this.#bytes > 0 && this.#bytes + bytes > LARGEST_QUEUE_BYTES) {
       const message = `More than ${LARGEST_QUEUE_BYTES} bytes of messages wait to be stored.`;
@@ -43,7 +51,7 @@ export class CommitQueue {
     }
     this.#bytes += bytes;
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ bytes, run, done: (value) => resolve(value as T), failed: reject });
+      this.#waiting.push({ bytes, items, run, done: (value) => resolve(value as T), failed: reject });
       this.#scheduled ??= setImmediate(() => this.#flush());
     });
   }
@@ -57,7 +65,7 @@ export class CommitQueue {
 
   #flush(): void {
     this.#scheduled = undefined;
-    const batch = this.#waiting.splice(0, LARGEST_BATCH);
+    const batch = this.#waiting.splice(0, this.#countOfBatch());
     if (this.#waiting.length > 0 && !this.#closed) this.#scheduled = setImmediate(() => this.#flush());
     for (const { bytes } of batch) this.#bytes -= bytes;
     let results: readonly unknown[];
@@ -68,5 +76,14 @@ export class CommitQueue {
       return;
     }
     for (const [index, { done }] of batch.entries()) done(results[index]);
+  }
+
+  #countOfBatch(): number {
+    let items = 0;
+    const over = this.#waiting.findIndex((work) => {
+      items += work.items;
+      return items > LARGEST_BATCH;
+    });
+    return over === -1 ? this.#waiting.length : Math.max(over, 1);
   }
 }

@@ -18,6 +18,8 @@ export interface DeliveriesOptions {
   readonly random: () => number;
   /** Called with a subscription that may have something due, now or soon; inside the transaction. */
   readonly onDue: (subscription: string) => void;
+  /** Called when a message of a subscription is no longer out; inside the transaction. */
+  readonly onSettled: (subscription: string, messageId: string) => void;
 }
 
 /** What becomes of messages: whom they go to, and where they go when a delivery fails. */
@@ -28,17 +30,19 @@ export class Deliveries {
     this.#options = options;
   }
 
-  /** Stores a message for everyone who is subscribed now. Returns its id. */
-  publish(topic: string, message: NewMessage): string {
+  /** Stores messages for everyone who is subscribed now. Returns their ids. */
+  publish(topic: string, messages: readonly NewMessage[]): string[] {
     const { store, directory, clock, onDue } = this.#options;
     const subscriptions = directory.subscriptionsTo(topic);
-    const id = store.publish(topic, message, subscriptions, clock.now());
+    const now = clock.now();
+    const ids = messages.map((message) => store.publish(topic, message, subscriptions, now));
     for (const subscription of subscriptions) onDue(subscription.id);
-    return id;
+    return ids;
   }
 
   acknowledge(subscription: string, messageId: string): void {
     this.#options.store.remove(subscription, messageId);
+    this.#options.onSettled(subscription, messageId);
   }
 
   /**
@@ -46,9 +50,10 @@ export class Deliveries {
    * when the lease no longer holds. Google too counts an expired deadline as a failure.
    */
   fail(ref: LeaseRef): void {
-    const { store, directory, clock, random, onDue } = this.#options;
+    const { store, directory, clock, random, onDue, onSettled } = this.#options;
     const lease = store.held(ref);
     if (!lease) return;
+    onSettled(ref.subscription, ref.messageId);
     const subscription = directory.subscription(ref.subscription);
     if (!subscription) {
       store.release(lease, clock.now());
@@ -80,7 +85,7 @@ export class Deliveries {
       logging.write({ ...about, severity: "ERROR", message });
       return false;
     }
-    const deadLetterId = this.publish(policy.topic, toDeadLetter(lease, subscription));
+    const [deadLetterId] = this.publish(policy.topic, [toDeadLetter(lease, subscription)]);
     store.remove(subscription.id, lease.messageId);
     const lost = directory.subscriptionsTo(policy.topic).length === 0;
     logging.write({

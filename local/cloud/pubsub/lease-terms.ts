@@ -37,10 +37,16 @@ export class LeaseTerms {
     if (next !== undefined) this.#expectExpiry(next);
   }
 
-  lease(subscription: Subscription, count: number, bytes: number): Lease[] {
+  /** For as long as the subscription says, unless the holder asked for other `seconds`. */
+  lease(
+    subscription: Subscription,
+    count: number,
+    bytes: number,
+    seconds = subscription.ackDeadlineSeconds,
+  ): Lease[] {
     const { store, clock } = this.#options;
     const now = clock.now();
-    const deadline = now + subscription.ackDeadlineSeconds * 1000 + (subscription.push ? PUSH_GRACE_MS : 0);
+    const deadline = now + seconds * 1000 + (subscription.push ? PUSH_GRACE_MS : 0);
     const leases = store.lease(subscription.id, now, deadline, count, bytes);
     if (leases.length > 0) this.#expectExpiry(deadline);
     return leases;

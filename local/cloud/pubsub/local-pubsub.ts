@@ -1,4 +1,5 @@
 import type { CloudRun, GrpcApi, Kernel, Part, PubSub } from "../parts.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { type Clock, SteadyClock } from "./clock.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -8,6 +9,7 @@ import { checkPublish } from "./message-limits.ts";
 import { MessageStore } from "./message-store.ts";
 import { PublisherApi } from "./publisher-api.ts";
 import { PullDesk } from "./pull-desk.ts";
+import { pullObstacle } from "./pull-stream.ts";
 import { PushPump, type PushPumpOptions } from "./push-pump.ts";
 import { Retention } from "./retention.ts";
 import { notFound } from "./rpc-error.ts";
@@ -26,7 +28,7 @@ export interface LocalPubSubOptions {
 }
 
 /**
- * Pub/Sub: publishing, push and single pulls, retries and dead letters, at least once.
+ * Pub/Sub: publishing, push, pull and streaming pull, retries and dead letters, at least once.
  *
  * A message is on disk when its publisher has the answer, and leaves the disk only once it was
  * acknowledged, dead-lettered, or kept for its retention. Backlogs stay on disk; in memory are
@@ -43,6 +45,7 @@ export class LocalPubSub implements PubSub, Part {
   readonly #desk: PullDesk;
   readonly #retention: Retention;
   readonly #timetable: Timetable;
+  readonly #clock: Clock;
   readonly #pumpOptions: PushPumpOptions;
   readonly #pumps = new Map<string, PushPump>();
   readonly #stopDeadlineMs: number;
@@ -65,16 +68,19 @@ export class LocalPubSub implements PubSub, Part {
     const commits = new CommitQueue(kernel.db);
     const directory = new Directory(kernel.resources, logging, (id) => this.#changed(id));
     const onDue = (id: string) => this.#wake(id);
-    const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue });
+    const onSettled = (id: string, messageId: string) => this.#desk.settled(id, messageId);
+    const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue, onSettled });
     const terms = new LeaseTerms({ store, directory, deliveries, commits, timetable, clock, onError });
     this.#store = store;
     this.#timetable = timetable;
+    this.#clock = clock;
     this.#commits = commits;
     this.#directory = directory;
     this.#deliveries = deliveries;
     this.#terms = terms;
-    this.#desk = new PullDesk(store, terms, timetable, clock);
-    this.#retention = new Retention(store, timetable, clock);
+    const desk = new PullDesk({ store, directory, terms, timetable, clock });
+    this.#desk = desk;
+    this.#retention = new Retention({ store, timetable, clock, onSettled });
     this.#pumpOptions = {
       store,
       directory,
@@ -90,7 +96,13 @@ export class LocalPubSub implements PubSub, Part {
     };
     this.apis = [
       new PublisherApi(kernel, directory, deliveries, commits),
-      new SubscriberApi(kernel, directory, deliveries, commits, terms, this.#desk),
+      new SubscriberApi(kernel, {
+        directory,
+        acknowledgements: new Acknowledgements(deliveries, terms, commits),
+        desk,
+        timetable,
+        clock,
+      }),
     ];
   }
 
@@ -125,7 +137,7 @@ export class LocalPubSub implements PubSub, Part {
   ): string {
     if (!this.#directory.hasTopic(topic)) throw notFound(topic);
     checkPublish([{ data, attributes }]);
-    return this.#deliveries.publish(topic, { data, attributes });
+    return String(this.#deliveries.publish(topic, [{ data, attributes }])[0]);
   }
 
   backlog(subscription: string): number {
@@ -135,7 +147,7 @@ export class LocalPubSub implements PubSub, Part {
   #changed(id: string): void {
     if (!this.#directory.exists(id)) {
       this.#retire(id);
-      this.#desk.dismiss(id);
+      this.#desk.dismiss(id, notFound(id));
       this.#store.drop(id);
       return;
     }
@@ -155,11 +167,13 @@ export class LocalPubSub implements PubSub, Part {
     if (!this.#running) return;
     const subscription = this.#directory.subscription(id);
     if (!subscription) return;
-    this.#retention.expect();
-    if (!subscription.push) {
+    this.#retention.expect(this.#clock.now() + subscription.retentionMs);
+    const obstacle = pullObstacle(subscription);
+    if (!obstacle) {
       this.#desk.wake(id);
       return;
     }
+    this.#desk.dismiss(id, obstacle);
     let pump = this.#pumps.get(id);
     if (!pump) {
       pump = new PushPump(id, this.#pumpOptions);

@@ -182,14 +182,18 @@ export class MessageStore {
     this.#sql("UPDATE pubsub_deliveries SET due_at = ?1 WHERE due_at > ?1").run(latest);
   }
 
-  /** Drops some of what was kept for as long as it may be. Returns how many deliveries went. */
-  sweep(now: number): number {
+  /** Drops some of what was kept for as long as it may be, and says what. */
+  sweep(now: number): Omit<LeaseRef, "attempt">[] {
     return inTransaction(this.#db, () => {
       const rows = this.#sql(
         "SELECT subscription, message_id FROM pubsub_deliveries WHERE expires_at <= ? LIMIT ?",
       ).all(now, SWEEP_BATCH);
-      for (const row of rows) this.remove(String(row.subscription), String(row.message_id));
-      return rows.length;
+      const dropped = rows.map((row) => ({
+        subscription: String(row.subscription),
+        messageId: String(row.message_id),
+      }));
+      for (const { subscription, messageId } of dropped) this.remove(subscription, messageId);
+      return dropped;
     });
   }
 

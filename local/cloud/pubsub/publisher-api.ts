@@ -58,11 +58,8 @@ export class PublisherApi implements GrpcApi {
     if (!this.#directory.hasTopic(topic)) throw notFound(topic);
     checkPublish(messages);
     const bytes = messages.reduce((sum, message) => sum + messageBytes(message), 0);
-    const messageIds = await this.#commits.commit(
-      () => messages.map((message) => this.#deliveries.publish(topic, message)),
-      bytes,
-    );
-    return { messageIds };
+    const cost = { bytes, items: messages.length };
+    return { messageIds: await this.#commits.commit(() => this.#deliveries.publish(topic, messages), cost) };
   }
 
   #getTopic(topic: string, { principal }: Call) {

@@ -152,6 +152,8 @@ export async function startWorld(
         port,
         sslCreds,
         projectId: PROJECT,
+        // A connection of its own: a stream that is not read holds up all on the same one.
+        "grpc.use_local_subchannel_pool": 1,
       });
       closers.push(() => puller.close());
       return puller;

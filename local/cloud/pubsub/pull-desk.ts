@@ -1,117 +1,136 @@
 import { status } from "@grpc/grpc-js";
 import type { Clock } from "./clock.ts";
+import type { Directory } from "./directory.ts";
 import type { LeaseTerms } from "./lease-terms.ts";
 import type { Lease, MessageStore } from "./message-store.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Subscription } from "./subscription-settings.ts";
 import type { Timetable } from "./timetable.ts";
 
-const LARGEST_PULL = 1_000;
-/** As much as a gRPC client of Google's takes in one answer, with room to spare. */
-const LARGEST_PULL_BYTES = 10_000_000;
-const LONGEST_WAIT_MS = 20_000;
-const LARGEST_QUEUE = 100;
+/** Calls that wait and streams, on one subscription. */
+const LARGEST_QUEUE = 1_000;
+/** Handed out before others have a turn of the event loop. */
+const MESSAGES_A_TURN = 500;
 
-interface Waiter {
-  readonly subscription: Subscription;
-  readonly maxMessages: number;
-  readonly answer: (leases: Lease[]) => void;
+/** Someone who takes messages of a pull subscription as they fall due. */
+export interface Taker {
+  /** How much it takes at once, now. Without `messages` it takes none, and wakes the desk when it does again. */
+  readonly room: { readonly messages: number; readonly bytes: number };
+  /** Until its messages come back. Absent: as the subscription says. */
+  readonly ackDeadlineSeconds: number | undefined;
+  /** At least one. */
+  give(leases: readonly Lease[], subscription: Subscription): void;
+  /** A message of the subscription is no longer out, wherever it was. */
+  settled(messageId: string): void;
+  /** It gets nothing more, and why. It need not leave. */
+  dismiss(reason: RpcError): void;
 }
 
-/** Answers pulls, at once or as soon as something is due. */
+export interface PullDeskOptions {
+  readonly store: MessageStore;
+  readonly directory: Directory;
+  readonly terms: LeaseTerms;
+  readonly timetable: Timetable;
+  readonly clock: Clock;
+}
+
+/** Hands due messages to whoever pulls, in turn. */
 export class PullDesk {
-  readonly #store: MessageStore;
-  readonly #terms: LeaseTerms;
-  readonly #timetable: Timetable;
-  readonly #clock: Clock;
-  readonly #waiters = new Map<string, Set<Waiter>>();
-  #pulls = 0;
+  readonly #options: PullDeskOptions;
+  /** In the order in which they are served next. */
+  readonly #takers = new Map<string, Set<Taker>>();
   #closed = false;
 
-  constructor(store: MessageStore, terms: LeaseTerms, timetable: Timetable, clock: Clock) {
-    this.#store = store;
-    this.#terms = terms;
-    this.#timetable = timetable;
-    this.#clock = clock;
+  constructor(options: PullDeskOptions) {
+    this.#options = options;
   }
 
   /**
-   * Leases what is due. With nothing due it waits, 20 s at most, unless `returnImmediately`;
-   * then, and when `cancelled` fires, the answer is empty.
+   * Serves the taker until the returned function is called.
    *
-   * @throws {RpcError} RESOURCE_EXHAUSTED when 100 pulls wait already, UNAVAILABLE after `close`.
+   * @throws {RpcError} RESOURCE_EXHAUSTED when 1,000 pull already, UNAVAILABLE after `close`.
    */
-  pull(
-    subscription: Subscription,
-    maxMessages: number,
-    returnImmediately: boolean,
-    cancelled: AbortSignal,
-  ): Promise<Lease[]> {
-    if (this.#closed) return Promise.reject(new RpcError(status.UNAVAILABLE, "Pub/Sub is stopping."));
-    const leases = this.#lease(subscription, maxMessages);
-    if (leases.length > 0 || returnImmediately || cancelled.aborted) return Promise.resolve(leases);
-    const waiters = this.#waiters.get(subscription.id) ?? new Set();
-    if (waiters.size >= LARGEST_QUEUE) {
-      const message = `${LARGEST_QUEUE} pulls wait on ${subscription.id} already.`;
-      return Promise.reject(new RpcError(status.RESOURCE_EXHAUSTED, message));
+  seat(subscription: string, taker: Taker): () => void {
+    this.#checkOpen();
+    const takers = this.#takers.get(subscription) ?? new Set();
+    if (takers.size >= LARGEST_QUEUE) {
+      throw new RpcError(status.RESOURCE_EXHAUSTED, `${LARGEST_QUEUE} pull ${subscription} already.`);
     }
-    this.#waiters.set(subscription.id, waiters);
-    this.#pulls += 1;
-    const key = `pull ${this.#pulls}`;
-    return new Promise<Lease[]>((resolve) => {
-      const waiter: Waiter = {
-        subscription,
-        maxMessages,
-        answer: (found) => {
-          waiters.delete(waiter);
-          this.#timetable.clear(key);
-          resolve(found);
-        },
-      };
-      waiters.add(waiter);
-      this.#timetable.set(key, this.#clock.now() + LONGEST_WAIT_MS, () => waiter.answer([]));
-      cancelled.addEventListener("abort", () => waiter.answer([]), { once: true });
-      this.#expect(subscription.id);
-    });
+    this.#takers.set(subscription, takers.add(taker));
+    this.wake(subscription);
+    return () => {
+      takers.delete(taker);
+      if (takers.size === 0 && this.#takers.get(subscription) === takers) this.#takers.delete(subscription);
+    };
+  }
+
+  /** What is due at once. @throws {RpcError} UNAVAILABLE after `close`. */
+  take(id: string, messages: number, bytes: number): readonly Lease[] {
+    this.#checkOpen();
+    const subscription = this.#options.directory.subscription(id);
+    return subscription ? this.#options.terms.lease(subscription, messages, bytes) : [];
   }
 
   /** Looks for due messages, in a turn of its own, if anyone waits for them. */
   wake(subscription: string): void {
-    if (this.#waiters.get(subscription)?.size) this.#serveAt(subscription, this.#clock.now());
+    if (this.#takers.has(subscription)) this.#serveAt(subscription, this.#options.clock.now());
   }
 
-  /** Answers all who wait for a subscription's messages, with nothing. */
-  dismiss(subscription: string): void {
-    for (const waiter of [...(this.#waiters.get(subscription) ?? [])]) waiter.answer([]);
-    this.#waiters.delete(subscription);
-    this.#timetable.clear(`desk ${subscription}`);
+  settled(subscription: string, messageId: string): void {
+    for (const taker of this.#takers.get(subscription) ?? []) taker.settled(messageId);
+  }
+
+  /** Sends away all who pull a subscription. */
+  dismiss(subscription: string, reason: RpcError): void {
+    const takers = this.#takers.get(subscription) ?? [];
+    this.#takers.delete(subscription);
+    this.#options.timetable.clear(keyOf(subscription));
+    for (const taker of [...takers]) taker.dismiss(reason);
   }
 
   /** Dismisses everyone, and refuses whoever comes later. */
   close(): void {
     this.#closed = true;
-    for (const id of [...this.#waiters.keys()]) this.dismiss(id);
+    for (const id of [...this.#takers.keys()]) this.dismiss(id, stopping());
   }
 
   #serve(id: string): void {
-    for (const waiter of [...(this.#waiters.get(id) ?? [])]) {
-      const leases = this.#lease(waiter.subscription, waiter.maxMessages);
-      if (leases.length === 0) break;
-      waiter.answer(leases);
+    const { store, directory, terms, clock } = this.#options;
+    const subscription = directory.subscription(id);
+    const takers = this.#takers.get(id);
+    if (!takers || !subscription || subscription.push) return;
+    for (let given = 0; given < MESSAGES_A_TURN; ) {
+      const taker = [...takers].find(({ room }) => room.messages > 0);
+      if (!taker) return;
+      const { messages, bytes } = taker.room;
+      const leases = terms.lease(subscription, messages, bytes, taker.ackDeadlineSeconds);
+      if (leases.length === 0) {
+        const next = store.nextDue(id);
+        if (next !== undefined) this.#serveAt(id, next);
+        return;
+      }
+      given += leases.length;
+      // Last in the queue from now on.
+      takers.delete(taker);
+      takers.add(taker);
+      taker.give(leases, subscription);
     }
-    this.#expect(id);
-  }
-
-  #expect(id: string): void {
-    const next = this.#store.nextDue(id);
-    if (next !== undefined && this.#waiters.get(id)?.size) this.#serveAt(id, next);
+    this.#serveAt(id, clock.now());
   }
 
   #serveAt(id: string, at: number): void {
-    this.#timetable.setEarlier(`desk ${id}`, at, () => this.#serve(id));
+    this.#options.timetable.setEarlier(keyOf(id), at, () => this.#serve(id));
   }
 
-  #lease(subscription: Subscription, maxMessages: number): Lease[] {
-    return this.#terms.lease(subscription, Math.min(maxMessages, LARGEST_PULL), LARGEST_PULL_BYTES);
+  #checkOpen(): void {
+    if (this.#closed) throw stopping();
   }
+}
+
+function keyOf(subscription: string): string {
+  return `desk ${subscription}`;
+}
+
+function stopping(): RpcError {
+  return new RpcError(status.UNAVAILABLE, "Pub/Sub is stopping.");
 }

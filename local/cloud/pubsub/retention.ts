@@ -5,29 +5,36 @@ import type { Timetable } from "./timetable.ts";
 /** Between two batches, so that sweeping a large backlog leaves time for others. */
 const PAUSE_MS = 1_000;
 
+export interface RetentionOptions {
+  readonly store: MessageStore;
+  readonly timetable: Timetable;
+  readonly clock: Clock;
+  /** Called for each message that a subscription is no longer owed. */
+  readonly onSettled: (subscription: string, messageId: string) => void;
+}
+
 /** Drops messages that were kept for as long as their subscription keeps them. */
 export class Retention {
-  readonly #store: MessageStore;
-  readonly #timetable: Timetable;
-  readonly #clock: Clock;
+  readonly #options: RetentionOptions;
 
-  constructor(store: MessageStore, timetable: Timetable, clock: Clock) {
-    this.#store = store;
-    this.#timetable = timetable;
-    this.#clock = clock;
+  constructor(options: RetentionOptions) {
+    this.#options = options;
   }
 
   /** After something was stored that expires at `at`, or to find out what expires next. */
-  expect(at = this.#store.nextRetentionEnd()): void {
+  expect(at = this.#options.store.nextRetentionEnd()): void {
     if (at === undefined) return;
-    this.#timetable.setEarlier("retention", Math.max(at, this.#clock.now() + PAUSE_MS), () => this.#sweep());
+    const { timetable, clock } = this.#options;
+    timetable.setEarlier("retention", Math.max(at, clock.now() + PAUSE_MS), () => this.#sweep());
   }
 
   #sweep(): void {
+    const { store, timetable, clock, onSettled } = this.#options;
     // Before the work, so that a failing database is tried again.
-    this.expect(this.#clock.now());
-    this.#store.sweep(this.#clock.now());
-    this.#timetable.clear("retention");
+    this.expect(clock.now());
+    const dropped = store.sweep(clock.now());
+    for (const { subscription, messageId } of dropped) onSettled(subscription, messageId);
+    timetable.clear("retention");
     this.expect();
   }
 }

@@ -1,28 +1,20 @@
-import {
-  type ServerDuplexStream,
-  type ServiceDefinition,
-  status,
-  type UntypedHandleCall,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { GrpcApi, Kernel, Principal } from "../parts.ts";
-import { ackIdOf, refOf } from "./ack-id.ts";
-import type { CommitQueue } from "./commit-queue.ts";
-import type { Deliveries } from "./deliveries.ts";
+import type { Acknowledgements } from "./acknowledgements.ts";
+import type { Clock } from "./clock.ts";
 import type { Directory } from "./directory.ts";
-import type { LeaseTerms } from "./lease-terms.ts";
-import type { Lease, LeaseRef } from "./message-store.ts";
 import { refuseChange, refuseFeature } from "./publisher-api.ts";
 import { pubsubService } from "./pubsub-protos.ts";
 import type { PullDesk } from "./pull-desk.ts";
-import { invalid, notFound, RpcError, unimplemented } from "./rpc-error.ts";
-import { describeSubscription, toTimestamp } from "./subscription-message.ts";
+import { pullObstacle } from "./pull-stream.ts";
+import { toReceived } from "./received-message.ts";
+import { invalid, notFound } from "./rpc-error.ts";
+import { pullOnce } from "./single-pull.ts";
+import { streamingPull } from "./streaming-pull.ts";
+import { describeSubscription } from "./subscription-message.ts";
 import type { Subscription } from "./subscription-settings.ts";
+import type { Timetable } from "./timetable.ts";
 import { type Call, type Method, unary } from "./unary.ts";
-
-/** Google bounds the request's bytes (512 KiB); this is about as many ids. */
-const LARGEST_ACKNOWLEDGEMENT = 3_000;
-const LONGEST_EXTENSION_SECONDS = 600;
 
 interface PullRequest {
   readonly subscription: string;
@@ -39,36 +31,29 @@ interface ModifyRequest extends AcknowledgeRequest {
   readonly ackDeadlineSeconds: number;
 }
 
-/** `google.pubsub.v1.Subscriber`, as far as pulling in single calls needs it; the rest is refused by name. */
+export interface SubscriberApiOptions {
+  readonly directory: Directory;
+  readonly acknowledgements: Acknowledgements;
+  readonly desk: PullDesk;
+  readonly timetable: Timetable;
+  readonly clock: Clock;
+}
+
+/** `google.pubsub.v1.Subscriber`, as far as pulling needs it; the rest is refused by name. */
 export class SubscriberApi implements GrpcApi {
   readonly definition: ServiceDefinition = pubsubService("Subscriber");
   readonly #kernel: Kernel;
-  readonly #directory: Directory;
-  readonly #deliveries: Deliveries;
-  readonly #commits: CommitQueue;
-  readonly #terms: LeaseTerms;
-  readonly #desk: PullDesk;
+  readonly #options: SubscriberApiOptions;
 
-  constructor(
-    kernel: Kernel,
-    directory: Directory,
-    deliveries: Deliveries,
-    commits: CommitQueue,
-    terms: LeaseTerms,
-    desk: PullDesk,
-  ) {
+  constructor(kernel: Kernel, options: SubscriberApiOptions) {
     this.#kernel = kernel;
-    this.#directory = directory;
-    this.#deliveries = deliveries;
-    this.#commits = commits;
-    this.#terms = terms;
-    this.#desk = desk;
+    this.#options = options;
   }
 
   implementation(principal: Principal): UntypedServiceImplementation {
     const methods: Record<string, Method> = {
       GetSubscription: ({ subscription }: { subscription: string }, call: Call) =>
-        describeSubscription(this.#find(subscription, "pubsub.subscriptions.get", call)),
+        describeSubscription(this.#find(subscription, "pubsub.subscriptions.get", call.principal)),
       Pull: (request: PullRequest, call: Call) => this.#pull(request, call),
       Acknowledge: (request: AcknowledgeRequest, call: Call) => this.#acknowledge(request, call),
       ModifyAckDeadline: (request: ModifyRequest, call: Call) => this.#modify(request, call),
@@ -91,77 +76,45 @@ export class SubscriberApi implements GrpcApi {
           unary(method, principal, this.#kernel.logging),
         ]),
       ),
-      StreamingPull: refuseStream as UntypedHandleCall,
+      StreamingPull: streamingPull({
+        find: (id) => this.#find(id, "pubsub.subscriptions.consume", principal),
+        desk: this.#options.desk,
+        acknowledgements: this.#options.acknowledgements,
+        logging: this.#kernel.logging,
+      }),
     };
   }
 
   async #pull({ subscription: id, maxMessages, returnImmediately }: PullRequest, call: Call) {
-    const subscription = this.#find(id, "pubsub.subscriptions.consume", call);
-    if (subscription.push) {
-      const message = `${id} is a push subscription: it can't be pulled.`;
-      throw new RpcError(status.FAILED_PRECONDITION, message);
-    }
+    const subscription = this.#find(id, "pubsub.subscriptions.consume", call.principal);
+    const obstacle = pullObstacle(subscription);
+    if (obstacle) throw obstacle;
     if (maxMessages < 1) throw invalid(`maxMessages must be 1 or more; got ${maxMessages}.`);
-    const leases = await this.#desk.pull(subscription, maxMessages, returnImmediately, call.cancelled);
+    const { cancelled } = call;
+    const leases = await pullOnce(
+      { subscription: id, maxMessages, returnImmediately, cancelled },
+      this.#options,
+    );
     return { receivedMessages: leases.map((lease) => toReceived(lease, subscription)) };
   }
 
-  async #acknowledge(request: AcknowledgeRequest, call: Call) {
-    const refs = this.#refs(request, call);
-    await this.#commits.commit(() => {
-      for (const { messageId } of refs) this.#deliveries.acknowledge(request.subscription, messageId);
-    });
+  async #acknowledge({ subscription, ackIds }: AcknowledgeRequest, { principal }: Call) {
+    this.#find(subscription, "pubsub.subscriptions.consume", principal);
+    await this.#options.acknowledgements.acknowledge(subscription, ackIds);
     return {};
   }
 
-  async #modify(request: ModifyRequest, call: Call) {
-    const refs = this.#refs(request, call);
-    const seconds = request.ackDeadlineSeconds;
-    if (seconds < 0 || seconds > LONGEST_EXTENSION_SECONDS) {
-      throw invalid(`ackDeadlineSeconds must be 0 to ${LONGEST_EXTENSION_SECONDS}; got ${seconds}.`);
-    }
-    await this.#commits.commit(() => {
-      for (const ref of refs) {
-        if (seconds === 0) this.#deliveries.fail(ref);
-        else this.#terms.extend(ref, seconds);
-      }
-    });
+  async #modify({ subscription, ackIds, ackDeadlineSeconds }: ModifyRequest, { principal }: Call) {
+    this.#find(subscription, "pubsub.subscriptions.consume", principal);
+    const seconds = ackIds.map(() => ackDeadlineSeconds);
+    await this.#options.acknowledgements.modify(subscription, ackIds, seconds);
     return {};
   }
 
-  #refs({ subscription, ackIds }: AcknowledgeRequest, call: Call): LeaseRef[] {
-    this.#find(subscription, "pubsub.subscriptions.consume", call);
-    if (ackIds.length < 1 || ackIds.length > LARGEST_ACKNOWLEDGEMENT) {
-      throw invalid(`ackIds must be 1 to ${LARGEST_ACKNOWLEDGEMENT} a request; got ${ackIds.length}.`);
-    }
-    return ackIds.map((ackId) => refOf(ackId, subscription));
-  }
-
-  #find(id: string, permission: string, { principal }: Call): Subscription {
+  #find(id: string, permission: string, principal: Principal): Subscription {
     this.#kernel.iam.require(principal, permission, id);
-    const subscription = this.#directory.subscription(id);
+    const subscription = this.#options.directory.subscription(id);
     if (!subscription) throw notFound(id);
     return subscription;
   }
-}
-
-function toReceived(lease: Lease, subscription: Subscription) {
-  return {
-    ackId: ackIdOf(lease),
-    message: {
-      data: lease.data,
-      attributes: lease.attributes,
-      messageId: lease.messageId,
-      publishTime: toTimestamp(lease.publishedAt),
-    },
-    // Google counts only for who has a use for it.
-    deliveryAttempt: subscription.deadLetterPolicy ? lease.attempt : 0,
-  };
-}
-
-function refuseStream(call: ServerDuplexStream<unknown, unknown>): void {
-  const { code, message } = unimplemented(
-    "streaming pull (StreamingPull); pull in single calls, or have it pushed",
-  );
-  call.emit("error", { code, details: message });
 }

@@ -2,7 +2,6 @@ import {
   type handleUnaryCall,
   type ServerUnaryCall,
   type ServiceError,
-  type sendUnaryData,
   status,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
@@ -23,7 +22,7 @@ export function unary(method: Method, principal: Principal, logging: Logging): U
   const handle: handleUnaryCall<unknown, unknown> = (call, callback) => {
     answer(method, principal, call).then(
       (response) => callback(null, response),
-      (error: unknown) => refuse(error, callback, logging),
+      (error: unknown) => callback(toRefusal(error, logging)),
     );
   };
   return handle as UntypedHandleCall;
@@ -35,19 +34,11 @@ async function answer(method: Method, principal: Principal, call: ServerUnaryCal
   return method(call.request as never, { principal, cancelled: cancelled.signal });
 }
 
-function refuse(error: unknown, callback: sendUnaryData<unknown>, logging: Logging): void {
-  const refusal = toRefusal(error);
-  if (refusal) {
-    callback(refusal);
-    return;
-  }
-  const detail = error instanceof Error ? error.stack : String(error);
-  logging.write({ severity: "ERROR", source: "pubsub", message: `A call failed: ${detail}` });
-  callback({ code: status.INTERNAL, details: "Internal error encountered." });
-}
-
-function toRefusal(error: unknown): Pick<ServiceError, "code" | "details"> | undefined {
+/** What a caller is told of `error`: a refusal as it is, and of a failure no more than that there was one. */
+export function toRefusal(error: unknown, logging: Logging): Pick<ServiceError, "code" | "details"> {
   if (error instanceof RpcError) return { code: error.code, details: error.message };
   if (error instanceof PermissionDenied) return { code: status.PERMISSION_DENIED, details: error.message };
-  return undefined;
+  const detail = error instanceof Error ? error.stack : String(error);
+  logging.write({ severity: "ERROR", source: "pubsub", message: `A call failed: ${detail}` });
+  return { code: status.INTERNAL, details: "Internal error encountered." };
 }
