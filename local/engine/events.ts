@@ -1,3 +1,4 @@
+import type { DeployedResource } from "./deployed-resource.ts";
 import type { Difference } from "./differences.ts";
 import type { ExitCode } from "./engine-refusal.ts";
 import type { Properties, Value } from "./values.ts";
@@ -18,19 +19,13 @@ export type StepOp =
   | "discard"
   | "same";
 
-/** A resource before or after a step, secrets masked. Close to the states of `pulumi preview --json`. */
-export interface StepState {
-  readonly urn: string;
-  readonly type: string;
-  readonly custom: boolean;
-  readonly id: string;
-  readonly parent: string;
-  readonly inputs: Properties;
-  readonly outputs: Properties;
-}
+/** As Pulumi names them: how a property changes, and whether that replaces the resource. */
+export type DetailedKind = Difference["kind"] | `${Difference["kind"]}-replace`;
 
 /** One changed property, with values fit to be shown. */
 export interface ShownDifference extends Difference {
+  /** It cannot change in place. */
+  readonly replaces?: true;
   readonly old?: Value;
   readonly new?: Value;
 }
@@ -44,10 +39,11 @@ export interface Step {
   /** URN; empty for the stack itself. */
   readonly parent: string;
   readonly custom: boolean;
-  readonly oldState?: StepState;
-  readonly newState?: StepState;
-  /** As Pulumi's: by property path. */
-  readonly detailedDiff?: Readonly<Record<string, { kind: Difference["kind"]; inputDiff: boolean }>>;
+  /** Before the step, and after it: secrets are masked, and what is unknown yet is Pulumi's sentinel for that. */
+  readonly oldState?: DeployedResource;
+  readonly newState?: DeployedResource;
+  /** By property path. */
+  readonly detailedDiff?: Readonly<Record<string, { kind: DetailedKind; inputDiff: boolean }>>;
   readonly diff?: readonly ShownDifference[];
   /** Why the provider refused or failed. The step then had no recorded effect. */
   readonly error?: string;

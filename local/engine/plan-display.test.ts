@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Step, StepOp } from "./events.ts";
 import { renderPlan, renderSummary, wantsColour } from "./plan-display.ts";
+import { UNKNOWN } from "./values.ts";
 
 const step = (op: StepOp, name: string, more: Partial<Step> = {}): Step => ({
   op,
@@ -26,7 +27,9 @@ const steps: readonly Step[] = [
       { path: "text", kind: "delete", old: "y".repeat(200) },
     ],
   }),
-  step("replace", "code", { diff: [{ path: "name", kind: "update", old: "1", new: "2" }] }),
+  step("replace", "code", {
+    diff: [{ path: "name", kind: "update", replaces: true, old: "1", new: "2" }],
+  }),
   step("delete-replaced", "code"),
   step("delete-replaced", "left-over"),
   step("delete", "old", { error: "it is not empty" }),
@@ -47,11 +50,53 @@ test("shows what changes, with its properties, under the components it is part o
          + labels.x: {"deep":[1]}
          - text: "${"y".repeat(79)}…
   +- code  fake:index:Thing
-       ~ name: "1" → "2"
+       ~ name: "1" → "2" (replaces)
   -- left-over  fake:index:Thing
   -  old  fake:index:Thing
        failed: it is not empty
   -  gone  fake:index:Thing`.slice(1),
+  );
+});
+
+test("shows all inputs of what is made or goes, and whole values of what changes, when asked to", () => {
+  const state = { urn: "urn:x", custom: true, type: "fake:index:Thing" };
+  const whole: readonly Step[] = [
+    step("same", "stack", { parent: "", custom: false }),
+    step("create", "new", {
+      newState: { ...state, inputs: { names: ["a", { deep: UNKNOWN }], token: "[secret]", empty: {} } },
+    }),
+    step("update", "changed", {
+      oldState: { ...state, id: "things/1" },
+      diff: [
+        { path: "text", kind: "delete", old: "y".repeat(90) },
+        { path: "settings", kind: "update", old: { a: [1, 2], b: 1 }, new: { a: [1, 3], c: { d: true } } },
+      ],
+    }),
+    step("delete", "gone", { oldState: { ...state, id: "things/2", inputs: { value: 1 } } }),
+    step("same", "untouched", { newState: { ...state, inputs: { value: 1 } } }),
+  ];
+  expect(renderPlan(whole, { colour: false, whole: true, sames: true })).toBe(
+    `
+   stack  fake:index:Thing
+  +  new  fake:index:Thing
+       names:
+         [0]: "a"
+         [1]:
+           deep: [unknown]
+       token: [secret]
+       empty: {}
+  ~  changed  fake:index:Thing
+       [id=things/1]
+       - text: "${"y".repeat(90)}"
+       ~ settings:
+         ~ a[1]: 2 → 3
+         - b: 1
+         + c:
+           d: true
+  -  gone  fake:index:Thing
+       [id=things/2]
+       value: 1
+     untouched  fake:index:Thing`.slice(1),
   );
 });
 

@@ -1,9 +1,5 @@
-import type { ShownDifference, Step, StepOp, UpdateKind } from "./events.ts";
-import { MASK, UNKNOWN_MASK } from "./masking.ts";
-import { isAsset, type Value } from "./values.ts";
-
-/** A longer value is cut: a plan is for eyes, and `--json` has the whole. */
-const MAX_VALUE = 80;
+import type { Step, StepOp, UpdateKind } from "./events.ts";
+import { allProperties, changedProperties } from "./property-display.ts";
 
 const GLYPHS: Readonly<Record<StepOp, string>> = {
   create: "+",
@@ -61,16 +57,24 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.Pr
   return stream.isTTY === true && (env.NO_COLOR ?? "") === "";
 }
 
+export interface PlanStyle {
+  readonly colour: boolean;
+  /** All properties of what changes, whole, and not only the paths that do. @default false */
+  readonly whole?: boolean;
+  /** Also what stays the same. @default false */
+  readonly sames?: boolean;
+}
+
 /** The steps as a tree by parent: what changes, with its properties, under the components it is part of. */
-export function renderPlan(steps: readonly Step[], { colour }: { readonly colour: boolean }): string {
+export function renderPlan(steps: readonly Step[], style: PlanStyle): string {
   const shown = mergedByUrn(steps);
   const children = Map.groupBy(shown.values(), ({ parent }) => (shown.has(parent) ? parent : ""));
   const lines: string[] = [];
   const visit = (step: Step, depth: number): boolean => {
     const at = lines.length;
-    let changes = step.op !== "same" || step.error !== undefined;
+    let changes = style.sames || step.op !== "same" || step.error !== undefined;
     for (const child of children.get(step.urn) ?? []) changes = visit(child, depth + 1) || changes;
-    if (changes) lines.splice(at, 0, ...renderStep(step, depth, colour));
+    if (changes) lines.splice(at, 0, ...renderStep(step, depth, style));
     return changes;
   };
   for (const root of children.get("") ?? []) visit(root, 0);
@@ -110,25 +114,14 @@ function mergedByUrn(steps: readonly Step[]): ReadonlyMap<string, Step> {
   return merged;
 }
 
-function renderStep(step: Step, depth: number, colour: boolean): readonly string[] {
+function renderStep(step: Step, depth: number, { colour, whole }: PlanStyle): readonly string[] {
   const indent = "  ".repeat(depth);
   const head = `${indent}${GLYPHS[step.op].padEnd(2)} ${step.name}  ${step.type}`;
-  const details = (step.diff ?? []).map((difference) => `${indent}     ${renderDifference(difference)}`);
+  const isShownWhole = whole && step.custom && step.op !== "same";
+  const lines = isShownWhole ? allProperties(step) : changedProperties(step);
+  const details = lines.map((line) => `${indent}     ${line}`);
   if (step.error !== undefined) details.push(`${indent}     failed: ${step.error}`);
   return [paint(step.op, head, colour), ...details];
-}
-
-function renderDifference({ path, kind, old, new: next }: ShownDifference): string {
-  if (kind === "add") return `+ ${path}: ${renderValue(next)}`;
-  if (kind === "delete") return `- ${path}: ${renderValue(old)}`;
-  return `~ ${path}: ${renderValue(old)} → ${renderValue(next)}`;
-}
-
-function renderValue(value: Value | undefined): string {
-  if (value === undefined) return "(none)";
-  if (value === MASK || value === UNKNOWN_MASK) return value;
-  const text = isAsset(value) ? `asset ${String(value.hash).slice(0, 12)}` : JSON.stringify(value);
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }
 
 function paint(op: StepOp, text: string, colour: boolean): string {

@@ -1,14 +1,23 @@
 import { resolve } from "node:path";
-import type { StepState } from "./events.ts";
 import { masked } from "./masking.ts";
 import { isProviderRecord, STACK_TYPE } from "./records.ts";
 import { StackState } from "./stack-state.ts";
 import { type Properties, withoutSecrecy } from "./values.ts";
 
+export interface ResourceView {
+  readonly urn: string;
+  readonly type: string;
+  readonly custom: boolean;
+  readonly id: string;
+  readonly parent: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
 export interface StackView {
   readonly outputs: Properties;
   /** Components too; not the stack itself. */
-  readonly resources: readonly StepState[];
+  readonly resources: readonly ResourceView[];
 }
 
 /**

@@ -1,7 +1,8 @@
 import { withoutAssetText } from "./assets.ts";
+import { type DeployedResource, deployedResource } from "./deployed-resource.ts";
 import { type Difference, differences, valueAt } from "./differences.ts";
-import type { ShownDifference, Step, StepOp, StepState } from "./events.ts";
-import { masked } from "./masking.ts";
+import type { DetailedKind, ShownDifference, Step, StepOp } from "./events.ts";
+import { masked, withMaskedSecrets } from "./masking.ts";
 import type { DiffAnswer } from "./provider-answers.ts";
 import { nameOf, type ResourceRecord } from "./records.ts";
 
@@ -34,18 +35,26 @@ export function changeStepOf(
   const found = changedPaths(old, next, answer);
   const before = { outputs: masked(old.outputs), inputs: masked(old.inputs) };
   const after = masked(withoutAssetText(next.inputs));
+  const replacing = new Set(answer.replaces);
   const shown = found.map(({ path, kind }): ShownDifference => {
     const oldValue = valueAt(before.inputs, path) ?? valueAt(before.outputs, path);
     const newValue = valueAt(after, path);
     return {
       path,
       kind,
+      ...(replacing.has(path) && { replaces: true }),
       ...(oldValue !== undefined && { old: oldValue }),
       ...(newValue !== undefined && { new: newValue }),
     };
   });
   const detailedDiff = Object.fromEntries(
-    found.map(({ path, kind }) => [path, answer.detailedDiff[path] ?? { kind, inputDiff: true }]),
+    found.map(({ path, kind }): [string, { kind: DetailedKind; inputDiff: boolean }] => [
+      path,
+      {
+        kind: replacing.has(path) ? `${kind}-replace` : kind,
+        inputDiff: answer.detailedDiff[path]?.inputDiff ?? true,
+      },
+    ]),
   );
   return { ...stepOf(op, { old, next }), detailedDiff, diff: shown };
 }
@@ -59,14 +68,6 @@ function changedPaths(old: ResourceRecord, next: ResourceRecord, answer: DiffAns
   return named.length > 0 ? named : answer.diffs.map((path) => ({ path, kind: "update" }));
 }
 
-function stateOf({ urn, type, custom, id, parent, inputs, outputs }: ResourceRecord): StepState {
-  return {
-    urn,
-    type,
-    custom,
-    id,
-    parent,
-    inputs: masked(withoutAssetText(inputs)),
-    outputs: masked(outputs),
-  };
+function stateOf(record: ResourceRecord): DeployedResource {
+  return deployedResource(record, (properties) => withMaskedSecrets(withoutAssetText(properties)));
 }

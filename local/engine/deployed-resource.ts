@@ -1,0 +1,53 @@
+import type { ResourceRecord } from "./records.ts";
+import type { Properties } from "./values.ts";
+
+/**
+ * A resource as Pulumi writes it, in a stack's deployment and in the steps of a preview. What is empty or
+ * false is left out.
+ * @see https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go ResourceV3
+ */
+export interface DeployedResource {
+  readonly urn: string;
+  readonly custom: boolean;
+  /** Replaced already, and to be deleted. */
+  readonly delete?: true;
+  readonly id?: string;
+  readonly type: string;
+  readonly inputs?: Properties;
+  readonly outputs?: Properties;
+  readonly parent?: string;
+  readonly protect?: true;
+  readonly dependencies?: readonly string[];
+  /** `URN::ID`. */
+  readonly provider?: string;
+  /** Seconds. */
+  readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
+  readonly retainOnDelete?: true;
+}
+
+/** The record in Pulumi's shape. `shown` says how values, secrets among them, are written. */
+export function deployedResource(
+  record: ResourceRecord,
+  shown: (properties: Properties) => Properties,
+): DeployedResource {
+  const { urn, custom, id, type, parent, dependencies, provider } = record;
+  const [inputs, outputs] = [shown(record.inputs), shown(record.outputs)];
+  return {
+    urn,
+    custom,
+    ...(id !== "" && { id }),
+    type,
+    ...(isFilled(inputs) && { inputs }),
+    ...(isFilled(outputs) && { outputs }),
+    ...(parent !== "" && { parent }),
+    ...(record.protect && { protect: true }),
+    ...(dependencies.length > 0 && { dependencies }),
+    ...(provider !== "" && { provider }),
+    ...(record.deleteTimeoutSeconds > 0 && { customTimeouts: { delete: record.deleteTimeoutSeconds } }),
+    ...(record.retainOnDelete && { retainOnDelete: true }),
+  };
+}
+
+function isFilled(properties: Properties): boolean {
+  return Object.keys(properties).length > 0;
+}
