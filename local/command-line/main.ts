@@ -5,8 +5,8 @@ import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
 import { Failure } from "./failure.ts";
 import { logs } from "./logs.ts";
-import { DEFAULT_STATE_DIR, type Place } from "./place.ts";
-import { preview } from "./preview.ts";
+import { DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
+import { EXIT_CHANGES, preview } from "./preview.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 
@@ -15,7 +15,7 @@ const EXIT_USAGE = 2;
 const EPILOGUE = `
 npm takes what comes before -- for itself: npm run up -- --port-base 30000.
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 another run holds the stack · 4 state unusable ·
-            5 the cloud is not running · 69 a tool is missing · 130 interrupted`;
+            5 the cloud is not running · 6 changes where none were expected · 69 a tool is missing · 130 interrupted`;
 
 const program = new Command("npm run")
   .description("The whole platform on this machine.")
@@ -52,11 +52,22 @@ command(program, "down", "Stop the local cloud. State stays, and `up` goes on fr
   .option("--purge", "delete the state folder too: certificates, keys, logs, all of it")
   .action(down);
 
-command(program, "preview", "Show what `up` would do, without doing it. Needs no running cloud.")
+command(
+  program,
+  "preview [stack]",
+  "Show what an up of a stack (local, dev, prod) would do. Offline: needs no cloud and no credentials.",
+)
+  .option("--from <file>", "start from what `pulumi stack export` wrote, or `npm run stack -- export`")
+  .option("--diff", "show all properties of what is made or goes, and whole values of what changes")
+  .option("--show-sames", "show what stays the same too")
+  .option("--show-replacement-steps", "with --json, show the two halves of each replacement too")
+  .option("--expect-no-changes", `end with exit code ${EXIT_CHANGES} if there are any`)
   .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
   .addOption(config())
   .option(...json)
-  .action(preview);
+  .action((stack: string | undefined, options: Parameters<typeof preview>[1]) =>
+    preview(stack ?? LOCAL_STACK, options),
+  );
 
 command(program, "status", "What runs, where it listens, and which file holds the CAs.")
   .option("--env", "print the variable by which Pulumi's own CLI finds the local providers")
@@ -120,7 +131,7 @@ try {
 }
 
 function config(): Option {
-  return new Option("--config <key=value...>", "set configuration over Pulumi.local.yaml")
+  return new Option("--config <key=value...>", "set configuration over the stack's file")
     .argParser(keyValue)
     .default({}, "none");
 }

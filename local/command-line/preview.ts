@@ -1,38 +1,89 @@
 import { portsFrom } from "../cloud/kernel/claim-ports.ts";
 import { runUpdate } from "../engine/engine.ts";
+import type { EngineEvent, UpdateResult } from "../engine/events.ts";
+import type { GivenState } from "../engine/stack-state.ts";
 import { findCloud } from "./cloud-process.ts";
 import { interruptible } from "./interruptible.ts";
 import { serveOffline } from "./offline-providers.ts";
 import { printJson, progressStream } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
-import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
+import { type DigestOptions, previewDigest } from "./preview-digest.ts";
+import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
 import { UpdateDisplay } from "./update-display.ts";
 
-interface Options extends Place {
+/** The preview went well and would change something, where `--expect-no-changes` says that it must not. */
+export const EXIT_CHANGES = 6;
+
+const NOTHING: GivenState = { resources: [], superseded: [] };
+
+interface Options extends Place, DigestOptions {
   readonly config: Record<string, string>;
+  readonly from?: string;
+  readonly diff?: boolean;
   readonly json?: boolean;
+  readonly expectNoChanges?: boolean;
 }
 
-/** Plans against the stack's state with providers that have no cloud behind them. */
-export async function preview(options: Options): Promise<void> {
-  const cloud = await findCloud(options.stateDir);
-  const display = new UpdateDisplay(progressStream(options.json), "preview");
+/**
+ * Plans a stack's program with providers that have no cloud behind them, against the state of the local
+ * stack, the one in a file, or none.
+ */
+export async function preview(stack: string, options: Options): Promise<void> {
+  const out = progressStream(options.json);
+  const config = await configOf(stack, options);
+  if (config.placeholders.size > 0) {
+    const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
+    out.write(`Placeholders stand for secrets that are not to be had here: ${named}.\n`);
+  }
+  const from = stateOf(stack, options, out);
+  const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
+  const events: EngineEvent[] = [];
   await using providers = await serveOffline();
   const result = await interruptible((signal) =>
     runUpdate({
       kind: "preview",
       project: PROJECT,
-      stack: LOCAL_STACK,
+      stack,
       programDir: REPOSITORY,
-      config: readLocalConfig(options.config, cloud?.ports ?? portsFrom(options.portBase)),
-      secretKeys: SECRET_KEYS,
+      config: config.values,
+      secretKeys: config.secretKeys,
       stateDir: absoluteStateDir(options.stateDir),
+      ...(from && { from }),
       providers: providers.ports,
       signal,
-      onEvent: (event) => display.show(event),
+      onEvent: (event) => {
+        events.push(event);
+        display.show(event);
+      },
     }),
   );
   display.end(result);
-  if (options.json) printJson({ steps: result.steps, changeSummary: result.changeSummary });
+  if (options.json) printJson(previewDigest(config, events, result, options));
   process.exitCode = result.exitCode;
+  if (options.expectNoChanges && result.ok && changes(result)) {
+    out.write("No changes were expected.\n");
+    process.exitCode = EXIT_CHANGES;
+  }
+}
+
+/** The local stack's depends on where its cloud listens. */
+async function configOf(stack: string, options: Options): Promise<StackConfig> {
+  const config = readStackConfig(stack, options.config);
+  if (stack !== LOCAL_STACK) return config;
+  const cloud = await findCloud(options.stateDir);
+  return {
+    ...config,
+    values: readLocalConfig(options.config, cloud?.ports ?? portsFrom(options.portBase)),
+  };
+}
+
+/** Only the local stack has a state on this machine. */
+function stateOf(stack: string, { from }: Options, _out: NodeJS.WriteStream): GivenState | undefined {
+  if (from === undefined && stack === LOCAL_STACK) return undefined;
+  return NOTHING;
+}
+
+/** A component that comes or goes changes nothing by itself. */
+function changes({ steps }: UpdateResult): boolean {
+  return steps.some(({ op, custom }) => custom && op !== "same" && op !== "read");
 }

@@ -1,47 +1,99 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Ports } from "../cloud/parts.ts";
 import { Failure } from "./failure.ts";
-import { LOCAL_STACK, REPOSITORY } from "./place.ts";
+import { LOCAL_STACK, PROJECT, REPOSITORY } from "./place.ts";
 
 const ACME = "platform:acme";
 /** Keys whose values the engine encrypts and never shows. */
 export const SECRET_KEYS = ["platform:fastlyApiToken"];
 
+/** A stack's configuration as Pulumi hands it on: full keys, text as it stands, all else as JSON. */
+export interface StackConfig {
+  readonly values: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+  /** Keys of secrets that are not to be had here, and why; their values are placeholders. */
+  readonly placeholders: ReadonlyMap<string, "encrypted" | "not set">;
+}
+
 /**
- * A stack's configuration as Pulumi hands it on: full keys, text as it stands, all else as JSON.
+ * Secrets that Pulumi's CLI encrypted, and those that are not set, get placeholders: a preview compares
+ * no secret, and need not be able to read one. `overrides` come last: what is given by hand holds.
  *
- * @throws {Failure} naming the file, when it can't be read.
+ * @throws {Failure} naming the file, when it can't be read, or the stacks that there are.
  */
-function readStackConfig(stack: string): Record<string, string> {
-  const path = join(REPOSITORY, `Pulumi.${stack}.yaml`);
-  let config: Record<string, unknown>;
-  try {
-    ({ config = {} } = parse(readFileSync(path, "utf8")) as { config?: Record<string, unknown> });
-  } catch (error) {
-    throw new Failure(`${path} can't be read: ${error instanceof Error ? error.message : error}`, 1, {
-      cause: error,
-    });
+export function readStackConfig(
+  stack: string,
+  overrides: Readonly<Record<string, string>> = {},
+  folder = REPOSITORY,
+): StackConfig {
+  const values: Record<string, string> = {};
+  const secretKeys = new Set(SECRET_KEYS);
+  const placeholders = new Map<string, "encrypted" | "not set">();
+  for (const [name, value] of Object.entries(readFile(stack, folder))) {
+    const key = name.includes(":") ? name : `${PROJECT}:${name}`;
+    const open = withPlaceholders(value, key);
+    values[key] = typeof open === "string" ? open : JSON.stringify(open);
+    if (JSON.stringify(open) === JSON.stringify(value)) continue;
+    secretKeys.add(key);
+    placeholders.set(key, "encrypted");
   }
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
-  );
+  for (const key of SECRET_KEYS.filter((each) => values[each] === undefined)) {
+    values[key] = placeholderOf(key);
+    placeholders.set(key, "not set");
+  }
+  for (const [key, value] of Object.entries(overrides)) {
+    values[key] = value;
+    placeholders.delete(key);
+  }
+  return { values, secretKeys: [...secretKeys], placeholders };
 }
 
 /**
  * The local stack's configuration, with the one address in it that depends on where this cloud's ports are.
- * `overrides` come last: what is given by hand holds.
  */
 export function readLocalConfig(
   overrides: Readonly<Record<string, string>>,
   { acme }: Ports,
-): Record<string, string> {
-  const config = readStackConfig(LOCAL_STACK);
+): Readonly<Record<string, string>> {
+  const { values } = readStackConfig(LOCAL_STACK);
   const directoryUrl = `https://localhost:${acme}/dir`;
-  const withCa = JSON.stringify({ ...(JSON.parse(config[ACME] ?? "{}") as object), directoryUrl });
-  return { ...config, [ACME]: withCa, ...overrides };
+  const withCa = JSON.stringify({ ...(JSON.parse(values[ACME] ?? "{}") as object), directoryUrl });
+  return { ...values, [ACME]: withCa, ...overrides };
+}
+
+function readFile(stack: string, folder: string): Readonly<Record<string, unknown>> {
+  const file = `Pulumi.${stack}.yaml`;
+  const stacks = readdirSync(folder).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  if (!stacks.includes(stack)) {
+    throw new Failure(
+      `A stack must be one of ${stacks.sort().join(", ")}; got "${stack}", and there is no ${file}.`,
+    );
+  }
+  try {
+    const { config } = parse(readFileSync(join(folder, file), "utf8")) as {
+      config?: Record<string, unknown>;
+    };
+    return config ?? {};
+  } catch (error) {
+    throw new Failure(
+      `${join(folder, file)} can't be read: ${error instanceof Error ? error.message : error}`,
+      1,
+      { cause: error },
+    );
+  }
+}
+
+/** `{ secure: CIPHERTEXT }`, wherever it stands in a value, is a secret of Pulumi's CLI. */
+function withPlaceholders(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => withPlaceholders(item, key));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === "secure") return placeholderOf(key);
+  return Object.fromEntries(entries.map(([name, item]) => [name, withPlaceholders(item, key)]));
+}
+
+function placeholderOf(key: string): string {
+  return `placeholder-of-${key.replace(":", "-")}`;
 }

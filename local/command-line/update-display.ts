@@ -1,5 +1,5 @@
 import type { EngineEvent, Step, UpdateKind, UpdateResult } from "../engine/events.ts";
-import { renderPlan, renderSummary, wantsColour } from "../engine/plan-display.ts";
+import { type PlanStyle, renderPlan, renderSummary, wantsColour } from "../engine/plan-display.ts";
 import { paint } from "./output.ts";
 
 const PROGRESS_MS = 1_000;
@@ -10,14 +10,16 @@ const SHOWN_NAMES = 3;
 export class UpdateDisplay {
   readonly #out: NodeJS.WriteStream;
   readonly #kind: UpdateKind;
+  readonly #style: Omit<PlanStyle, "colour">;
   readonly #running = new Map<string, Step>();
   #done = 0;
   #told = 0;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(out: NodeJS.WriteStream, kind: UpdateKind) {
+  constructor(out: NodeJS.WriteStream, kind: UpdateKind, style: Omit<PlanStyle, "colour"> = {}) {
     this.#out = out;
     this.#kind = kind;
+    this.#style = style;
     this.#timer = setInterval(() => this.#progress(), PROGRESS_MS);
   }
 
@@ -43,7 +45,7 @@ export class UpdateDisplay {
     // What went wrong before the first step has been told.
     if (!ok && mistakes === 0 && !steps.some(({ custom }) => custom)) return;
     const colour = wantsColour(this.#out, process.env);
-    const plan = renderPlan(steps, { colour });
+    const plan = renderPlan(steps, { ...this.#style, colour });
     if (plan !== "") this.#out.write(`${plan}\n`);
     const summary = renderSummary({ steps, mistakes }, this.#kind, { colour });
     this.#out.write(`${summary} (${(durationMs / 1000).toFixed(1)} s)\n`);

@@ -82,7 +82,9 @@ async function update(
   }
   const rootDirectory = resolve(options.programDir);
   const entry = programEntry(rootDirectory);
-  const state = StackState.open(resolve(options.stateDir), project, stack);
+  const state = options.from
+    ? StackState.given(project, stack, options.from)
+    : StackState.open(resolve(options.stateDir), project, stack);
   await using server = await EngineServer.start(reporter);
   const providers = new ProviderPool({
     ports: options.providers,

@@ -1,6 +1,7 @@
 import type { DeployedResource } from "./deployed-resource.ts";
 import type { Difference } from "./differences.ts";
 import type { ExitCode } from "./engine-refusal.ts";
+import type { GivenState } from "./stack-state.ts";
 import type { Properties, Value } from "./values.ts";
 
 export type UpdateKind = "up" | "preview" | "destroy";
@@ -85,6 +86,8 @@ export interface UpdateOptions {
   readonly config: Readonly<Record<string, string>>;
   readonly secretKeys: readonly string[];
   readonly stateDir: string;
+  /** Where a preview starts from, instead of the state on the disk. */
+  readonly from?: GivenState;
   /** Packages to ports on 127.0.0.1. */
   readonly providers: Readonly<Record<string, number>>;
   /** Steps at once. @default 16, Pulumi's own. */

@@ -60,9 +60,9 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.Pr
 export interface PlanStyle {
   readonly colour: boolean;
   /** All properties of what changes, whole, and not only the paths that do. @default false */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /** Also what stays the same. @default false */
-  readonly sames?: boolean;
+  readonly sames?: boolean | undefined;
 }
 
 /** The steps as a tree by parent: what changes, with its properties, under the components it is part of. */
