@@ -35,7 +35,7 @@ export async function preview(stack: string, options: Options): Promise<void> {
     const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
     out.write(`Placeholders stand for secrets that are not to be had here: ${named}.\n`);
   }
-  const from = stateOf(stack, options, out);
+  const from = stateOf(stack, options);
   const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
   const events: EngineEvent[] = [];
   await using providers = await serveOffline();
@@ -57,7 +57,8 @@ export async function preview(stack: string, options: Options): Promise<void> {
       },
     }),
   );
-  display.end(result);
+  // What this machine's cloud does with a kind says nothing about another stack.
+  display.end(stack === LOCAL_STACK ? result : { ...result, recorded: [] });
   if (options.json) printJson(previewDigest(config, events, result, options));
   process.exitCode = result.exitCode;
   if (options.expectNoChanges && result.ok && changes(result)) {
@@ -78,7 +79,7 @@ async function configOf(stack: string, options: Options): Promise<StackConfig> {
 }
 
 /** Only the local stack has a state on this machine. */
-function stateOf(stack: string, { from }: Options, _out: NodeJS.WriteStream): GivenState | undefined {
+function stateOf(stack: string, { from }: Options): GivenState | undefined {
   if (from === undefined && stack === LOCAL_STACK) return undefined;
   return NOTHING;
 }
