@@ -41,6 +41,14 @@ export interface Kind {
   /** Made a second time, under another name in the program, it is the same thing: that is no conflict. */
   readonly shared?: true;
   readonly autoname?: Autoname;
+  /** APIs that must be enabled in the project before one can be made, `pubsub.googleapis.com`. */
+  readonly services?: readonly string[];
+  /** Inputs that name other resources, by their path as rules have it: the kinds that they may be of. */
+  readonly references?: Readonly<Record<string, readonly string[]>>;
+  /** Its service does not delete it while another resource refers to it: where that is stated. */
+  readonly keptInUse?: string;
+  /** No other can ever have its id, not even once it is deleted: where that is stated. */
+  readonly idOutlives?: string;
   /** Inputs that the program left out and that the real provider fills in. */
   defaults?(inputs: Properties, config: ProviderConfig): Properties;
   /** What the service refuses, and where it says so. Unknown values pass, their known siblings don't. */
@@ -62,6 +70,8 @@ export interface Kind {
   readonly volatile?: readonly string[];
   /** Resolves when the written resource works. A throw undoes the write. */
   ready?(id: string, parts: CloudParts): Promise<void>;
+  /** Whether the resource stays in the cloud when the program lets go of it. */
+  outlives?(resource: CloudResource): boolean;
   /** Before the resource leaves the cloud. A throw keeps it. */
   remove?(resource: CloudResource, parts: CloudParts): void;
 }

@@ -1,19 +1,26 @@
+import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { FACTS } from "./facts.ts";
 import { FASTLY_KINDS } from "./fastly/kinds.ts";
 import { GCP_KINDS } from "./gcp/kinds.ts";
-import { SHAPES } from "./shapes.ts";
+import { type ObjectShape, SHAPES, type Shape } from "./shapes.ts";
 import { TestSession, urnOf } from "./test-session.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const MEMBER = "serviceAccount:robot@acme.iam.gserviceaccount.com";
+const MEMBER = "serviceAccount:robot-1@acme.iam.gserviceaccount.com";
 const RING = "projects/acme/locations/europe-west1/keyRings/ring";
 const MAP = "projects/acme/locations/global/certificateMaps/map";
 
-/** The least that each kind takes, and the id that the real provider gives it. */
+/**
+ * The least that each kind takes, and the id that the real provider gives it. What it refers to are the
+ * other examples: by the names that they have here, or by `@TOKEN` where their id is not known.
+ */
 const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown>, id: string | RegExp]>> = {
   "fastly:index/domainV1:DomainV1": [{ fqdn: "shop.test" }, /^[A-Za-z0-9]{22}$/],
-  "fastly:index/domainV1ServiceLink:DomainV1ServiceLink": [{ domainId: "d", serviceId: "s" }, "d"],
+  "fastly:index/domainV1ServiceLink:DomainV1ServiceLink": [
+    { domainId: "@fastly:index/domainV1:DomainV1", serviceId: "@fastly:index/serviceVcl:ServiceVcl" },
+    /^[A-Za-z0-9]{22}$/,
+  ],
   "fastly:index/serviceVcl:ServiceVcl": [
     { name: "edge", forceDestroy: true, backends: [{ name: "b", address: "203.0.113.1" }] },
     /^[A-Za-z0-9]{22}$/,
@@ -106,23 +113,26 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     { project: "acme", role: "roles/pubsub.publisher", member: MEMBER },
     `acme/roles/pubsub.publisher/${MEMBER}`,
   ],
-  "gcp:projects/service:Service": [{ service: "run.googleapis.com" }, "acme/run.googleapis.com"],
+  "gcp:projects/service:Service": [
+    { service: "redis.googleapis.com", disableOnDestroy: true },
+    "acme/redis.googleapis.com",
+  ],
   "gcp:projects/serviceIdentity:ServiceIdentity": [
     { service: "pubsub.googleapis.com" },
     "projects/acme/services/pubsub.googleapis.com",
   ],
   "gcp:pubsub/subscription:Subscription": [
-    { name: "sub", topic: "projects/acme/topics/t" },
+    { name: "sub", topic: "projects/acme/topics/top" },
     "projects/acme/subscriptions/sub",
   ],
   "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": [
-    { subscription: "s", role: "roles/pubsub.subscriber", member: MEMBER },
-    `projects/acme/subscriptions/s/roles/pubsub.subscriber/${MEMBER}`,
+    { subscription: "sub", role: "roles/pubsub.subscriber", member: MEMBER },
+    `projects/acme/subscriptions/sub/roles/pubsub.subscriber/${MEMBER}`,
   ],
   "gcp:pubsub/topic:Topic": [{ name: "top" }, "projects/acme/topics/top"],
   "gcp:pubsub/topicIAMMember:TopicIAMMember": [
-    { topic: "projects/acme/topics/t", role: "roles/pubsub.publisher", member: MEMBER },
-    `projects/acme/topics/t/roles/pubsub.publisher/${MEMBER}`,
+    { topic: "projects/acme/topics/top", role: "roles/pubsub.publisher", member: MEMBER },
+    `projects/acme/topics/top/roles/pubsub.publisher/${MEMBER}`,
   ],
   "gcp:secretmanager/secret:Secret": [
     { secretId: "s", replication: { auto: {} } },
@@ -153,8 +163,11 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     { bucket: "acme-shop", role: "roles/storage.objectViewer", member: MEMBER },
     `b/acme-shop/roles/storage.objectViewer/${MEMBER}`,
   ],
-  "gcp:storage/bucketObject:BucketObject": [{ bucket: "acme-code", name: "o", content: "x" }, "acme-code-o"],
+  "gcp:storage/bucketObject:BucketObject": [{ bucket: "acme-shop", name: "o", content: "x" }, "acme-shop-o"],
 };
+
+const KINDS = new Map([...GCP_KINDS, ...FASTLY_KINDS].map((kind) => [kind.token, kind]));
+const ASSET_SIGNATURE = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" };
 
 let sessions: Record<string, TestSession>;
 
@@ -164,10 +177,6 @@ beforeAll(async () => {
     fastly: await TestSession.start("fastly", FASTLY_KINDS),
   };
   await sessions.gcp?.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
-  await sessions.gcp?.make(urnOf("gcp:storage/bucket:Bucket", "of-objects"), {
-    name: "acme-code",
-    location: "EU",
-  });
 });
 
 afterAll(async () => {
@@ -181,13 +190,77 @@ test("every kind of the tables is written, and none besides", () => {
   expect(written).toEqual(Object.keys(SHAPES.resources).sort());
 });
 
-describe.each(Object.entries(EXAMPLES))("%s", (type, [news, id]) => {
+function sessionOf(type: string): TestSession {
+  const session = sessions[type.slice(0, type.indexOf(":"))];
+  if (!session) throw new Error(`${type} has no session.`);
+  return session;
+}
+
+/** Makes what an example refers to, and returns its inputs. */
+async function prepare(type: string): Promise<Record<string, unknown>> {
+  const ids: Record<string, string> = {};
+  for (const needed of new Set(Object.values(KINDS.get(type)?.references ?? {}).flat())) {
+    const { id } = await sessionOf(needed).make(urnOf(needed, "example"), await prepare(needed));
+    ids[`@${needed}`] = id;
+  }
+  const inputs = EXAMPLES[type]?.[0] ?? {};
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, ids[String(value)] ?? value]),
+  );
+}
+
+/** Takes everything out of the clouds but the enabled services. */
+function clear(): void {
+  for (const { token } of KINDS.values()) {
+    if (token === "gcp:projects/service:Service") continue;
+    const { resources } = sessionOf(token).kernel;
+    for (const kind of [token, `${token} deleted`]) {
+      for (const { id } of resources.list(kind)) resources.remove(kind, id);
+    }
+  }
+}
+
+describe.each(Object.entries(EXAMPLES))("%s", (type, [, id]) => {
   const urn = urnOf(type, "example");
   const facts = FACTS[type];
+  const kind = KINDS.get(type);
+  const shape = SHAPES.resources[type];
+  if (!facts || !kind || !shape) throw new Error(`${type} has no facts, no kind or no shape.`);
+  let session: TestSession;
+  let news: Record<string, unknown>;
+
+  beforeAll(async () => {
+    session = sessionOf(type);
+    news = await prepare(type);
+  });
+
+  afterAll(clear);
+
+  for (const path of Object.keys(kind.references ?? {})) {
+    test(`is not made with a ${path} that does not exist`, async () => {
+      const { inputs } = await session.check(urn, withText(news, path, "absent"));
+      await expect(session.create(urn, inputs)).rejects.toMatchObject({
+        code: grpc.status.NOT_FOUND,
+        details: expect.stringMatching(/Error 404: .* must name a .*; got "absent" \(https:\S+\)\.$/),
+      });
+    });
+  }
+
+  if (kind.services && kind.services.length > 0) {
+    test("is not made before its service is enabled", async () => {
+      const { inputs } = await session.check(urn, news);
+      for (const service of kind.services ?? []) {
+        session.kernel.resources.remove("gcp:projects/service:Service", `acme/${service}`);
+        await expect(session.create(urn, inputs)).rejects.toMatchObject({
+          code: grpc.status.PERMISSION_DENIED,
+          details: expect.stringContaining(`${service} has not been used in project acme`),
+        });
+        session.enable(service);
+      }
+    });
+  }
 
   test("previews, is made with every output that the SDK promises, and goes", async () => {
-    const session = sessions[type.split(":")[0] ?? ""];
-    if (!session || !facts) throw new Error(`${type} has no session or no facts.`);
     const { inputs, failures } = await session.check(urn, news);
     expect(failures).toEqual([]);
     const preview = await session.create(urn, inputs, true);
@@ -196,16 +269,78 @@ describe.each(Object.entries(EXAMPLES))("%s", (type, [news, id]) => {
     else expect(made.id).toMatch(id);
 
     expect(Object.keys(made.properties)).toEqual(expect.arrayContaining([...facts.computed]));
-    expect(SHAPES.resources[type]?.outputs).toEqual(expect.arrayContaining(Object.keys(made.properties)));
+    expect(shape.outputs).toEqual(expect.arrayContaining(Object.keys(made.properties)));
     expect(JSON.stringify(made.properties)).not.toContain(UNKNOWN);
     for (const [name, value] of Object.entries(preview.properties)) {
       if (value !== UNKNOWN) expect([name, value]).toEqual([name, made.properties[name]]);
     }
     const read = await session.read(urn, made.id, inputs);
     expect(read).toEqual({ id: made.id, properties: made.properties, inputs });
-    expect((await session.diff(urn, read.inputs, inputs)).changed).toBe(false);
+
+    // What a second run, a refresh or an import finds is no change.
+    const again = await session.check(urn, news, { olds: inputs, seed: "another" });
+    expect(await session.diff(urn, inputs, again.inputs)).toMatchObject({ changed: false });
+    expect(await session.diff(urn, read.inputs, again.inputs)).toMatchObject({ changed: false });
+    const imported = await session.read(urn, made.id);
+    expect(await session.diff(urn, imported.inputs, again.inputs)).toMatchObject({ changed: false });
 
     await session.delete(urn, made.id);
     expect((await session.read(urn, made.id)).id).toBe("");
   });
+
+  test("is replaced for what its service never changes, and for nothing else", async () => {
+    const all = (word: string) =>
+      Object.fromEntries(
+        Object.entries(shape.inputs.fields).map(([name, field]) => [name, sampleOf(field, word)]),
+      );
+    const { detail } = await session.diff(urn, all("one"), all("other"));
+    expect(Object.keys(detail).length).toBeGreaterThan(0);
+    for (const [path, change] of Object.entries(detail)) {
+      const tablePath = path.replace(/\[\d+\]/g, "[]");
+      const replaces = facts.replaceOnChange.some(
+        (tabled) => tablePath === tabled || [".", "["].some((next) => tablePath.startsWith(tabled + next)),
+      );
+      expect([path, change]).toEqual([path, replaces ? "UPDATE_REPLACE" : "UPDATE"]);
+    }
+    expect(facts.replaceOnChange.filter((path) => !isDeclared(shape.inputs, path))).toEqual([]);
+  });
 });
+
+/** Some value of a shape, another for each word. */
+function sampleOf(shape: Shape, word: string): unknown {
+  if (shape === "string" || shape === "any") return word;
+  if (shape === "number") return word.length;
+  if (shape === "boolean") return word === "one";
+  if (shape === "asset") return { ...ASSET_SIGNATURE, text: word, hash: word };
+  if (typeof shape === "string") {
+    const fields = Object.entries(SHAPES.objects[shape.slice(1)]?.fields ?? {});
+    return Object.fromEntries(fields.map(([name, field]) => [name, sampleOf(field, word)]));
+  }
+  if ("oneOf" in shape) return shape.oneOf[word === "one" ? 0 : 1] ?? shape.oneOf[0];
+  if ("list" in shape) return [sampleOf(shape.list, word)];
+  return { key: sampleOf(shape.map, word) };
+}
+
+/** Whether the SDK declares a field at a path of the tables. */
+function isDeclared(shape: ObjectShape, path: string): boolean {
+  let field: Shape | undefined = { map: "any" };
+  let fields: ObjectShape["fields"] | undefined = shape.fields;
+  for (const segment of path.split(/\.|(?=\[\])/)) {
+    if (segment === "[]") field = typeof field === "object" && "list" in field ? field.list : undefined;
+    else field = fields?.[segment];
+    fields = typeof field === "string" ? SHAPES.objects[field.slice(1)]?.fields : undefined;
+  }
+  return field !== undefined;
+}
+
+/** The same with a text at a path of rules, in the first element of each list on the way. */
+function withText(holder: unknown, path: string, text: string): Record<string, unknown> {
+  const put = (value: unknown, segments: readonly string[]): unknown => {
+    const [first, ...rest] = segments;
+    if (first === undefined) return text;
+    if (first === "[]") return [put(Array.isArray(value) ? value[0] : undefined, rest)];
+    const object = typeof value === "object" && value !== null ? value : {};
+    return { ...object, [first]: put((object as Record<string, unknown>)[first], rest) };
+  };
+  return put(holder, path.split(/\.|(?=\[\])/)) as Record<string, unknown>;
+}

@@ -6,6 +6,7 @@ export type ProviderErrorCode =
   | "FAILED_PRECONDITION"
   | "INVALID_ARGUMENT"
   | "NOT_FOUND"
+  | "PERMISSION_DENIED"
   | "UNIMPLEMENTED";
 
 /** A call that a provider refuses; the message is for the one who runs the program. */

@@ -7,10 +7,12 @@ import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
 import type { Draft, Kind, ProviderConfig } from "./kind.ts";
 import { covers } from "./paths.ts";
+import { refuseDangling, refuseDisabled, refuseInUse } from "./prerequisites.ts";
 import { createPreview, updatePreview } from "./preview.ts";
 import { ProviderError } from "./provider-error.ts";
 import type * as requests from "./requests.ts";
 import { nameOf, typeOf } from "./requests.ts";
+import { noteSpent, refuseSpent } from "./spent-ids.ts";
 import { storedInputs, storedProperties, toStored } from "./stored.ts";
 import { absentFrom, hasUnknown, type Properties, reveal } from "./values.ts";
 
@@ -103,6 +105,7 @@ export class Provider {
     const id = kind.id(reveal(request.properties), request.urn, parts);
     const previous = parts.kernel.resources.get(kind.token, id);
     if (previous) this.#refuseConflict(kind, previous, request);
+    else if (kind.idOutlives) refuseSpent(kind, id, parts);
     const undo = () => parts.kernel.resources.remove(kind.token, id);
     return { id, properties: await this.#write(kind, { ...request, id, previous, undo }, parts) };
   }
@@ -149,7 +152,10 @@ export class Provider {
         `${kind.token} "${request.id}" cannot be deleted: deletionPolicy must be DELETE or ABANDON; got "PREVENT".`,
       );
     }
+    if (kind.outlives?.(resource)) return;
+    refuseInUse(kind, resource, this.#kinds.values(), parts);
     kind.remove?.(resource, parts);
+    if (kind.idOutlives) noteSpent(kind, resource, parts);
     parts.kernel.resources.remove(kind.token, request.id);
   }
 
@@ -165,6 +171,8 @@ export class Provider {
         ...(previous && { previous }),
         ...(this.#programDirectory !== undefined && { programDirectory: this.#programDirectory }),
       };
+      refuseDisabled(kind, draft, parts);
+      refuseDangling(kind, draft, parts);
       const outputs = {
         ...absentFrom(draft.inputs, kind.assigned ?? {}),
         ...commonOutputs(kind.token, draft),

@@ -37,12 +37,21 @@ export class TestSession {
     const stateDir = mkdtempSync(join(tmpdir(), "providers-"));
     const session = new TestSession(await startKernel({ stateDir, portBase: "any" }), stateDir);
     const provider = new Provider(packageName, kinds, mode === "local" ? session.#parts() : undefined);
+    session.enable(...kinds.flatMap(({ services = [] }) => services));
     session.#served = await serve(provider, 0);
     session.#client = new providerService.ResourceProviderClient(
       `127.0.0.1:${session.#served.port}`,
       grpc.credentials.createInsecure(),
     );
     return session;
+  }
+
+  /** Enables services in the project "acme". */
+  enable(...services: readonly string[]): void {
+    for (const service of services) {
+      const kind = "gcp:projects/service:Service";
+      this.kernel.resources.put({ kind, id: `acme/${service}`, urn: urnOf(kind, service), properties: {} });
+    }
   }
 
   get port(): number {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "../../cloud/fastly/kinds.ts";
 import { checkServiceVcl as unsupportedInServiceVcl } from "../../cloud/fastly/service-checks.ts";
 import type { Draft, Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
@@ -13,7 +14,7 @@ const CONDITION_TYPES = ["REQUEST", "RESPONSE", "CACHE", "PREFETCH"];
 const REQUEST_ACTIONS = ["", "lookup", "pass"];
 
 const serviceVcl: Kind = {
-  token: "fastly:index/serviceVcl:ServiceVcl",
+  token: SERVICE_VCL,
   autoname: {
     property: "name",
     maxLength: 255,
@@ -48,14 +49,16 @@ const serviceVcl: Kind = {
 };
 
 const domain: Kind = {
-  token: "fastly:index/domainV1:DomainV1",
+  token: DOMAIN,
+  references: { serviceId: [SERVICE_VCL] },
   rules: [cite(DOMAINS, { fqdn: domainName({ wildcard: true }) })],
   id: (inputs, urn) => fastlyId(`${urn} ${text(inputs, "fqdn")}`),
   outputs: ({ id }) => ({ domainId: id }),
 };
 
 const domainLink: Kind = {
-  token: "fastly:index/domainV1ServiceLink:DomainV1ServiceLink",
+  token: DOMAIN_LINK,
+  references: { domainId: [DOMAIN], serviceId: [SERVICE_VCL] },
   id: (inputs) => text(inputs, "domainId"),
 };
 

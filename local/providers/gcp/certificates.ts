@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkCertificate } from "../../cloud/load-balancing/checks.ts";
+import { CERTIFICATE, CERTIFICATE_MAP, CERTIFICATE_MAP_ENTRY } from "../../cloud/load-balancing/kinds.ts";
 import type { Kind } from "../kind.ts";
 import { count } from "../rules/lists.ts";
 import { exactlyOneOf, presence } from "../rules/presence.ts";
@@ -8,6 +9,7 @@ import { domainName, matching, oneOf } from "../rules/text.ts";
 import { listed, nested, type Properties, text } from "../values.ts";
 import { lastSegment, projectId } from "./names.ts";
 
+const DNS_AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization";
 const API = "https://cloud.google.com/certificate-manager/docs/reference/certificate-manager/rest/v1";
 const NAMES = `${API}/projects.locations.certificates/create`;
 const AUTHORIZATIONS = `${API}/projects.locations.dnsAuthorizations`;
@@ -21,7 +23,8 @@ const NAME = cite(NAMES, {
 });
 
 const dnsAuthorization: Kind = {
-  token: "gcp:certificatemanager/dnsAuthorization:DnsAuthorization",
+  token: DNS_AUTHORIZATION,
+  keptInUse: `${AUTHORIZATIONS}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global" }),
   assigned: { type: "FIXED_RECORD" },
@@ -39,7 +42,9 @@ const dnsAuthorization: Kind = {
 };
 
 const certificate: Kind = {
-  token: "gcp:certificatemanager/certificate:Certificate",
+  token: CERTIFICATE,
+  references: { "managed.dnsAuthorizations[]": [DNS_AUTHORIZATION] },
+  keptInUse: `${CERTIFICATES}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global", scope: "DEFAULT" }),
   rules: [
@@ -67,7 +72,8 @@ const certificate: Kind = {
 };
 
 const certificateMap: Kind = {
-  token: "gcp:certificatemanager/certificateMap:CertificateMap",
+  token: CERTIFICATE_MAP,
+  keptInUse: `${API}/projects.locations.certificateMaps/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
   rules: [NAME],
   id: (inputs) => `${projectId(inputs)}/locations/global/certificateMaps/${text(inputs, "name")}`,
@@ -75,7 +81,8 @@ const certificateMap: Kind = {
 };
 
 const certificateMapEntry: Kind = {
-  token: "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry",
+  token: CERTIFICATE_MAP_ENTRY,
+  references: { map: [CERTIFICATE_MAP], "certificates[]": [CERTIFICATE] },
   autoname: { property: "name", maxLength: 63, source: NAMES },
   rules: [
     NAME,

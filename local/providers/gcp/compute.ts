@@ -1,4 +1,5 @@
 import * as balancer from "../../cloud/load-balancing/checks.ts";
+import * as kinds from "../../cloud/load-balancing/kinds.ts";
 import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "../../cloud/load-balancing/security-policy.ts";
 import { checkUrlMap as unsupportedInUrlMap } from "../../cloud/load-balancing/url-map-checks.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
@@ -14,17 +15,17 @@ import { URL_MAP_RULES } from "./url-map-rules.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
 const NAMING = "https://cloud.google.com/compute/docs/naming-resources";
+const IN_USE = "https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-api-errors";
 const NAME = cite(NAMING, { name: rfc1035Label() });
 const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: NAMING } as const;
 const SCHEMES = oneOf("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED");
-const GLOBAL_ADDRESS = "gcp:compute/globalAddress:GlobalAddress";
 /** TEST-NET-3 (RFC 5737), which nobody routes. Its first and last addresses stay free. */
 const NETWORK = "203.0.113";
 const LAST_HOST = 254;
 
 export const COMPUTE_KINDS: readonly Kind[] = [
   {
-    ...global(GLOBAL_ADDRESS, "addresses"),
+    ...global(kinds.GLOBAL_ADDRESS, "addresses"),
     assigned: { address: UNKNOWN, prefixLength: 0 },
     defaults: () => ({ addressType: "EXTERNAL", ipVersion: "IPV4" }),
     unsupported({ addressType, ipVersion }, report) {
@@ -34,7 +35,8 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     outputs: (draft, parts) => ({ ...linked(draft), address: addressOf(draft, parts) }),
   },
   {
-    ...global("gcp:compute/globalForwardingRule:GlobalForwardingRule", "forwardingRules"),
+    ...global(kinds.FORWARDING_RULE, "forwardingRules"),
+    references: { target: [kinds.TARGET_HTTP_PROXY, kinds.TARGET_HTTPS_PROXY] },
     assigned: { ipAddress: UNKNOWN, ipProtocol: "TCP", network: "", networkTier: "PREMIUM", subnetwork: "" },
     defaults: () => ({ loadBalancingScheme: "EXTERNAL" }),
     rules: [
@@ -57,13 +59,19 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     }),
   },
   {
-    ...global("gcp:compute/targetHttpProxy:TargetHttpProxy", "targetHttpProxies"),
+    ...global(kinds.TARGET_HTTP_PROXY, "targetHttpProxies"),
+    references: { urlMap: [kinds.URL_MAP] },
     assigned: { proxyBind: false },
     unsupported: balancer.checkTargetHttpProxy,
     outputs: linked,
   },
   {
-    ...global("gcp:compute/targetHttpsProxy:TargetHttpsProxy", "targetHttpsProxies"),
+    ...global(kinds.TARGET_HTTPS_PROXY, "targetHttpsProxies"),
+    references: {
+      urlMap: [kinds.URL_MAP],
+      certificateMap: [kinds.CERTIFICATE_MAP],
+      sslPolicy: [kinds.SSL_POLICY],
+    },
     assigned: { proxyBind: false, tlsEarlyData: "DISABLED" },
     defaults: () => ({ quicOverride: "NONE" }),
     rules: [
@@ -80,13 +88,23 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     outputs: linked,
   },
   {
-    ...global("gcp:compute/uRLMap:URLMap", "urlMaps"),
+    ...global(kinds.URL_MAP, "urlMaps"),
+    references: {
+      defaultService: [kinds.BACKEND_SERVICE],
+      "pathMatchers[].defaultService": [kinds.BACKEND_SERVICE],
+      "pathMatchers[].pathRules[].service": [kinds.BACKEND_SERVICE],
+      "tests[].service": [kinds.BACKEND_SERVICE],
+    },
     rules: [NAME, ...URL_MAP_RULES],
     unsupported: unsupportedInUrlMap,
     outputs: linked,
   },
   {
-    ...global("gcp:compute/backendService:BackendService", "backendServices"),
+    ...global(kinds.BACKEND_SERVICE, "backendServices"),
+    references: {
+      "backends[].group": [kinds.NETWORK_ENDPOINT_GROUP],
+      securityPolicy: [kinds.SECURITY_POLICY],
+    },
     assigned: { timeoutSec: 30, sessionAffinity: "NONE", portName: "http" },
     defaults: () => ({
       loadBalancingScheme: "EXTERNAL",
@@ -98,8 +116,9 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     outputs: linked,
   },
   {
-    token: "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
+    token: kinds.NETWORK_ENDPOINT_GROUP,
     autoname: AUTONAME,
+    keptInUse: IN_USE,
     assigned: { network: "", pscData: {} },
     defaults: (_, { region }) => ({ networkEndpointType: "SERVERLESS", ...(region && { region }) }),
     rules: [
@@ -123,14 +142,14 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     outputs: linked,
   },
   {
-    ...global("gcp:compute/securityPolicy:SecurityPolicy", "securityPolicies"),
+    ...global(kinds.SECURITY_POLICY, "securityPolicies"),
     assigned: { type: "CLOUD_ARMOR", advancedOptionsConfig: {}, adaptiveProtectionConfig: {} },
     rules: [NAME, ...SECURITY_POLICY_RULES],
     unsupported: unsupportedInSecurityPolicy,
     outputs: linked,
   },
   {
-    ...global("gcp:compute/sSLPolicy:SSLPolicy", "sslPolicies"),
+    ...global(kinds.SSL_POLICY, "sslPolicies"),
     defaults: () => ({ profile: "COMPATIBLE", minTlsVersion: "TLS_1_0" }),
     rules: [
       NAME,
@@ -154,6 +173,7 @@ function global(token: string, collection: string): Kind {
   return {
     token,
     autoname: AUTONAME,
+    keptInUse: IN_USE,
     rules: [NAME],
     id: (inputs) => `${projectId(inputs)}/global/${collection}/${text(inputs, "name")}`,
   };
@@ -170,9 +190,9 @@ function addressOf({ id, inputs, previous }: Draft, { kernel }: CloudParts): str
     const had = previous?.properties[name];
     if (typeof had === "string") return had;
   }
-  const rules = kernel.resources.list("gcp:compute/globalForwardingRule:GlobalForwardingRule");
+  const rules = kernel.resources.list(kinds.FORWARDING_RULE);
   const taken = new Set([
-    ...kernel.resources.list(GLOBAL_ADDRESS).map(({ properties }) => properties.address),
+    ...kernel.resources.list(kinds.GLOBAL_ADDRESS).map(({ properties }) => properties.address),
     ...rules.map(({ properties }) => properties.ipAddress),
   ]);
   for (let host = 1; host <= LAST_HOST; host++) {

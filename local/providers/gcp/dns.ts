@@ -5,6 +5,7 @@ import { matching } from "../rules/text.ts";
 import { text } from "../values.ts";
 import { lastSegment, projectId } from "./names.ts";
 
+const ZONE = "gcp:dns/managedZone:ManagedZone";
 const ZONES = "https://cloud.google.com/dns/docs/reference/rest/v1/managedZones";
 const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets";
 
@@ -13,7 +14,8 @@ const RECORD_TYPES =
 
 /** The zone is written down and no more: who resolves names here is the test DNS server. */
 const managedZone: Kind = {
-  token: "gcp:dns/managedZone:ManagedZone",
+  token: ZONE,
+  keptInUse: `${ZONES}/delete`,
   recorded: true,
   autoname: { property: "name", maxLength: 63, lowerCase: true, source: ZONES },
   defaults: () => ({ visibility: "public", forceDestroy: false }),
@@ -35,6 +37,7 @@ const managedZone: Kind = {
 
 const recordSet: Kind = {
   token: "gcp:dns/recordSet:RecordSet",
+  references: { managedZone: [ZONE] },
   recorded: true,
   rules: [
     cite(RECORDS, {

@@ -14,17 +14,25 @@ const GRANT_RULES = [
 export const IAM_MEMBER_KINDS: readonly Kind[] = [
   grant(
     "gcp:storage/bucketIAMMember:BucketIAMMember",
+    { bucket: ["gcp:storage/bucket:Bucket"] },
     (inputs) => `b/${lastSegment(text(inputs, "bucket"))}`,
   ),
-  grant("gcp:pubsub/topicIAMMember:TopicIAMMember", (inputs) => idIn(inputs, "topics", "topic")),
-  grant("gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember", (inputs) =>
-    idIn(inputs, "subscriptions", "subscription"),
+  grant("gcp:pubsub/topicIAMMember:TopicIAMMember", { topic: ["gcp:pubsub/topic:Topic"] }, (inputs) =>
+    idIn(inputs, "topics", "topic"),
+  ),
+  grant(
+    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
+    { subscription: ["gcp:pubsub/subscription:Subscription"] },
+    (inputs) => idIn(inputs, "subscriptions", "subscription"),
   ),
   {
-    ...grant("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", (inputs) =>
-      text(inputs, "name").startsWith("projects/")
-        ? text(inputs, "name")
-        : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
+    ...grant(
+      "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+      { name: ["gcp:cloudrunv2/service:Service"] },
+      (inputs) =>
+        text(inputs, "name").startsWith("projects/")
+          ? text(inputs, "name")
+          : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
     ),
     defaults: serviceLocation,
     rules: [
@@ -37,10 +45,22 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
       }),
     ],
   },
-  grant("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", (inputs) => text(inputs, "cryptoKeyId")),
-  grant("gcp:secretmanager/secretIamMember:SecretIamMember", (inputs) => idIn(inputs, "secrets", "secretId")),
+  grant(
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+    { cryptoKeyId: ["gcp:kms/cryptoKey:CryptoKey"] },
+    (inputs) => text(inputs, "cryptoKeyId"),
+  ),
+  grant(
+    "gcp:secretmanager/secretIamMember:SecretIamMember",
+    { secretId: ["gcp:secretmanager/secret:Secret"] },
+    (inputs) => idIn(inputs, "secrets", "secretId"),
+  ),
   {
-    ...grant("gcp:serviceaccount/iAMMember:IAMMember", (inputs) => text(inputs, "serviceAccountId")),
+    ...grant(
+      "gcp:serviceaccount/iAMMember:IAMMember",
+      { serviceAccountId: ["gcp:serviceaccount/account:Account"] },
+      (inputs) => text(inputs, "serviceAccountId"),
+    ),
     rules: [
       ...GRANT_RULES,
       cite("https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iammember/#inputs", {
@@ -51,12 +71,17 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
       }),
     ],
   },
-  grant("gcp:projects/iAMMember:IAMMember", (inputs) => lastSegment(text(inputs, "project"))),
+  grant("gcp:projects/iAMMember:IAMMember", {}, (inputs) => lastSegment(text(inputs, "project"))),
 ];
 
-function grant(token: string, on: (inputs: Properties) => string): Kind {
+function grant(
+  token: string,
+  references: NonNullable<Kind["references"]>,
+  on: (inputs: Properties) => string,
+): Kind {
   return {
     token,
+    references,
     rules: GRANT_RULES,
     unsupported(inputs, report) {
       if (inputs.condition !== undefined)

@@ -57,8 +57,9 @@ const serviceIdentity: Kind = {
 
 const projectService: Kind = {
   token: "gcp:projects/service:Service",
-  recorded: true,
   shared: true,
+  // Others in the project may rely on it by then.
+  outlives: ({ properties }) => properties.disableOnDestroy !== true,
   rules: [
     cite("https://cloud.google.com/service-usage/docs/reference/rest/v1/services", {
       service: matching(

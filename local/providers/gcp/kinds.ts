@@ -8,10 +8,11 @@ import { MONITORING_KINDS } from "./monitoring.ts";
 import { PUBSUB_KINDS } from "./pubsub.ts";
 import { RUN_KINDS } from "./run.ts";
 import { KMS_KINDS, SECRET_KINDS } from "./secrets.ts";
+import { servicesOf } from "./services.ts";
 import { STORAGE_KINDS } from "./storage.ts";
 
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
-export const GCP_KINDS: readonly Kind[] = [
+export const GCP_KINDS: readonly Kind[] = withServices([
   ...CERTIFICATE_KINDS,
   ...COMPUTE_KINDS,
   ...DNS_KINDS,
@@ -23,4 +24,8 @@ export const GCP_KINDS: readonly Kind[] = [
   ...RUN_KINDS,
   ...SECRET_KINDS,
   ...STORAGE_KINDS,
-];
+]);
+
+function withServices(kinds: readonly Kind[]): readonly Kind[] {
+  return kinds.map((kind) => ({ ...kind, services: servicesOf(kind.token) }));
+}

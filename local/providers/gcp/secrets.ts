@@ -13,10 +13,14 @@ const KEYS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locat
 const SECRETS = "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets";
 const KEY_NAME = matching(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores");
 
+const KEY_RING = "gcp:kms/keyRing:KeyRing";
+const NEVER_DELETED = "https://cloud.google.com/kms/docs/resource-hierarchy#key_rings";
+const SECRET = "gcp:secretmanager/secret:Secret";
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
 
 const keyRing: Kind = {
-  token: "gcp:kms/keyRing:KeyRing",
+  token: KEY_RING,
+  idOutlives: NEVER_DELETED,
   autoname: { property: "name", maxLength: 63, source: KEY_RINGS },
   rules: [cite(KEY_RINGS, { name: KEY_NAME })],
   id: (inputs) =>
@@ -25,6 +29,8 @@ const keyRing: Kind = {
 
 const cryptoKey: Kind = {
   token: "gcp:kms/cryptoKey:CryptoKey",
+  references: { keyRing: [KEY_RING] },
+  idOutlives: NEVER_DELETED,
   autoname: { property: "name", maxLength: 63, source: KEYS },
   defaults: () => ({ purpose: "ENCRYPT_DECRYPT" }),
   assigned: {
@@ -59,7 +65,7 @@ const cryptoKey: Kind = {
 };
 
 const secret: Kind = {
-  token: "gcp:secretmanager/secret:Secret",
+  token: SECRET,
   autoname: { property: "secretId", maxLength: 255, source: SECRETS },
   assigned: { expireTime: "", versionAliases: {} },
   rules: [
@@ -86,6 +92,7 @@ const secret: Kind = {
 
 const secretVersion: Kind = {
   token: SECRET_VERSION,
+  references: { secret: [SECRET] },
   defaults({ secret: parent }) {
     const project = typeof parent === "string" ? /^projects\/([^/]+)\//.exec(parent)?.[1] : undefined;
     return { enabled: true, ...(project !== undefined && { project }) };

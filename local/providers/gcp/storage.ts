@@ -71,6 +71,7 @@ const bucket: Kind = {
 
 const bucketObject: Kind = {
   token: "gcp:storage/bucketObject:BucketObject",
+  references: { bucket: [bucket.token] },
   autoname: { property: "name", maxLength: 1024, source: OBJECT_NAMING },
   rules: [
     cite(OBJECT_NAMING, { name: characters({ from: 1, to: 1024 }) }),
@@ -104,12 +105,9 @@ const bucketObject: Kind = {
 
 export const STORAGE_KINDS: readonly Kind[] = [bucket, bucketObject];
 
-function writeObject({ inputs, programDirectory }: Draft, { storage, kernel }: CloudParts): Properties {
+function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudParts): Properties {
   const bucketName = lastSegment(text(inputs, "bucket"));
   const name = text(inputs, "name");
-  if (!kernel.resources.get(bucket.token, bucketName)) {
-    throw new ProviderError("NOT_FOUND", `Error 404: The specified bucket "${bucketName}" does not exist.`);
-  }
   const { source, content } = inputs;
   const bytes =
     source instanceof Asset
