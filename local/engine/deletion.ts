@@ -1,11 +1,11 @@
 import { EngineRefusal } from "./engine-refusal.ts";
+import type { StepOp } from "./events.ts";
 import { deletionOrder } from "./graph.ts";
 import { ProviderFailure } from "./provider-failure.ts";
+import { isDefaultProvider } from "./provider-references.ts";
 import { nameOf, type ResourceRecord } from "./records.ts";
-import type { StackState } from "./stack-state.ts";
 import { stepOf } from "./steps.ts";
 import type { UpdateContext } from "./update-context.ts";
-import { packageOf } from "./urns.ts";
 
 /**
  * Deletes resources, each after all that depend on it or are its children, independent ones in parallel.
@@ -15,7 +15,7 @@ export async function deleteResources(
   context: UpdateContext,
   doomed: readonly ResourceRecord[],
 ): Promise<void> {
-  const { reporter, signal } = context;
+  const { state, reporter, signal, deleted } = context;
   const guarded = doomed.filter((resource) => resource.protect);
   for (const { urn, type } of guarded) {
     const error = new EngineRefusal(
@@ -24,22 +24,28 @@ export async function deleteResources(
     reporter.resourceFailed({ urn, type, name: nameOf(urn) }, error);
   }
   if (guarded.length > 0) return;
+  for (const { urn } of doomed) deleted.add(urn);
+  const superseded = new Set(state.superseded);
   await deletionOrder(doomed, async (resource) => {
     if (signal.aborted) return false;
-    return resource.custom ? context.limit(() => deleteOne(context, resource)) : forget(context, resource);
+    const op = superseded.has(resource) ? "delete-replaced" : resource.external ? "discard" : "delete";
+    return resource.custom
+      ? context.limit(() => deleteOne(context, resource, op))
+      : forget(context, resource, op);
   });
 }
 
-function opOf(state: StackState, resource: ResourceRecord): "delete" | "delete-replaced" {
-  return state.superseded.includes(resource) ? "delete-replaced" : "delete";
-}
-
 /** Returns whether it is gone. */
-async function deleteOne(context: UpdateContext, resource: ResourceRecord): Promise<boolean> {
-  const { state, reporter, preview, signal } = context;
-  const step = stepOf(opOf(state, resource), { old: resource });
+async function deleteOne(context: UpdateContext, resource: ResourceRecord, op: StepOp): Promise<boolean> {
+  const { state, reporter, signal } = context;
   if (signal.aborted) return false;
-  if (preview || resource.retainOnDelete) return forget(context, resource);
+  // Nobody made a step of these two: the one is the engine's own, the other was deleted, and told of, before.
+  if (isDefaultProvider(resource) || resource.pendingReplacement) {
+    state.remove(resource);
+    return true;
+  }
+  if (!isProvidersToDelete(context, resource)) return forget(context, resource, op);
+  const step = stepOf(op, { old: resource });
   const startedAt = reporter.started(step);
   try {
     await sendDelete(context, resource);
@@ -54,22 +60,34 @@ async function deleteOne(context: UpdateContext, resource: ResourceRecord): Prom
   }
 }
 
+/** Whether a provider has to be asked for its deletion. */
+export function isProvidersToDelete({ preview, deleted }: UpdateContext, resource: ResourceRecord): boolean {
+  const { custom, external, retainOnDelete, deletedWith } = resource;
+  return !preview && custom && !external && !retainOnDelete && !deleted.has(deletedWith);
+}
+
 /**
- * Has the provider delete the resource and takes it off the state; the caller saves.
+ * Has the provider delete the resource and takes it off the state, or keeps it there as one whose replacement
+ * is still to be made; the caller saves.
  * @throws {ProviderFailure} after which it is as before, or, if the outcome is unknown, still marked as being deleted.
  */
-export async function sendDelete(context: UpdateContext, resource: ResourceRecord): Promise<void> {
+export async function sendDelete(
+  context: UpdateContext,
+  resource: ResourceRecord,
+  { pendingReplacement = false }: { pendingReplacement?: boolean } = {},
+): Promise<void> {
   const { state, providers } = context;
-  const provider = await providers.get(packageOf(resource.type));
-  const marked = { ...resource, deleting: true };
+  const provider = await providers.for(resource);
+  const marked = { ...resource, deleting: true, pendingReplacement };
   state.amend(resource, marked);
   await state.save();
   try {
-    await provider.delete(marked, marked.id, marked, marked.deleteTimeoutSeconds);
-    state.remove(marked);
+    await provider.delete(marked, marked.id, marked, marked.timeouts.delete);
+    if (pendingReplacement) state.amend(marked, { ...marked, deleting: false });
+    else state.remove(marked);
   } catch (error) {
     if (error instanceof ProviderFailure && !error.uncertain) {
-      state.amend(marked, { ...marked, deleting: false });
+      state.amend(marked, { ...marked, deleting: false, pendingReplacement: false });
       await state.save();
     }
     throw error;
@@ -80,8 +98,9 @@ export async function sendDelete(context: UpdateContext, resource: ResourceRecor
 async function forget(
   { state, reporter, preview }: UpdateContext,
   resource: ResourceRecord,
+  op: StepOp,
 ): Promise<boolean> {
-  const step = stepOf(opOf(state, resource), { old: resource });
+  const step = stepOf(op, { old: resource });
   const startedAt = reporter.started(step);
   state.remove(resource);
   if (!preview) await state.save();

@@ -23,6 +23,14 @@ export interface DeployedResource {
   /** Seconds. */
   readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
   readonly retainOnDelete?: true;
+  /** Read, not made. */
+  readonly external?: true;
+  /** Deleted already, and to be made again. */
+  readonly pendingReplacement?: true;
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
+  readonly additionalSecretOutputs?: readonly string[];
+  /** A URN. */
+  readonly deletedWith?: string;
 }
 
 /** The record in Pulumi's shape. `shown` says how values, secrets among them, are written. */
@@ -30,7 +38,8 @@ export function deployedResource(
   record: ResourceRecord,
   shown: (properties: Properties) => Properties,
 ): DeployedResource {
-  const { urn, custom, id, type, parent, dependencies, provider } = record;
+  const { urn, custom, id, type, parent, dependencies, propertyDependencies, provider, deletedWith } = record;
+  const timeouts = Object.entries(record.timeouts).filter(([, seconds]) => seconds > 0);
   const [inputs, outputs] = [shown(record.inputs), shown(record.outputs)];
   return {
     urn,
@@ -43,8 +52,15 @@ export function deployedResource(
     ...(record.protect && { protect: true }),
     ...(dependencies.length > 0 && { dependencies }),
     ...(provider !== "" && { provider }),
-    ...(record.deleteTimeoutSeconds > 0 && { customTimeouts: { delete: record.deleteTimeoutSeconds } }),
+    ...(timeouts.length > 0 && { customTimeouts: Object.fromEntries(timeouts) }),
     ...(record.retainOnDelete && { retainOnDelete: true }),
+    ...(record.external && { external: true }),
+    ...(record.pendingReplacement && { pendingReplacement: true }),
+    ...(Object.keys(propertyDependencies).length > 0 && { propertyDependencies }),
+    ...(record.additionalSecretOutputs.length > 0 && {
+      additionalSecretOutputs: record.additionalSecretOutputs,
+    }),
+    ...(deletedWith !== "" && { deletedWith }),
   };
 }
 

@@ -67,13 +67,11 @@ test("a program that throws, or leaves, deletes nothing and is told of once", as
 
 test("refuses what it does not do, each in one sentence", async () => {
   await using run = engine;
-  await run.run("up", "many", { count: "1" });
   expect(await run.run("up", "refused")).toMatchObject({ ok: false, exitCode: 1 });
   expect(run.errors.toSorted()).toEqual([
     'Resource "invalid" (fake:index:Thing): value: must not be "invalid"',
-    `Resource "organization/other/stack" (pulumi:pulumi:StackReference): a stack reference is not supported by this engine; use Pulumi's CLI for it.`,
+    `Resource "organization/other/stack" (pulumi:pulumi:StackReference): there is no stack "stack" in ${run.stateDir}; run up for it first.`,
     'Resource "remote" (fake:index:Thing): source: an asset must be a file, a folder or a text; got the remote address "https://a.test/".',
-    `Resource "renamed" (fake:index:Thing): taking over urn:pulumi:test::fixture::fake:index:Thing::thing-0 by an alias is not supported by this engine; use Pulumi's CLI for it.`,
     'Resource "stranger" (strange:index:Thing): There is no provider here for the package "strange"; there is: fake.',
     'Resource "twin" (fake:index:Thing): the program registers it twice; names must be unique among resources of a type and parent.',
   ]);

@@ -7,7 +7,6 @@ import type { UpdateOptions, UpdateResult } from "./events.ts";
 import { masked } from "./masking.ts";
 import { programEntry } from "./program-entry.ts";
 import { ProviderPool } from "./provider-pool.ts";
-import { isProviderRecord } from "./records.ts";
 import { remainingMistakes } from "./remaining-mistakes.ts";
 import { Reporter } from "./reporter.ts";
 import { resume } from "./resume.ts";
@@ -82,17 +81,24 @@ async function update(
   }
   const rootDirectory = resolve(options.programDir);
   const entry = programEntry(rootDirectory);
+  const stateDir = resolve(options.stateDir);
   const state = options.from
     ? StackState.given(project, stack, options.from)
-    : StackState.open(resolve(options.stateDir), project, stack);
+    : StackState.open(stateDir, project, stack);
   await using server = await EngineServer.start(reporter);
   const providers = new ProviderPool({
+    project,
+    stack,
     ports: options.providers,
     config: options.config,
     secretKeys: options.secretKeys,
     engineAddress: server.address,
     rootDirectory,
     programDirectory: entry.directory,
+    recordsOf: (urn) =>
+      [...state.superseded.filter((record) => record.urn === urn), state.find(urn)].filter(
+        (record) => record !== undefined,
+      ),
   });
   const limit = pLimit(parallel);
   const preview = kind === "preview";
@@ -103,11 +109,13 @@ async function update(
     preview,
     rootDirectory,
     programDir,
+    stateDir,
     state,
     providers,
     reporter,
     limit,
     signal,
+    deleted: new Set(),
   };
   try {
     await resume(context);
@@ -121,20 +129,13 @@ async function update(
     return { outputs, recorded };
   } finally {
     if (!preview) await state.save();
-    await providers.close();
+    providers.close();
   }
 }
 
 /** Deletes all of a stack, without running its program. */
 async function destroy(context: UpdateContext): Promise<Properties> {
-  const { state, reporter } = context;
-  const all = [...state.resources, ...state.superseded];
-  await deleteResources(
-    context,
-    all.filter((resource) => !isProviderRecord(resource)),
-  );
-  if (!reporter.failed && !context.signal.aborted) {
-    for (const resource of all.filter(isProviderRecord)) state.remove(resource);
-  }
+  const { state } = context;
+  await deleteResources(context, [...state.resources, ...state.superseded]);
   return {};
 }

@@ -1,8 +1,21 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { deletionOrder } from "./graph.ts";
-import { providerRecord } from "./record-building.ts";
+import { UNREMARKABLE } from "./record-building.ts";
 import type { ResourceRecord } from "./records.ts";
+
+function record(urn: string): ResourceRecord {
+  return {
+    ...UNREMARKABLE,
+    urn,
+    type: "fake:index:Thing",
+    custom: true,
+    id: urn,
+    inputs: {},
+    outputs: {},
+    provider: "",
+  };
+}
 
 /** Resources, each needing some of those before it, as dependencies or as its parent. */
 const graphs = fc
@@ -13,7 +26,7 @@ const graphs = fc
     nodes.map(({ needs, parent }, index): ResourceRecord => {
       const before = (number: number): string[] => (index === 0 ? [] : [`urn:${number % index}`]);
       return {
-        ...providerRecord(`urn:${index}`, "fake", {}),
+        ...record(`urn:${index}`),
         dependencies: needs.flatMap(before),
         parent: parent === null ? "" : (before(parent)[0] ?? ""),
       };
@@ -55,8 +68,8 @@ test("visits each resource once, after all that need it, and never what a failed
 });
 
 test("a cycle, which replaced resources can form, is still gone through to its end", async () => {
-  const a = { ...providerRecord("urn:a", "fake", {}), dependencies: ["urn:b"] };
-  const b = { ...providerRecord("urn:b", "fake", {}), dependencies: ["urn:a"] };
+  const a = { ...record("urn:a"), dependencies: ["urn:b"] };
+  const b = { ...record("urn:b"), dependencies: ["urn:a"] };
   const visited: string[] = [];
   await deletionOrder([a, b], async ({ urn }) => {
     visited.push(urn);
@@ -67,7 +80,7 @@ test("a cycle, which replaced resources can form, is still gone through to its e
 
 test("throws what a visit threw, after the others ended", async () => {
   const ended: string[] = [];
-  const resources = ["urn:a", "urn:b"].map((urn) => providerRecord(urn, "fake", {}));
+  const resources = ["urn:a", "urn:b"].map(record);
   const visits = deletionOrder(resources, async ({ urn }) => {
     if (urn === "urn:a") throw new Error("no");
     await new Promise(setImmediate);

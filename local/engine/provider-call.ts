@@ -23,9 +23,10 @@ export function call<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
   deadlineMs: number,
+  metadata = new Metadata(),
 ): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  method(request, new Metadata(), { deadline: Date.now() + deadlineMs }, (error, response) => {
+  method(request, metadata, { deadline: Date.now() + deadlineMs }, (error, response) => {
     if (error === null) resolve(response);
     else reject(failure(error, deadlineMs));
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { credentials } from "@grpc/grpc-js";
+import { credentials, Metadata } from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import { EngineRefusal } from "./engine-refusal.ts";
@@ -7,6 +7,13 @@ import { type DiffAnswer, diffAnswer, throwFailures } from "./provider-answers.t
 import { call, isUnimplemented, type UnaryMethod } from "./provider-call.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { nameOf } from "./records.ts";
+import type {
+  CreateOptions,
+  KnownProperties,
+  ResourceProvider,
+  Subject,
+  UpdateOptions,
+} from "./resource-provider.ts";
 import { CHANNEL_OPTIONS, LOOPBACK } from "./rpc-address.ts";
 import { markSecrets } from "./secrecy.ts";
 import { fromStruct, type Properties, toStruct, withoutSecrecy } from "./values.ts";
@@ -19,32 +26,32 @@ const CHANGE_DEADLINE_MS = 600_000;
 /** Past the program's timeout, so that the provider, which knows more, can say what it waited for. */
 const GRACE_MS = 15_000;
 
+/** Names, in the metadata of every call, which of several providers at one port is meant. Pulumi's CLI sends none. */
+export const INSTANCE_KEY = "provider-instance";
+
 export interface ProviderSettings {
   readonly package: string;
   readonly port: number;
-  /** Without the package's prefix. Secret values are marked. */
-  readonly config: Properties;
+  /** Tells this provider from others of its package at that port; empty for the default one. */
+  readonly instance: string;
   /** Where the provider may send its logs. */
   readonly engineAddress: string;
   readonly rootDirectory: string;
   readonly programDirectory: string;
 }
 
-/** What the provider is told of a resource with every call. */
-export interface Subject {
-  readonly urn: string;
-  readonly type: string;
-}
-
-/** One configured provider, over Pulumi's ResourceProvider protocol. Values in and out carry secrets and unknowns as marks. */
-export class ProviderClient {
+/** One provider, over Pulumi's ResourceProvider protocol. Values in and out carry secrets and unknowns as marks. */
+export class ProviderClient implements ResourceProvider {
+  readonly settings: ProviderSettings;
+  readonly unconfigured = false;
+  readonly #metadata = new Metadata();
   readonly #client: InstanceType<typeof providerGrpc.ResourceProviderClient>;
-  readonly #settings: ProviderSettings;
   #acceptsSecrets = false;
   #supportsPreview = false;
 
   private constructor(settings: ProviderSettings) {
-    this.#settings = settings;
+    this.settings = settings;
+    if (settings.instance !== "") this.#metadata.set(INSTANCE_KEY, settings.instance);
     this.#client = new providerGrpc.ResourceProviderClient(
       `${LOOPBACK}:${settings.port}`,
       credentials.createInsecure(),
@@ -52,24 +59,19 @@ export class ProviderClient {
     );
   }
 
-  /** @throws {EngineRefusal} when nobody answers, or the configuration is refused. */
+  /**
+   * The provider, ready to be asked about its configuration, and to be configured.
+   * @throws {EngineRefusal} when nobody answers.
+   */
   static async connect(settings: ProviderSettings): Promise<ProviderClient> {
     const provider = new ProviderClient(settings);
     try {
       await provider.#ready();
       await provider.#handshake();
-      await provider.#configure(await provider.#checkConfig());
       return provider;
     } catch (error) {
       provider.close();
-      if (!(error instanceof ProviderFailure)) throw error;
-      throw new EngineRefusal(
-        `The provider "${settings.package}" refused its configuration: ${error.message}`,
-        {
-          cause: error,
-          general: true,
-        },
-      );
+      throw error;
     }
   }
 
@@ -79,6 +81,46 @@ export class ProviderClient {
 
   close(): void {
     this.#client.close();
+  }
+
+  /** The configuration as the provider takes it, defaults filled in. */
+  async checkConfig(subject: Subject, olds: Properties | undefined, news: Properties): Promise<Properties> {
+    const request = about(new providerPb.CheckRequest(), subject).setNews(this.#struct(news));
+    if (olds !== undefined) request.setOlds(this.#struct(olds));
+    const response = await optional(this.#call(this.#client.checkConfig, request, LOOK_DEADLINE_MS));
+    if (response === undefined) return news;
+    throwFailures(response.getFailuresList());
+    return markSecrets(fromStruct(response.getInputs()), news, []);
+  }
+
+  /** Whether resources that were made with the old configuration can be kept. Without an answer they can. */
+  async diffConfig(
+    subject: Subject,
+    id: string,
+    old: KnownProperties,
+    news: Properties,
+    ignoreChanges: readonly string[],
+  ): Promise<DiffAnswer> {
+    const request = this.#diffRequest(subject, id, old, news, ignoreChanges);
+    const response = await optional(this.#call(this.#client.diffConfig, request, LOOK_DEADLINE_MS));
+    return diffAnswer(response ?? new providerPb.DiffResponse());
+  }
+
+  async configure(config: Properties): Promise<void> {
+    const request = new providerPb.ConfigureRequest()
+      .setAcceptsecrets(true)
+      .setAcceptresources(false)
+      .setSendsOldInputs(true)
+      .setSendsOldInputsToDelete(true)
+      .setArgs(this.#struct(config));
+    for (const [key, value] of Object.entries(config)) {
+      const plain = withoutSecrecy(value);
+      const text = typeof plain === "string" ? plain : JSON.stringify(plain);
+      request.getVariablesMap().set(`${this.settings.package}:config:${key}`, text);
+    }
+    const response = await this.#call(this.#client.configure, request, LOOK_DEADLINE_MS);
+    this.#acceptsSecrets ||= response.getAcceptsecrets();
+    this.#supportsPreview ||= response.getSupportspreview();
   }
 
   async check(subject: Subject, olds: Properties | undefined, news: Properties): Promise<Properties> {
@@ -95,23 +137,18 @@ export class ProviderClient {
   async diff(
     subject: Subject,
     id: string,
-    old: { inputs: Properties; outputs: Properties },
+    old: KnownProperties,
     news: Properties,
     ignoreChanges: readonly string[],
   ): Promise<DiffAnswer> {
-    const request = about(new providerPb.DiffRequest(), subject)
-      .setId(id)
-      .setOlds(this.#struct(old.outputs))
-      .setOldInputs(this.#struct(old.inputs))
-      .setNews(this.#struct(news))
-      .setIgnorechangesList([...ignoreChanges]);
+    const request = this.#diffRequest(subject, id, old, news, ignoreChanges);
     return diffAnswer(await this.#call(this.#client.diff, request, LOOK_DEADLINE_MS));
   }
 
   async create(
     subject: Subject,
     inputs: Properties,
-    options: { preview: boolean; timeoutSeconds: number },
+    options: CreateOptions,
   ): Promise<{ id: string; outputs: Properties }> {
     const request = about(new providerPb.CreateRequest(), subject)
       .setProperties(this.#struct(inputs))
@@ -127,9 +164,9 @@ export class ProviderClient {
   async update(
     subject: Subject,
     id: string,
-    old: { inputs: Properties; outputs: Properties },
+    old: KnownProperties,
     news: Properties,
-    options: { preview: boolean; timeoutSeconds: number; ignoreChanges: readonly string[] },
+    options: UpdateOptions,
   ): Promise<Properties> {
     const request = about(new providerPb.UpdateRequest(), subject)
       .setId(id)
@@ -143,18 +180,25 @@ export class ProviderClient {
     return fromStruct(response.getProperties());
   }
 
-  async delete(
-    subject: Subject,
-    id: string,
-    old: { inputs: Properties; outputs: Properties },
-    timeoutSeconds: number,
-  ): Promise<void> {
+  async delete(subject: Subject, id: string, old: KnownProperties, timeoutSeconds: number): Promise<void> {
     const request = about(new providerPb.DeleteRequest(), subject)
       .setId(id)
       .setProperties(this.#struct(old.outputs))
       .setOldInputs(this.#struct(old.inputs))
       .setTimeout(timeoutSeconds);
     await this.#call(this.#client.delete, request, deadlineMs(timeoutSeconds));
+  }
+
+  async read(
+    subject: Subject,
+    id: string,
+    state: Properties,
+  ): Promise<(KnownProperties & { id: string }) | undefined> {
+    const request = about(new providerPb.ReadRequest(), subject).setId(id).setProperties(this.#struct(state));
+    const response = await this.#call(this.#client.read, request, LOOK_DEADLINE_MS);
+    if (response.getId() === "") return undefined;
+    const [inputs, outputs] = [response.getInputs(), response.getProperties()].map(fromStruct);
+    return { id: response.getId(), inputs: inputs ?? {}, outputs: outputs ?? {} };
   }
 
   async invoke(token: string, args: Properties, preview: boolean): Promise<Properties> {
@@ -171,7 +215,7 @@ export class ProviderClient {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#client.waitForReady(Date.now() + CONNECT_DEADLINE_MS, (error) => {
       if (error === undefined || error === null) return resolve();
-      const { package: name, port } = this.#settings;
+      const { package: name, port } = this.settings;
       reject(
         new EngineRefusal(
           `The provider "${name}" does not answer on ${LOOPBACK}:${port}; is the local cloud running?`,
@@ -186,7 +230,7 @@ export class ProviderClient {
   }
 
   async #handshake(): Promise<void> {
-    const { engineAddress, rootDirectory, programDirectory } = this.#settings;
+    const { engineAddress, rootDirectory, programDirectory } = this.settings;
     const request = new providerPb.ProviderHandshakeRequest()
       .setEngineAddress(engineAddress)
       .setRootDirectory(rootDirectory)
@@ -198,35 +242,19 @@ export class ProviderClient {
     this.#acceptsSecrets = response?.getAcceptSecrets() ?? false;
   }
 
-  async #checkConfig(): Promise<Properties> {
-    const { config, package: name } = this.#settings;
-    const urn = `urn:pulumi:engine::engine::pulumi:providers:${name}::default`;
-    const request = new providerPb.CheckRequest()
-      .setUrn(urn)
-      .setName("default")
-      .setType(`pulumi:providers:${name}`)
-      .setNews(this.#struct(config));
-    const response = await optional(this.#call(this.#client.checkConfig, request, LOOK_DEADLINE_MS));
-    if (response === undefined) return config;
-    throwFailures(response.getFailuresList());
-    return markSecrets(fromStruct(response.getInputs()), config, []);
-  }
-
-  async #configure(config: Properties): Promise<void> {
-    const request = new providerPb.ConfigureRequest()
-      .setAcceptsecrets(true)
-      .setAcceptresources(false)
-      .setSendsOldInputs(true)
-      .setSendsOldInputsToDelete(true)
-      .setArgs(this.#struct(config));
-    for (const [key, value] of Object.entries(config)) {
-      const plain = withoutSecrecy(value);
-      const text = typeof plain === "string" ? plain : JSON.stringify(plain);
-      request.getVariablesMap().set(`${this.#settings.package}:config:${key}`, text);
-    }
-    const response = await this.#call(this.#client.configure, request, LOOK_DEADLINE_MS);
-    this.#acceptsSecrets ||= response.getAcceptsecrets();
-    this.#supportsPreview ||= response.getSupportspreview();
+  #diffRequest(
+    subject: Subject,
+    id: string,
+    old: KnownProperties,
+    news: Properties,
+    ignoreChanges: readonly string[],
+  ): InstanceType<typeof providerPb.DiffRequest> {
+    return about(new providerPb.DiffRequest(), subject)
+      .setId(id)
+      .setOlds(this.#struct(old.outputs))
+      .setOldInputs(this.#struct(old.inputs))
+      .setNews(this.#struct(news))
+      .setIgnorechangesList([...ignoreChanges]);
   }
 
   #struct(properties: Properties): ReturnType<typeof toStruct> {
@@ -238,7 +266,7 @@ export class ProviderClient {
     request: Request,
     ms: number,
   ): Promise<Response> {
-    return call(method.bind(this.#client), request, ms);
+    return call(method.bind(this.#client), request, ms, this.#metadata);
   }
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { masked } from "./masking.ts";
-import { isProviderRecord, STACK_TYPE } from "./records.ts";
+import { isDefaultProvider } from "./provider-references.ts";
+import { STACK_TYPE } from "./records.ts";
 import { StackState } from "./stack-state.ts";
 import { type Properties, withoutSecrecy } from "./values.ts";
 
@@ -36,7 +37,7 @@ export function readStack(
   return {
     outputs: shown(resources.find(({ type }) => type === STACK_TYPE)?.outputs ?? {}),
     resources: resources
-      .filter((resource) => resource.type !== STACK_TYPE && !isProviderRecord(resource))
+      .filter((resource) => resource.type !== STACK_TYPE && !isDefaultProvider(resource))
       .map(({ urn, type, custom, id, parent, inputs, outputs }) => {
         return { urn, type, custom, id, parent, inputs: shown(inputs), outputs: shown(outputs) };
       }),

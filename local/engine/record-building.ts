@@ -8,16 +8,23 @@ export function recordOf(
   registration: Registration,
   state: { inputs: Properties; outputs: Properties; id: string; provider: string },
 ): ResourceRecord {
-  const { urn, type, custom, parent, dependencies, protect, retainOnDelete, timeouts } = registration;
+  const { urn, type, custom, parent, protect, retainOnDelete, deletedWith, timeouts } = registration;
   return {
     urn,
     type,
     custom,
     parent,
-    dependencies: [...dependencies],
+    dependencies: [...registration.dependencies],
+    propertyDependencies: Object.fromEntries(
+      Object.entries(registration.propertyDependencies).map(([name, urns]) => [name, [...urns]]),
+    ),
     protect,
     retainOnDelete,
-    deleteTimeoutSeconds: timeouts.delete,
+    deletedWith,
+    additionalSecretOutputs: [...registration.additionalSecretOutputs],
+    timeouts,
+    external: false,
+    pendingReplacement: false,
     deleting: false,
     unsettled: false,
     ...state,
@@ -29,22 +36,23 @@ export function settledRecord(record: ResourceRecord, id: string, outputs: Prope
   return { ...record, id, inputs: withoutAssetText(record.inputs), outputs: withoutAssetText(outputs) };
 }
 
+/** What most records have nothing to say about. */
+export const UNREMARKABLE = {
+  parent: "",
+  dependencies: [],
+  propertyDependencies: {},
+  protect: false,
+  retainOnDelete: false,
+  deletedWith: "",
+  additionalSecretOutputs: [],
+  timeouts: { create: 0, update: 0, delete: 0 },
+  external: false,
+  pendingReplacement: false,
+  deleting: false,
+  unsettled: false,
+} satisfies Partial<ResourceRecord>;
+
 /** Bookkeeping about a package's default provider. */
-export function providerRecord(urn: string, packageName: string, inputs: Properties): ResourceRecord {
-  return {
-    urn,
-    type: `pulumi:providers:${packageName}`,
-    custom: true,
-    parent: "",
-    dependencies: [],
-    protect: false,
-    retainOnDelete: false,
-    deleteTimeoutSeconds: 0,
-    deleting: false,
-    unsettled: false,
-    inputs,
-    outputs: {},
-    id: "default",
-    provider: "",
-  };
+export function providerRecord(urn: string, type: string, id: string, inputs: Properties): ResourceRecord {
+  return { ...UNREMARKABLE, urn, type, custom: true, inputs, outputs: inputs, id, provider: "" };
 }

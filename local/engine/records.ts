@@ -18,12 +18,21 @@ const resourceRecord = z.strictObject({
   outputs: properties,
   /** URNs that must exist before this and go after it. */
   dependencies: z.array(z.string()),
+  /** Those of them that went into the value of an input, by its name. */
+  propertyDependencies: z.record(z.string(), z.array(z.string())),
   /** `URN::ID` of the provider; empty for components. */
   provider: z.string(),
   protect: z.boolean(),
   retainOnDelete: z.boolean(),
+  /** URN of a resource whose deletion takes this one with it; empty for none. */
+  deletedWith: z.string(),
+  additionalSecretOutputs: z.array(z.string()),
   /** Seconds; 0 is the provider's own. */
-  deleteTimeoutSeconds: z.number(),
+  timeouts: z.strictObject({ create: z.number(), update: z.number(), delete: z.number() }),
+  /** Read, not made: it is never deleted. */
+  external: z.boolean(),
+  /** Deleted so that its replacement can be made, and that is still to do. */
+  pendingReplacement: z.boolean(),
   /** A Delete was sent, and no answer recorded. */
   deleting: z.boolean(),
   /** The provider failed half-way: update it even if its inputs stay the same. */
@@ -35,10 +44,11 @@ const pendingRecord = z.strictObject({
   op: z.enum(["create", "update"]),
   /** As it will be once the provider has answered; its outputs are those before. */
   resource: resourceRecord,
-  additionalSecretOutputs: z.array(z.string()),
+  /** The URN of the current record, which an alias takes over; otherwise the resource's own. */
+  formerUrn: z.string(),
 });
 
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 export const stateDocument = z.strictObject({
   version: z.literal(STATE_VERSION),
@@ -46,6 +56,7 @@ export const stateDocument = z.strictObject({
   stack: z.string(),
   /** The stack's name, encrypted: tells a wrong key from the right one even when nothing else is secret. */
   keyCheck: z.string(),
+  /** Each after what it needs. */
   resources: z.array(resourceRecord),
   /** Replaced under the same URN by one of `resources`; deleted once nothing refers to them. */
   superseded: z.array(resourceRecord),
@@ -57,12 +68,6 @@ export type PendingRecord = Readonly<z.infer<typeof pendingRecord>>;
 export type StateDocument = z.infer<typeof stateDocument>;
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
-const PROVIDER_TYPE_PREFIX = "pulumi:providers:";
-
-/** A record of the engine's own about a default provider, not a resource of the program. */
-export function isProviderRecord(resource: ResourceRecord): boolean {
-  return resource.type.startsWith(PROVIDER_TYPE_PREFIX);
-}
 
 /** The last part of a URN. */
 export function nameOf(urn: string): string {

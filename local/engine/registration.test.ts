@@ -25,7 +25,11 @@ test("reads a resource's identity, its dependencies and the options that the eng
     .setDependenciesList(["urn:b", "urn:a"])
     .setProtect(true)
     .setRetainondelete(true)
-    .setIgnorechangesList(["labels"])
+    .setIgnorechangesList(["labels", 'nodes[*]["a.b"]'])
+    .setReplaceonchangesList(["place"])
+    .setDeletedwith("urn:d")
+    .setDeletebeforereplacedefined(true)
+    .setProvider("urn:p::id")
     .setAdditionalsecretoutputsList(["key"])
     .setCustomtimeouts(timeouts);
   const properties = new resourcePb.RegisterResourceRequest.PropertyDependencies().setUrnsList([
@@ -41,31 +45,27 @@ test("reads a resource's identity, its dependencies and the options that the eng
     dependencies: ["urn:a", "urn:b", "urn:c"],
     protect: true,
     retainOnDelete: true,
-    ignoreChanges: ["labels"],
+    propertyDependencies: { value: ["urn:a", "urn:c"] },
+    ignoreChanges: ["labels", 'nodes[*]["a.b"]'],
+    replaceOnChanges: ["place"],
+    deletedWith: "urn:d",
+    deleteBeforeReplace: false,
+    provider: "urn:p::id",
     additionalSecretOutputs: ["key"],
     timeouts: { create: 3_723, update: 0, delete: 90 },
-    formerUrns: [
-      "urn:pulumi:s::p::platform:area:Part$fake:index:Thing::y",
-      "urn:pulumi:s::p::fake:index:Thing::x",
-      "urn:old",
-    ],
+    aliases: [{ name: "y" }, { parent: "" }, { urn: "urn:old" }],
   });
 });
 
 test.each<[string, (wanted: Request) => unknown]>([
-  ["an explicit provider", (wanted) => wanted.setProvider("urn::id")],
-  ["an explicit provider", (wanted) => wanted.setType("pulumi:providers:fake")],
-  ["the option providers", (wanted) => wanted.getProvidersMap().set("fake", "urn::id")],
   ["a remote component", (wanted) => wanted.setRemote(true)],
   ["a parameterized package", (wanted) => wanted.setPackageref("ref")],
   ["the option import", (wanted) => wanted.setImportid("id")],
-  ["the option replaceOnChanges", (wanted) => wanted.addReplaceonchanges("value")],
   ["the option replaceWith", (wanted) => wanted.addReplaceWith("urn:a")],
   [
     "the option replacementTrigger",
     (wanted) => wanted.setReplacementTrigger(structPb.Value.fromJavaScript(1)),
   ],
-  ["the option deletedWith", (wanted) => wanted.setDeletedwith("urn:a")],
   ["the option hideDiffs", (wanted) => wanted.addHidediffs("value")],
   ["the option transforms", (wanted) => wanted.addTransforms(new callbackPb.Callback())],
   [
@@ -74,10 +74,6 @@ test.each<[string, (wanted: Request) => unknown]>([
   ],
   ["the option stateMigrations", (wanted) => wanted.addStateMigrations(new callbackPb.Callback())],
   ["the option envVarMappings", (wanted) => wanted.getEnvvarmappingsMap().set("A", "B")],
-  [
-    'ignoreChanges with a path ("a.b"; names of top-level properties are)',
-    (wanted) => wanted.addIgnorechanges("a.b"),
-  ],
 ])("refuses %s by name", (what, set) => {
   const wanted = request();
   set(wanted);
@@ -99,6 +95,11 @@ test.each<[string, (wanted: Request) => unknown, string]>([
     (wanted) =>
       wanted.setCustomtimeouts(new resourcePb.RegisterResourceRequest.CustomTimeouts().setUpdate("soon")),
     'customTimeouts.update: a timeout must be a duration like "10m" or "1h30m"; got "soon".',
+  ],
+  [
+    "a property path that is none",
+    (wanted) => wanted.addReplaceonchanges("a["),
+    'replaceOnChanges: a property path must be names, [indexes], [*] and ["quoted names"]; got "a[", wrong from character 2 on.',
   ],
 ])("refuses %s with the rule and the value", (_, set, sentence) => {
   const wanted = request();

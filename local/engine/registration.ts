@@ -2,6 +2,7 @@ import type { Alias } from "@pulumi/pulumi/proto/alias_pb.js";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { durationSeconds } from "./durations.ts";
 import { EngineRefusal } from "./engine-refusal.ts";
+import { parsePath } from "./property-paths.ts";
 import { urnOf } from "./urns.ts";
 import { fromStruct, type Properties } from "./values.ts";
 
@@ -14,17 +15,37 @@ export interface Registration {
   readonly custom: boolean;
   readonly inputs: Properties;
   readonly dependencies: readonly string[];
+  /** Those of them that went into the value of an input, by its name. */
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
-  /** Names of top-level inputs that keep their old values. */
+  /** URN of a resource whose deletion takes this one with it; empty for none. */
+  readonly deletedWith: string;
+  /** Property paths of inputs that keep their old values. */
   readonly ignoreChanges: readonly string[];
+  /** Property paths whose change replaces the resource. */
+  readonly replaceOnChanges: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
-  /** URNs that this resource may have had. */
-  readonly formerUrns: readonly string[];
+  readonly aliases: readonly AliasOption[];
   /** Seconds; 0 leaves it to the provider. */
   readonly timeouts: { readonly create: number; readonly update: number; readonly delete: number };
-  readonly deleteBeforeReplace: boolean;
+  /** Undefined leaves it to the provider. */
+  readonly deleteBeforeReplace: boolean | undefined;
+  /** `URN::ID` of an explicit provider; empty for the default one, and for components. */
+  readonly provider: string;
 }
+
+/** What a resource was before: a whole URN, or what of its identity was another. */
+export type AliasOption =
+  | { readonly urn: string }
+  | {
+      readonly name?: string;
+      readonly type?: string;
+      /** URN; empty for a resource without a parent. */
+      readonly parent?: string;
+      readonly project?: string;
+      readonly stack?: string;
+    };
 
 /** @throws {EngineRefusal} naming the resource and the option that this engine does not have. */
 export function readRegistration(
@@ -36,53 +57,67 @@ export function readRegistration(
   const type = request.getType();
   const parent = request.getParent();
   const subject = `Resource "${name}" (${type})`;
+  checkIdentity(name, type, subject);
+  refuseUnsupported(request, subject);
+  const custom = request.getCustom();
+  const timeouts = request.getCustomtimeouts();
+  const propertyDependencies = Object.fromEntries(
+    [...request.getPropertydependenciesMap().entries()]
+      .map(([property, dependencies]) => [property, dependencies.getUrnsList().toSorted()] as const)
+      .filter(([, urns]) => urns.length > 0),
+  );
+  const dependencies = new Set([
+    ...request.getDependenciesList(),
+    ...Object.values(propertyDependencies).flat(),
+  ]);
+  return {
+    urn: urnOf(stack, project, parent, type, name),
+    type,
+    name,
+    parent,
+    custom,
+    inputs: fromStruct(request.getObject()),
+    dependencies: [...dependencies].sort(),
+    propertyDependencies,
+    protect: request.getProtect() ?? false,
+    retainOnDelete: request.getRetainondelete() ?? false,
+    deletedWith: request.getDeletedwith(),
+    ignoreChanges: paths(request.getIgnorechangesList(), `${subject}, ignoreChanges`),
+    replaceOnChanges: paths(request.getReplaceonchangesList(), `${subject}, replaceOnChanges`),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: [
+      ...request.getAliasurnsList().map((urn) => ({ urn })),
+      ...request.getAliasesList().map(aliasOption),
+    ],
+    timeouts: {
+      create: durationSeconds(timeouts?.getCreate() ?? "", `${subject}, customTimeouts.create`),
+      update: durationSeconds(timeouts?.getUpdate() ?? "", `${subject}, customTimeouts.update`),
+      delete: durationSeconds(timeouts?.getDelete() ?? "", `${subject}, customTimeouts.delete`),
+    },
+    deleteBeforeReplace: request.getDeletebeforereplacedefined()
+      ? request.getDeletebeforereplace()
+      : undefined,
+    provider: custom ? request.getProvider() : "",
+  };
+}
+
+/** @throws {EngineRefusal} when a URN cannot be made of them. */
+export function checkIdentity(name: string, type: string, subject: string): void {
   if (name === "" || name.includes("::")) {
     throw new EngineRefusal(`${subject}: a name must not be empty or hold "::"; got "${name}".`);
   }
   if (!/^[^:$]+(:[^:$]+){1,2}$/.test(type)) {
     throw new EngineRefusal(`${subject}: a type must be PACKAGE:MODULE:NAME; got "${type}".`);
   }
-  refuseUnsupported(request, subject);
-  const timeouts = request.getCustomtimeouts();
-  const dependencies = new Set(request.getDependenciesList());
-  for (const [, property] of request.getPropertydependenciesMap().entries()) {
-    for (const urn of property.getUrnsList()) dependencies.add(urn);
-  }
-  return {
-    urn: urnOf(stack, project, parent, type, name),
-    type,
-    name,
-    parent,
-    custom: request.getCustom(),
-    inputs: fromStruct(request.getObject()),
-    dependencies: [...dependencies].sort(),
-    protect: request.getProtect() ?? false,
-    retainOnDelete: request.getRetainondelete() ?? false,
-    ignoreChanges: request.getIgnorechangesList(),
-    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    formerUrns: request
-      .getAliasesList()
-      .map((alias) => formerUrn(alias, { project, stack, parent, type, name })),
-    timeouts: {
-      create: durationSeconds(timeouts?.getCreate() ?? "", `${subject}, customTimeouts.create`),
-      update: durationSeconds(timeouts?.getUpdate() ?? "", `${subject}, customTimeouts.update`),
-      delete: durationSeconds(timeouts?.getDelete() ?? "", `${subject}, customTimeouts.delete`),
-    },
-    deleteBeforeReplace: request.getDeletebeforereplace(),
-  };
 }
 
 function refuseUnsupported(request: RegisterResourceRequest, subject: string): void {
   const unsupported: Readonly<Record<string, boolean>> = {
-    "an explicit provider": request.getProvider() !== "" || request.getType().startsWith("pulumi:providers:"),
-    "the option providers": request.getProvidersMap().getLength() > 0,
     "a remote component": request.getRemote(),
     "a parameterized package": request.getPackageref() !== "",
     "the option import": request.getImportid() !== "",
-    "the option replaceOnChanges": request.getReplaceonchangesList().length > 0,
     "the option replaceWith": request.getReplaceWithList().length > 0,
     "the option replacementTrigger": request.hasReplacementTrigger(),
-    "the option deletedWith": request.getDeletedwith() !== "",
     "the option hideDiffs": request.getHidediffsList().length > 0,
     "the option transforms": request.getTransformsList().length > 0,
     "the option hooks": request.hasHooks(),
@@ -92,32 +127,34 @@ function refuseUnsupported(request: RegisterResourceRequest, subject: string): v
   for (const [option, used] of Object.entries(unsupported)) {
     if (used) throw unsupportedBy(subject, option);
   }
-  for (const path of request.getIgnorechangesList()) {
-    if (!/^[A-Za-z_$][\w$]*$/.test(path)) {
-      throw unsupportedBy(
-        subject,
-        `ignoreChanges with a path ("${path}"; names of top-level properties are)`,
-      );
+}
+
+/** The paths as they came, each seen to be one. */
+function paths(texts: readonly string[], subject: string): readonly string[] {
+  for (const text of texts) {
+    try {
+      parsePath(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new EngineRefusal(`${subject}: ${error.message}.`, { cause: error });
     }
   }
+  return texts;
 }
 
 export function unsupportedBy(subject: string, what: string): EngineRefusal {
   return new EngineRefusal(`${subject}: ${what} is not supported by this engine; use Pulumi's CLI for it.`);
 }
 
-function formerUrn(
-  alias: Alias,
-  own: { project: string; stack: string; parent: string; type: string; name: string },
-): string {
+function aliasOption(alias: Alias): AliasOption {
   const spec = alias.getSpec();
-  if (spec === undefined) return alias.getUrn();
-  const parent = spec.getNoparent() ? "" : spec.getParenturn() || own.parent;
-  return urnOf(
-    spec.getStack() || own.stack,
-    spec.getProject() || own.project,
-    parent,
-    spec.getType() || own.type,
-    spec.getName() || own.name,
-  );
+  if (spec === undefined) return { urn: alias.getUrn() };
+  const parent = spec.getNoparent() ? "" : spec.getParenturn() || undefined;
+  return {
+    ...(spec.getName() !== "" && { name: spec.getName() }),
+    ...(spec.getType() !== "" && { type: spec.getType() }),
+    ...(parent !== undefined && { parent }),
+    ...(spec.getProject() !== "" && { project: spec.getProject() }),
+    ...(spec.getStack() !== "" && { stack: spec.getStack() }),
+  };
 }

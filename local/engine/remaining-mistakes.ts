@@ -20,7 +20,8 @@ export async function remainingMistakes(
   await using server = await EngineServer.start(silent);
   const copy = StackState.given(project, stack, state);
   try {
-    await runProgram({ ...context, preview: true, reporter: silent, state: copy }, server, settings);
+    const trial = { ...context, preview: true, reporter: silent, state: copy, deleted: new Set<string>() };
+    await runProgram(trial, server, settings);
   } catch (error) {
     // However the program ended this time: what it registered before was checked.
     if (!(error instanceof EngineRefusal)) throw error;

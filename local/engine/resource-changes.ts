@@ -1,12 +1,13 @@
 import { withProgramAssets } from "./assets.ts";
+import type { EarlyDeletion } from "./early-deletion.ts";
 import { EngineRefusal } from "./engine-refusal.ts";
 import type { Step } from "./events.ts";
 import type { DiffAnswer } from "./provider-answers.ts";
-import type { ProviderClient } from "./provider-client.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { settledRecord } from "./record-building.ts";
 import type { ResourceRecord } from "./records.ts";
 import type { Registration } from "./registration.ts";
+import type { ResourceProvider } from "./resource-provider.ts";
 import { markSecrets } from "./secrecy.ts";
 import { changeStepOf, stepOf } from "./steps.ts";
 import type { UpdateContext } from "./update-context.ts";
@@ -20,9 +21,16 @@ export interface Registered {
 
 export interface ResourceChange {
   readonly registration: Registration;
-  readonly provider: ProviderClient;
+  readonly provider: ResourceProvider;
   /** The resource as it will be recorded, with checked inputs. */
   readonly next: ResourceRecord;
+}
+
+/** What the making of a resource does to the record that has its place. */
+interface Predecessor {
+  readonly old: ResourceRecord;
+  /** It exists, and is deleted at the end of the update. */
+  readonly superseded: boolean;
 }
 
 /**
@@ -33,74 +41,86 @@ export interface ResourceChange {
  */
 export class ResourceChanges {
   readonly #context: UpdateContext;
+  readonly #earlyDeletion: EarlyDeletion;
 
-  constructor(context: UpdateContext) {
+  constructor(context: UpdateContext, earlyDeletion: EarlyDeletion) {
     this.#context = context;
+    this.#earlyDeletion = earlyDeletion;
   }
 
   same({ registration, next }: ResourceChange, old: ResourceRecord): Registered {
     const { state, reporter } = this.#context;
     const outputs = markSecrets(old.outputs, next.inputs, registration.additionalSecretOutputs);
     const kept = settledRecord(next, old.id, outputs);
-    state.put(kept);
+    state.put(kept, old.urn);
     const step = stepOf("same", { old, next: kept });
     reporter.done(step, reporter.started(step));
     return { id: kept.id, outputs: withProgramAssets(outputs, registration.inputs) };
   }
 
-  create(change: ResourceChange): Promise<Registered> {
-    return this.#make(change, stepOf("create", { next: change.next }));
+  /** Makes what is not there. A record of something that others own, which the program read before, makes room. */
+  create(change: ResourceChange, external?: ResourceRecord): Promise<Registered> {
+    const step = stepOf("create", { next: change.next });
+    return this.#make(change, step, external && { old: external, superseded: false });
   }
 
-  /** Makes the new resource beside the old one, which is deleted at the end of the update. */
+  /** Makes again what was deleted to be replaced: in this update, with what it needs, or in one that failed since. */
+  recreate(change: ResourceChange, old: ResourceRecord): Promise<Registered> {
+    this.#context.deleted.delete(old.urn);
+    const made = { ...change.next, id: "", outputs: {} };
+    const step = stepOf("replace", { old, next: made });
+    return this.#make({ ...change, next: made }, step, { old, superseded: false });
+  }
+
+  /** Makes the new resource beside the old one, which is deleted at the end of the update, or after it if it must go first. */
   async replace(change: ResourceChange, old: ResourceRecord, answer: DiffAnswer): Promise<Registered> {
     const { registration, next } = change;
-    const why = `changing ${answer.replaces.join(", ")} replaces it`;
-    if (old.protect) {
-      throw new EngineRefusal(`${why}, and it is protected; take the option protect off first.`);
-    }
-    if (registration.deleteBeforeReplace || answer.deleteBeforeReplace) {
+    if (old.protect && registration.protect) {
       throw new EngineRefusal(
-        `${why}, and the old one must go first, which this engine does not do; delete it from the program, run up, and add it again.`,
+        `changing ${answer.replaces.join(", ")} replaces it, and it is protected; take the option protect off first.`,
       );
     }
     const made = { ...next, id: "", outputs: {} };
-    return this.#make({ ...change, next: made }, changeStepOf("replace", old, made, answer), old);
+    const step = changeStepOf("replace", old, made, answer);
+    const deletedFirst = registration.deleteBeforeReplace ?? answer.deleteBeforeReplace;
+    if (!deletedFirst) return this.#make({ ...change, next: made }, step, { old, superseded: true });
+    await this.#earlyDeletion.delete(old);
+    return this.#make({ ...change, next: made }, step, { old, superseded: false });
   }
 
   async #make(
     { registration, provider, next }: ResourceChange,
     step: Step,
-    old?: ResourceRecord,
+    predecessor?: Predecessor,
   ): Promise<Registered> {
     const { state, reporter, preview } = this.#context;
+    const { old, superseded = false } = predecessor ?? {};
     const { additionalSecretOutputs, timeouts } = registration;
     const startedAt = reporter.started(step);
-    await this.#recordIntent("create", registration, next);
-    const settle = (id: string, outputs: Properties): ResourceRecord => {
-      if (old !== undefined) state.supersede(old.urn);
-      return settledRecord(next, id, markSecrets(outputs, next.inputs, additionalSecretOutputs));
+    await this.#recordIntent("create", next, old);
+    const put = (id: string, outputs: Properties, unsettled: boolean): ResourceRecord => {
+      if (superseded && old !== undefined) state.supersede(old.urn, next.urn);
+      const marked = markSecrets(outputs, next.inputs, additionalSecretOutputs);
+      const settled = { ...settledRecord(next, id, marked), unsettled };
+      state.put(settled, old?.urn);
+      return settled;
     };
     try {
       const made =
         preview && !provider.supportsPreview
           ? { id: "", outputs: {} }
           : await provider.create(registration, next.inputs, { preview, timeoutSeconds: timeouts.create });
-      if (!preview && made.id === old?.id) {
+      if (!preview && superseded && made.id === old?.id) {
         throw new ProviderFailure(`the replacement has the id of what it replaces, ${made.id}`, {
           uncertain: false,
         });
       }
-      const settled = settle(preview ? "" : made.id, made.outputs);
-      state.put(settled);
+      const settled = put(preview ? "" : made.id, made.outputs, false);
       return await this.#finish(registration, step, startedAt, settled);
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
-      if (error.partial !== undefined) {
-        state.put({ ...settle(error.partial.id, error.partial.outputs), unsettled: true });
-      } else if (!error.uncertain) {
-        state.removePending(next.urn);
-      }
+      if (error.partial !== undefined) put(error.partial.id, error.partial.outputs, true);
+      else if (!error.uncertain) state.removePending(next.urn);
       if (!preview) await state.save();
       reporter.stepFailed(step, error.message);
       throw error;
@@ -116,7 +136,7 @@ export class ResourceChanges {
     const { additionalSecretOutputs, ignoreChanges, timeouts } = registration;
     const step = changeStepOf("update", old, next, answer);
     const startedAt = reporter.started(step);
-    await this.#recordIntent("update", registration, next);
+    await this.#recordIntent("update", next, old);
     const settle = (outputs: Properties): ResourceRecord =>
       settledRecord(next, old.id, markSecrets(outputs, next.inputs, additionalSecretOutputs));
     try {
@@ -129,14 +149,15 @@ export class ResourceChanges {
               ignoreChanges,
             });
       const settled = settle(outputs);
-      state.put(settled);
+      state.put(settled, old.urn);
       return await this.#finish(registration, step, startedAt, settled);
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
       if (!error.uncertain) {
         state.removePending(next.urn);
         // Refused or half done, nobody knows: the next update asks the provider again, whatever its inputs are then.
-        state.amend(old, { ...(error.partial ? settle(error.partial.outputs) : old), unsettled: true });
+        if (error.partial === undefined) state.amend(old, { ...old, unsettled: true });
+        else state.put({ ...settle(error.partial.outputs), unsettled: true }, old.urn);
       }
       if (!preview) await state.save();
       reporter.stepFailed(step, error.message);
@@ -146,12 +167,12 @@ export class ResourceChanges {
 
   async #recordIntent(
     op: "create" | "update",
-    registration: Registration,
     resource: ResourceRecord,
+    old: ResourceRecord | undefined,
   ): Promise<void> {
     const { state, preview } = this.#context;
     if (preview) return;
-    state.putPending({ op, resource, additionalSecretOutputs: [...registration.additionalSecretOutputs] });
+    state.putPending({ op, resource, formerUrn: old?.urn ?? resource.urn });
     await state.save();
   }
 

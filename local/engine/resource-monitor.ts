@@ -7,6 +7,7 @@ import {
 import type { IResourceMonitorServer } from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import type {
   ReadResourceRequest,
+  ReadResourceResponse,
   RegisterResourceOutputsRequest,
   RegisterResourceRequest,
   RegisterResourceResponse,
@@ -20,6 +21,7 @@ import { originOf } from "./origin.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { STACK_TYPE } from "./records.ts";
 import { readRegistration, unsupportedBy } from "./registration.ts";
+import { ResourceReads } from "./resource-reads.ts";
 import { ResourceRegistrar } from "./resource-registrar.ts";
 import type { UpdateContext } from "./update-context.ts";
 import { packageOf, urnOf } from "./urns.ts";
@@ -31,6 +33,7 @@ type Handler<Request, Response> = (request: Request) => Promise<Response> | Resp
 export class ResourceMonitor {
   readonly #context: UpdateContext;
   readonly #registrar: ResourceRegistrar;
+  readonly #reads: ResourceReads;
   #stackOutputs: { readonly urn: string; readonly outputs: Properties } | undefined;
   #finished = false;
   #inFlight = 0;
@@ -39,6 +42,7 @@ export class ResourceMonitor {
   constructor(context: UpdateContext) {
     this.#context = context;
     this.#registrar = new ResourceRegistrar(context);
+    this.#reads = new ResourceReads(context, this.#registrar);
   }
 
   /** URNs that the program asked for. */
@@ -120,22 +124,27 @@ export class ResourceMonitor {
     return new emptyPb.Empty();
   }
 
-  #readResource(request: ReadResourceRequest): never {
-    const what =
-      request.getType() === "pulumi:pulumi:StackReference"
-        ? "a stack reference"
-        : "reading an existing resource (.get)";
-    throw unsupportedBy(`Resource "${request.getName()}" (${request.getType()})`, what);
+  async #readResource(request: ReadResourceRequest): Promise<ReadResourceResponse> {
+    try {
+      const { urn, properties } = await this.#reads.read(request);
+      return new resourcePb.ReadResourceResponse().setUrn(urn).setProperties(toStruct(properties));
+    } catch (error) {
+      if (!(error instanceof ProviderFailure)) throw error;
+      const subject = `Resource "${request.getName()}" (${request.getType()})`;
+      throw new EngineRefusal(`${subject}: ${error.message}`, { cause: error });
+    }
   }
 
   async #invoke(request: ResourceInvokeRequest): Promise<ResourceInvokeResponse> {
     const { providers, preview } = this.#context;
     const token = request.getTok();
     const subject = `The function ${token}`;
-    if (request.getProvider() !== "") throw unsupportedBy(subject, "an explicit provider");
     if (packageOf(token) === "pulumi") throw unsupportedBy(subject, "a function of the engine");
+    if (request.getPackageref() !== "") throw unsupportedBy(subject, "a parameterized package");
     try {
-      const provider = await providers.get(packageOf(token));
+      const reference = await this.#registrar.providerOf({ type: token, provider: request.getProvider() });
+      const provider = await providers.for({ type: token, provider: reference });
+      if (provider.unconfigured) return new resourcePb.ResourceInvokeResponse().setUnknown(true);
       const result = await provider.invoke(token, fromStruct(request.getArgs()), preview);
       return new resourcePb.ResourceInvokeResponse().setReturn(toStruct(result));
     } catch (error) {

@@ -6,7 +6,6 @@ import { settledRecord } from "./record-building.ts";
 import { nameOf, type PendingRecord, type ResourceRecord } from "./records.ts";
 import { markSecrets } from "./secrecy.ts";
 import type { UpdateContext } from "./update-context.ts";
-import { packageOf } from "./urns.ts";
 import type { Properties } from "./values.ts";
 
 /**
@@ -37,14 +36,15 @@ export async function resume(context: UpdateContext): Promise<void> {
 
 async function repeat(context: UpdateContext, pending: PendingRecord): Promise<void> {
   const { state } = context;
-  const { op, resource, additionalSecretOutputs } = pending;
-  const old = state.find(resource.urn);
+  const { op, resource, formerUrn } = pending;
+  const old = state.find(formerUrn);
   const settle = (id: string, outputs: Properties, unsettled: boolean): void => {
-    if (op === "create" && id !== old?.id) state.supersede(resource.urn);
-    const marked = markSecrets(outputs, resource.inputs, additionalSecretOutputs);
-    state.put({ ...settledRecord(resource, id, marked), unsettled });
+    const replaces = op === "create" && old !== undefined && !old.pendingReplacement && !old.external;
+    if (replaces && id !== old.id) state.supersede(formerUrn, resource.urn);
+    const marked = markSecrets(outputs, resource.inputs, resource.additionalSecretOutputs);
+    state.put({ ...settledRecord(resource, id, marked), unsettled }, formerUrn);
   };
-  const provider = await context.providers.get(packageOf(resource.type));
+  const provider = await context.providers.for(resource);
   await tolerant(context, resource, async () => {
     try {
       if (op === "create") {
@@ -62,12 +62,14 @@ async function repeat(context: UpdateContext, pending: PendingRecord): Promise<v
   });
   state.removePending(resource.urn);
   // A repeated update that was refused may still have done something: have the provider look at it again.
-  if (old !== undefined && state.find(resource.urn) === old) state.amend(old, { ...old, unsettled: true });
+  if (old !== undefined && state.find(formerUrn) === old && !old.pendingReplacement) {
+    state.amend(old, { ...old, unsettled: true });
+  }
   await state.save();
 }
 
 async function repeatDelete(context: UpdateContext, resource: ResourceRecord): Promise<boolean> {
-  await tolerant(context, resource, () => sendDelete(context, resource));
+  await tolerant(context, resource, () => sendDelete(context, resource, resource));
   await context.state.save();
   return true;
 }

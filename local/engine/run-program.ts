@@ -3,7 +3,6 @@ import { deleteResources } from "./deletion.ts";
 import { EngineRefusal } from "./engine-refusal.ts";
 import type { EngineServer } from "./engine-server.ts";
 import { Program, type ProgramExit, type ProgramSettings } from "./program.ts";
-import { isProviderRecord } from "./records.ts";
 import { ResourceMonitor } from "./resource-monitor.ts";
 import type { UpdateContext } from "./update-context.ts";
 import type { Properties } from "./values.ts";
@@ -56,8 +55,7 @@ export async function runProgram(
   const stack = state.find(urn);
   if (stack !== undefined) state.amend(stack, { ...stack, outputs });
   const unclaimed = state.resources.filter(({ urn }) => !monitor.claimed.has(urn));
-  const doomed = unclaimed.filter((resource) => !isProviderRecord(resource));
-  await deleteResources(context, [...doomed, ...state.superseded]);
+  await deleteResources(context, [...unclaimed, ...state.superseded]);
   return outputs;
 }
 

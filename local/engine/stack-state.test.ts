@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { runUpdate } from "./engine.ts";
-import type { ResourceRecord } from "./records.ts";
+import { UNREMARKABLE } from "./record-building.ts";
+import type { PendingRecord, ResourceRecord } from "./records.ts";
 import { StackState } from "./stack-state.ts";
 import { secret } from "./values.ts";
 
@@ -11,20 +12,19 @@ let stateDir: string;
 let path: string;
 
 const resource: ResourceRecord = {
+  ...UNREMARKABLE,
   urn: "urn:pulumi:test::p::fake:index:Thing::a",
   type: "fake:index:Thing",
   custom: true,
   id: "a",
-  parent: "",
   inputs: { open: "open", nested: [{ token: secret("hidden") }] },
   outputs: { token: secret({ of: ["hidden", 1] }) },
-  dependencies: [],
   provider: "",
-  protect: false,
-  retainOnDelete: false,
-  deleteTimeoutSeconds: 0,
-  deleting: false,
-  unsettled: false,
+};
+const pending: PendingRecord = {
+  op: "create",
+  resource: { ...resource, id: "" },
+  formerUrn: resource.urn,
 };
 
 beforeEach(async () => {
@@ -34,7 +34,7 @@ beforeEach(async () => {
   state.put(resource);
   state.supersede(resource.urn);
   state.put({ ...resource, id: "b" });
-  state.putPending({ op: "create", resource: { ...resource, id: "" }, additionalSecretOutputs: ["x"] });
+  state.putPending(pending);
   await state.save();
 });
 
@@ -48,9 +48,53 @@ test("reads back what it wrote, with secrets encrypted in between and the key fo
   const state = StackState.open(stateDir, "p", "test");
   expect(state.resources).toEqual([{ ...resource, id: "b" }]);
   expect(state.superseded).toEqual([resource]);
+  expect(state.pending).toEqual([pending]);
+});
+
+test("reads what version 1 wrote, and writes it as the present version", async () => {
+  const old = (urn: string) => ({
+    urn,
+    type: "fake:index:Thing",
+    custom: true,
+    id: "a",
+    parent: "",
+    inputs: { value: "v", other: 1 },
+    outputs: {},
+    dependencies: ["urn:needed"],
+    provider: "urn:provider::default",
+    protect: true,
+    retainOnDelete: false,
+    deleteTimeoutSeconds: 90,
+    deleting: true,
+    unsettled: false,
+  });
+  const { keyCheck } = JSON.parse(readFileSync(path, "utf8")) as { keyCheck: string };
+  const document = {
+    version: 1,
+    project: "p",
+    stack: "test",
+    keyCheck,
+    resources: [old("urn:a")],
+    superseded: [old("urn:b")],
+    pending: [{ op: "update", resource: old("urn:a"), additionalSecretOutputs: ["x"] }],
+  };
+  writeFileSync(path, JSON.stringify(document));
+  const state = StackState.open(stateDir, "p", "test");
+  const { deleteTimeoutSeconds, ...kept } = old("urn:a");
+  const migrated: ResourceRecord = {
+    ...UNREMARKABLE,
+    ...kept,
+    propertyDependencies: { value: ["urn:needed"], other: ["urn:needed"] },
+    timeouts: { create: 0, update: 0, delete: deleteTimeoutSeconds },
+  };
+  expect(state.resources).toEqual([migrated]);
+  expect(state.superseded).toEqual([{ ...migrated, urn: "urn:b" }]);
   expect(state.pending).toEqual([
-    { op: "create", resource: { ...resource, id: "" }, additionalSecretOutputs: ["x"] },
+    { op: "update", resource: { ...migrated, additionalSecretOutputs: ["x"] }, formerUrn: "urn:a" },
   ]);
+  await state.save();
+  expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: 2, resources: [migrated] });
+  expect(StackState.open(stateDir, "p", "test").resources).toEqual([migrated]);
 });
 
 test("every save that resolved is on the disk, however many overlap", async () => {
@@ -73,12 +117,12 @@ test.each([
   ],
   [
     "of a newer version",
-    () => writeFileSync(path, JSON.stringify({ version: 2 })),
-    "is of version 2, and this engine reads up to 1; use a newer engine.",
+    () => writeFileSync(path, JSON.stringify({ version: 3 })),
+    "is of version 3, and this engine reads up to 2; use a newer engine.",
   ],
   [
     "of another shape",
-    () => writeFileSync(path, JSON.stringify({ version: 1 })),
+    () => writeFileSync(path, JSON.stringify({ version: 2 })),
     "is damaged: project Invalid input",
   ],
   [

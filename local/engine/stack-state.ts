@@ -9,6 +9,8 @@ import {
   type StateDocument,
   stateDocument,
 } from "./records.ts";
+import { renamed } from "./references.ts";
+import { migrated } from "./state-migration.ts";
 import { Vault } from "./vault.ts";
 
 /** Resources as somebody else recorded them. */
@@ -24,7 +26,10 @@ export class StackState {
   readonly #stack: string;
   /** None for a state that is not on the disk. */
   readonly #vault: Vault | undefined;
-  readonly #resources = new Map<string, ResourceRecord>();
+  /** Put in this update, each after what it needs. */
+  readonly #settled = new Map<string, ResourceRecord>();
+  /** As the last update left them, in the order of that one. They may need some of `#settled`, never the other way round. */
+  readonly #earlier = new Map<string, ResourceRecord>();
   readonly #superseded = new Set<ResourceRecord>();
   readonly #pending = new Map<string, PendingRecord>();
   /** Records as they are written: each is encrypted and serialised once. */
@@ -68,7 +73,7 @@ export class StackState {
   /** A state for a preview: it starts from what is given, and cannot be saved. */
   static given(project: string, stack: string, { resources, superseded }: GivenState): StackState {
     const state = new StackState("", project, stack, undefined);
-    for (const resource of resources) state.#resources.set(resource.urn, resource);
+    for (const resource of resources) state.#earlier.set(resource.urn, resource);
     for (const resource of superseded) state.#superseded.add(resource);
     return state;
   }
@@ -77,8 +82,13 @@ export class StackState {
     return existsSync(join(stateDir, "stacks", `${stack}.json`));
   }
 
+  get project(): string {
+    return this.#project;
+  }
+
+  /** Each after what it needs. */
   get resources(): readonly ResourceRecord[] {
-    return [...this.#resources.values()];
+    return [...this.#settled.values(), ...this.#earlier.values()];
   }
 
   get superseded(): readonly ResourceRecord[] {
@@ -90,32 +100,40 @@ export class StackState {
   }
 
   find(urn: string): ResourceRecord | undefined {
-    return this.#resources.get(urn);
+    return this.#settled.get(urn) ?? this.#earlier.get(urn);
   }
 
-  /** Puts the record last, so that the file lists resources after what they depend on. */
-  put(resource: ResourceRecord): void {
-    this.#pending.delete(resource.urn);
-    this.#resources.delete(resource.urn);
-    this.#resources.set(resource.urn, resource);
+  /** Records a resource as it is now. `formerUrn` is what it was recorded as, and what others refer to it by, until now. */
+  put(resource: ResourceRecord, formerUrn = resource.urn): void {
+    const { urn } = resource;
+    this.#pending.delete(urn);
+    for (const known of [formerUrn, urn]) {
+      this.#settled.delete(known);
+      this.#earlier.delete(known);
+    }
+    this.#settled.set(urn, resource);
+    if (formerUrn !== urn) this.#renameReferences(formerUrn, urn);
   }
 
   /** Replaces a record in its place. */
   amend(old: ResourceRecord, next: ResourceRecord): void {
     if (this.#superseded.delete(old)) this.#superseded.add(next);
-    else this.#resources.set(next.urn, next);
+    else (this.#settled.has(next.urn) ? this.#settled : this.#earlier).set(next.urn, next);
   }
 
-  /** Sets the current record of a URN aside for deletion: the next `put` is its replacement. */
-  supersede(urn: string): void {
-    const resource = this.#resources.get(urn);
+  /** Sets the current record of a URN aside for deletion: the next `put` is its replacement, under the URN `as`. */
+  supersede(urn: string, as = urn): void {
+    const resource = this.find(urn);
     if (resource === undefined) return;
-    this.#resources.delete(urn);
-    this.#superseded.add(resource);
+    this.#settled.delete(urn);
+    this.#earlier.delete(urn);
+    this.#superseded.add({ ...resource, urn: as });
   }
 
   remove(resource: ResourceRecord): void {
-    if (!this.#superseded.delete(resource)) this.#resources.delete(resource.urn);
+    if (this.#superseded.delete(resource)) return;
+    this.#settled.delete(resource.urn);
+    this.#earlier.delete(resource.urn);
   }
 
   putPending(pending: PendingRecord): void {
@@ -151,7 +169,7 @@ export class StackState {
         inputs: vault.openSecrets(resource.inputs),
         outputs: vault.openSecrets(resource.outputs),
       });
-      for (const resource of document.resources) this.#resources.set(resource.urn, opened(resource));
+      for (const resource of document.resources) this.#earlier.set(resource.urn, opened(resource));
       for (const resource of document.superseded) this.#superseded.add(opened(resource));
       for (const pending of document.pending) {
         this.#pending.set(pending.resource.urn, { ...pending, resource: opened(pending.resource) });
@@ -167,6 +185,18 @@ export class StackState {
         `Stack "${this.#stack}" must be of project "${this.#project}"; its state ${this.path} is of "${document.project}".`,
         { exitCode: EXIT.stateUnusable },
       );
+    }
+  }
+
+  #renameReferences(from: string, to: string): void {
+    for (const records of [this.#settled, this.#earlier]) {
+      for (const [urn, record] of records) records.set(urn, renamed(record, from, to));
+    }
+    const superseded = [...this.#superseded].map((record) => renamed(record, from, to));
+    this.#superseded.clear();
+    for (const record of superseded) this.#superseded.add(record);
+    for (const [urn, pending] of this.#pending) {
+      this.#pending.set(urn, { ...pending, resource: renamed(pending.resource, from, to) });
     }
   }
 
@@ -246,7 +276,7 @@ function readDocument(path: string): StateDocument {
       `is of version ${version}, and this engine reads up to ${STATE_VERSION}; use a newer engine.`,
     );
   }
-  const parsed = stateDocument.safeParse(json);
+  const parsed = stateDocument.safeParse(migrated(json as Readonly<Record<string, unknown>>));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refuse(`is damaged: ${issue?.path.join(".") || "it"} ${issue?.message}.`, parsed.error);

@@ -13,10 +13,13 @@ export interface UpdateContext {
   readonly rootDirectory: string;
   /** Relative paths of assets start here. */
   readonly programDir: string;
+  readonly stateDir: string;
   readonly state: StackState;
   readonly providers: ProviderPool;
   readonly reporter: Reporter;
   /** Bounds the steps at once. */
   readonly limit: LimitFunction;
   readonly signal: AbortSignal;
+  /** URNs of what the update deletes: what has one of them as its `deletedWith` goes by itself. */
+  readonly deleted: Set<string>;
 }

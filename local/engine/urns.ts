@@ -10,8 +10,10 @@ export function urnOf(stack: string, project: string, parentUrn: string, type: s
   return `urn:pulumi:${stack}::${project}::${qualified}::${name}`;
 }
 
-export function defaultProviderUrn(stack: string, project: string, packageName: string): string {
-  return urnOf(stack, project, "", `pulumi:providers:${packageName}`, "default");
+/** The type in a URN, without those of the ancestors. */
+export function typeOf(urn: string): string {
+  const qualified = urn.split("::")[2] ?? "";
+  return qualified.slice(qualified.lastIndexOf("$") + 1);
 }
 
 export function packageOf(type: string): string {
