@@ -51,7 +51,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     access: (...version) => secrets.access(...version).data.toString(),
   });
   const pubsub = new LocalPubSub(kernel, run);
-  kernel.identities.serveHttp(new KmsApi(kernel), new SecretManagerApi(kernel), storage.api);
+  kernel.identities.serveHttp(new KmsApi(kernel), new SecretManagerApi(kernel), pubsub.restApi, storage.api);
   kernel.identities.serveGrpc(...pubsub.apis);
 
   const acme = new Acme(kernel, { binDir });

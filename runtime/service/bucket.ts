@@ -1,6 +1,10 @@
-import { type Bucket, CRC32C, type File, Storage } from "@google-cloud/storage";
+import { randomUUID } from "node:crypto";
+import { openAccessTokens } from "./access-tokens.ts";
+import { crc32cText } from "./crc32c.ts";
 import { retrying } from "./deadline.ts";
+import { GoogleApi, isTransient } from "./google-api.ts";
 import {
+  type ListedObject,
   type ListOptions,
   type ObjectPage,
   type ObjectStore,
@@ -9,7 +13,8 @@ import {
   statusOf,
   type WriteOptions,
 } from "./object-store.ts";
-import { codeOf } from "./thrown.ts";
+import type { Platform } from "./platform.ts";
+import type { HttpReply } from "./send-request.ts";
 
 /** All attempts of one call together: room for the rate limit of one name, well within a push's deadline. */
 const DEADLINE_MS = 20_000;
@@ -19,35 +24,40 @@ const PAUSE_MS = 150;
 const MAX_PAUSE_MS = 2_500;
 const PRECONDITION_FAILED = 412;
 const NOT_FOUND = 404;
-const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
-const TRANSIENT_CODES = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EAI_AGAIN",
-  "ERR_STREAM_PREMATURE_CLOSE",
-  "CONTENT_DOWNLOAD_MISMATCH",
-]);
 
-/** Opens a bucket of Google Cloud Storage. Under `STORAGE_EMULATOR_HOST` the client asks for no credentials. */
-export function openBucket(bucket: string): ObjectStore {
-  // The client's own retries do not end by a deadline and know no lost replies.
-  const storage = new Storage({ retryOptions: { autoRetry: false }, timeout: ATTEMPT_MS });
-  return new BucketObjectStore(storage.bucket(bucket));
+/** The bytes are not those that Storage sent. */
+class DamagedDownload extends Error {
+  readonly code = "DAMAGED_DOWNLOAD";
+}
+
+/** Opens buckets of Google Cloud Storage, by its JSON API. @see https://cloud.google.com/storage/docs/json_api */
+export function openBuckets({
+  STORAGE_EMULATOR_HOST: emulator,
+}: Pick<Platform, "STORAGE_EMULATOR_HOST">): (bucket: string) => ObjectStore {
+  const api = new GoogleApi(
+    emulator === undefined
+      ? { endpoint: "https://storage.googleapis.com", tokens: openAccessTokens() }
+      : { endpoint: emulator },
+  );
+  return (bucket) => new BucketObjectStore(api, bucket);
 }
 
 class BucketObjectStore implements ObjectStore {
-  readonly #bucket: Bucket;
+  readonly #api: GoogleApi;
+  readonly #bucket: string;
+  readonly #path: string;
 
-  constructor(bucket: Bucket) {
+  constructor(api: GoogleApi, bucket: string) {
+    this.#api = api;
     this.#bucket = bucket;
+    this.#path = `/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   }
 
   read(name: string): Promise<ReadObject | undefined> {
     return this.#call("read", name, async () => {
       try {
-        return await download(this.#bucket.file(name));
+        const path = `${this.#object(name)}?alt=media`;
+        return downloaded(await this.#api.request(path, { method: "GET", deadlineMs: ATTEMPT_MS }));
       } catch (error) {
         if (statusOf(error) === NOT_FOUND) return undefined;
         throw error;
@@ -64,11 +74,11 @@ class BucketObjectStore implements ObjectStore {
   }
 
   remove(name: string, generation?: string): Promise<"removed" | "absent" | "changed"> {
+    const condition = generation === undefined ? "" : `?ifGenerationMatch=${encodeURIComponent(generation)}`;
     return this.#call("remove", name, async (attempt) => {
       try {
-        await this.#bucket
-          .file(name)
-          .delete(generation === undefined ? {} : { ifGenerationMatch: generation });
+        const path = this.#object(name) + condition;
+        await this.#api.request(path, { method: "DELETE", deadlineMs: ATTEMPT_MS });
         return "removed";
       } catch (error) {
         if (statusOf(error) === PRECONDITION_FAILED) return "changed";
@@ -80,23 +90,18 @@ class BucketObjectStore implements ObjectStore {
   }
 
   list({ prefix, pageSize, pageToken }: ListOptions): Promise<ObjectPage> {
+    const query = new URLSearchParams({
+      prefix,
+      maxResults: String(pageSize),
+      fields: "nextPageToken,items(name,generation,metadata,updated)",
+      ...(pageToken !== undefined && { pageToken }),
+    });
     return this.#call("list", `${prefix}*`, async () => {
-      const [files, next] = await this.#bucket.getFiles({
-        autoPaginate: false,
-        prefix,
-        maxResults: pageSize,
-        ...(pageToken !== undefined && { pageToken }),
-      });
-      const nextPageToken = (next as { pageToken?: string } | null | undefined)?.pageToken;
-      const objects = files.map(({ name, metadata }) => ({
-        name,
-        generation: String(metadata.generation),
-        metadata: Object.fromEntries(
-          Object.entries(metadata.metadata ?? {}).map(([key, value]) => [key, String(value)]),
-        ),
-        updated: String(metadata.updated),
-      }));
-      return { objects, ...(nextPageToken !== undefined && { nextPageToken }) };
+      const path = `${this.#path}?${query}`;
+      const { body } = await this.#api.request(path, { method: "GET", deadlineMs: ATTEMPT_MS });
+      const { items = [], nextPageToken: next } = JSON.parse(body.toString("utf8")) as ListReply;
+      const objects = items.map(({ metadata = {}, ...item }) => ({ ...item, metadata }));
+      return { objects, ...(next !== undefined && { nextPageToken: next }) };
     });
   }
 
@@ -105,24 +110,25 @@ class BucketObjectStore implements ObjectStore {
     operation: string,
     name: string,
     bytes: Uint8Array | string,
-    ifGenerationMatch: string,
+    generation: string,
     { contentType = "application/json", metadata = {} }: WriteOptions,
   ): Promise<boolean> {
     const data = Buffer.from(bytes);
-    const crc32c = new CRC32C();
-    crc32c.update(data);
+    const query = new URLSearchParams({
+      uploadType: "multipart",
+      name,
+      ifGenerationMatch: generation,
+      // The answer is of no interest beyond its being one.
+      fields: "generation",
+    });
+    // Storage refuses bytes that do not have this checksum.
+    const description = { contentType, metadata, crc32c: crc32cText(data) };
     return this.#call(operation, name, async (attempt) => {
       try {
-        await this.#bucket.file(name).save(data, {
-          resumable: false,
-          contentType,
-          // Storage itself refuses damaged bytes. The client's own check comes after the write, and
-          // deletes what it doubts: another's object, if one has taken its place.
-          validation: false,
-          metadata: { crc32c: crc32c.toString(), metadata: { ...metadata } },
-          preconditionOpts: { ifGenerationMatch },
-          timeout: ATTEMPT_MS,
-        });
+        const path = `/upload${this.#path}?${query}`;
+        const { type, body } = multipart(JSON.stringify(description), contentType, data);
+        const headers = { "content-type": type };
+        await this.#api.request(path, { method: "POST", headers, body, deadlineMs: ATTEMPT_MS });
         return true;
       } catch (error) {
         const status = statusOf(error);
@@ -134,8 +140,12 @@ class BucketObjectStore implements ObjectStore {
     });
   }
 
+  #object(name: string): string {
+    return `${this.#path}/${encodeURIComponent(name)}`;
+  }
+
   async #call<T>(operation: string, name: string, attempt: (number: number) => Promise<T>): Promise<T> {
-    const object = `gs://${this.#bucket.name}/${name}`;
+    const object = `gs://${this.#bucket}/${name}`;
     try {
       return await retrying(
         {
@@ -144,7 +154,7 @@ class BucketObjectStore implements ObjectStore {
           attemptMs: ATTEMPT_MS,
           pauseMs: PAUSE_MS,
           maxPauseMs: MAX_PAUSE_MS,
-          isTransient,
+          isTransient: (error) => error instanceof DamagedDownload || isTransient(error),
         },
         attempt,
       );
@@ -154,22 +164,28 @@ class BucketObjectStore implements ObjectStore {
   }
 }
 
-/** One request for bytes and generation: two could see two generations. */
-async function download(file: File): Promise<ReadObject> {
-  const stream = file.createReadStream();
-  let generation: string | undefined;
-  stream.on("response", (response: { headers: Readonly<Record<string, unknown>> }) => {
-    const header = response.headers["x-goog-generation"];
-    if (typeof header === "string") generation = header;
-  });
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  if (generation === undefined) throw new Error("the answer has no x-goog-generation");
-  return { bytes: Buffer.concat(chunks), generation };
+interface ListReply {
+  readonly items?: readonly (Omit<ListedObject, "metadata"> & Partial<Pick<ListedObject, "metadata">>)[];
+  readonly nextPageToken?: string;
 }
 
-function isTransient(error: unknown): boolean {
-  const status = statusOf(error);
-  if (status !== undefined) return TRANSIENT_STATUSES.has(status);
-  return TRANSIENT_CODES.has(codeOf(error) ?? "");
+/** Bytes and generation come in one answer: two could be of two generations. */
+function downloaded({ headers, body }: HttpReply): ReadObject {
+  const { "x-goog-generation": generation, "x-goog-hash": hashes } = headers;
+  if (typeof generation !== "string") throw new Error("the answer has no x-goog-generation");
+  const expected = /\bcrc32c=([^,\s]+)/.exec(String(hashes))?.[1];
+  if (expected !== undefined && expected !== crc32cText(body)) {
+    throw new DamagedDownload(`the bytes do not have the checksum ${expected}`);
+  }
+  return { bytes: body, generation };
+}
+
+/** @see https://cloud.google.com/storage/docs/uploading-objects#rest-upload-objects */
+function multipart(description: string, contentType: string, data: Buffer) {
+  const boundary = randomUUID();
+  const head =
+    `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${description}\r\n` +
+    `--${boundary}\r\ncontent-type: ${contentType}\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(head), data, Buffer.from(`\r\n--${boundary}--`)]);
+  return { type: `multipart/related; boundary=${boundary}`, body };
 }

@@ -74,7 +74,7 @@ export class ObjectStoreError extends Error {
   }
 }
 
-/** The HTTP status that Google's client keeps in `code`. */
+/** The HTTP status that a `GoogleApiError` keeps in `code`. */
 export function statusOf(error: unknown): number | undefined {
   const code = Number(codeOf(error) ?? Number.NaN);
   return Number.isInteger(code) ? code : undefined;

@@ -10,8 +10,8 @@ export const platformSchema = z.object({
   K_SERVICE: z.string().default("local"),
   K_REVISION: z.string().default("local-00001"),
   /** An emulator checks no credentials, so clients must not go looking for any. */
-  STORAGE_EMULATOR_HOST: z.string().optional(),
-  PUBSUB_EMULATOR_HOST: z.string().optional(),
+  STORAGE_EMULATOR_HOST: z.url().optional(),
+  PUBSUB_ENDPOINT: z.url().default("https://pubsub.googleapis.com"),
   KMS_ENDPOINT: z.url().default("https://cloudkms.googleapis.com"),
   FASTLY_API_ENDPOINT: z.url().default("https://api.fastly.com"),
   /** `address:port`, comma-separated. Empty: the system's resolvers. */

@@ -1,79 +1,81 @@
-import { createRequire } from "node:module";
-import {
-  loadPackageDefinition,
-  Server,
-  ServerCredentials,
-  type ServiceClientConstructor,
-  status,
-} from "@grpc/grpc-js";
-import { fromJSON } from "@grpc/proto-loader";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openTopic, PublishFailed, type Topic } from "./publisher.ts";
+import { openTopics, PublishFailed, type Topic } from "./publisher.ts";
 
-interface PublishRequest {
-  readonly topic: string;
-  readonly messages: readonly { readonly data: Buffer; readonly attributes: Record<string, string> }[];
+interface Published {
+  readonly path: string | undefined;
+  readonly authorization: string | undefined;
+  readonly body: { readonly messages: readonly { readonly data: string }[] };
 }
-type Reply = (error: { code: status; details: string } | null, response?: { messageIds: string[] }) => void;
 
-const protos: Parameters<typeof fromJSON>[0] = createRequire(import.meta.url)(
-  "@google-cloud/pubsub/build/protos/protos.json",
-);
-
-let published: PublishRequest[];
-let refusal: { code: status; details: string } | undefined;
+let published: Published[];
+/** What Pub/Sub answers to the next requests, before it takes one. */
+let refusals: number[];
 let server: Server;
 let topic: Topic;
 
 beforeEach(async () => {
   published = [];
-  refusal = undefined;
-  const definition = fromJSON(protos);
-  const grpc = loadPackageDefinition(definition) as unknown as {
-    google: { pubsub: { v1: { Publisher: ServiceClientConstructor } } };
-  };
-  server = new Server();
-  server.addService(grpc.google.pubsub.v1.Publisher.service, {
-    publish: ({ request }: { request: PublishRequest }, reply: Reply) => {
-      if (refusal !== undefined) return reply(refusal);
-      published.push(request);
-      reply(null, { messageIds: ["1"] });
-    },
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  process.env.PUBSUB_EMULATOR_HOST = `127.0.0.1:${port}`;
-  topic = openTopic("projects/p/topics/issuing");
+  refusals = [];
+  server = createServer(async (request, response) => {
+    response.setHeader("content-type", "application/json");
+    if (request.url?.startsWith("/computeMetadata/")) {
+      return response.end(JSON.stringify({ access_token: "access", expires_in: 3_600 }));
+    }
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString("utf8"));
+    const code = refusals.shift();
+    if (code !== undefined) {
+      response.statusCode = code;
+      return response.end(JSON.stringify({ error: { code, message: "no pubsub.topics.publish" } }));
+    }
+    published.push({ path: request.url, authorization: request.headers.authorization, body });
+    return response.end(JSON.stringify({ messageIds: ["1"] }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.GCE_METADATA_HOST = host;
+  topic = openTopics({ PUBSUB_ENDPOINT: `http://${host}` })("projects/p/topics/issuing");
 });
 
 afterEach(async () => {
-  delete process.env.PUBSUB_EMULATOR_HOST;
-  await topic.close();
-  server.forceShutdown();
+  delete process.env.GCE_METADATA_HOST;
+  server.closeAllConnections();
+  await once(server.close(), "close");
 });
 
-test("publishes JSON with attributes, and resolves once Pub/Sub has it", async () => {
+test("publishes JSON with attributes as the workload's account, and resolves once Pub/Sub has it", async () => {
   await topic.publish({ domain: "a.test" }, { customer: "alice" });
   expect(published).toMatchObject([
-    { topic: "projects/p/topics/issuing", messages: [{ attributes: { customer: "alice" } }] },
+    {
+      path: "/v1/projects/p/topics/issuing:publish",
+      authorization: "Bearer access",
+      body: { messages: [{ attributes: { customer: "alice" } }] },
+    },
   ]);
-  expect(JSON.parse(published[0]?.messages[0]?.data.toString("utf8") ?? "")).toEqual({ domain: "a.test" });
+  const data = Buffer.from(published[0]?.body.messages[0]?.data ?? "", "base64");
+  expect(JSON.parse(data.toString("utf8"))).toEqual({ domain: "a.test" });
 });
 
-test("a refusal is an error that names the topic and the cause", async () => {
-  refusal = { code: status.PERMISSION_DENIED, details: "no pubsub.topics.publish" };
+test("publishes again after an outage", async () => {
+  refusals = [503];
+  await topic.publish({}, { customer: "alice" });
+  expect(published).toHaveLength(1);
+});
+
+test("a refusal is an error that names the topic and the cause, and is not repeated", async () => {
+  refusals = [403];
   const failed = await topic.publish({}, {}).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(PublishFailed);
   expect(failed).toMatchObject({
     message: expect.stringMatching(/projects\/p\/topics\/issuing failed: .*no pubsub\.topics\.publish/),
   });
+  expect(published).toEqual([]);
 });
 
 test("a name that is no topic's is refused before anything is sent", () => {
-  expect(() => openTopic("issuing")).toThrow(
+  expect(() => openTopics({ PUBSUB_ENDPOINT: "http://127.0.0.1:1" })("issuing")).toThrow(
     'A topic\'s name must be projects/PROJECT/topics/TOPIC; got "issuing".',
   );
 });

@@ -1,9 +1,11 @@
-import { PubSub } from "@google-cloud/pubsub";
-import { withDeadline } from "./deadline.ts";
+import { openAccessTokens } from "./access-tokens.ts";
+import { retrying } from "./deadline.ts";
+import { GoogleApi, isTransient } from "./google-api.ts";
+import type { Platform } from "./platform.ts";
 import { messageOf } from "./thrown.ts";
 
 /** For a publish with its retries; the caller's own request waits for it. */
-const DEADLINE_MS = 15_000;
+const RETRIES = { deadlineMs: 15_000, attemptMs: 8_000, pauseMs: 100, maxPauseMs: 2_000 };
 /** Messages waiting for Pub/Sub's answer; beyond it callers had better come back later. */
 const MAX_PENDING = 1_000;
 
@@ -12,52 +14,60 @@ export class PublishFailed extends Error {
   readonly code = "PUBLISH_FAILED";
 
   constructor(topic: string, cause: unknown) {
-    super(`Publishing to ${topic} failed: ${messageOf(cause)}`, {
-      cause,
-    });
+    super(`Publishing to ${topic} failed: ${messageOf(cause)}`, { cause });
     this.name = "PublishFailed";
   }
 }
 
 export interface Topic {
   /**
-   * Publishes `data` as JSON; resolves once Pub/Sub has it.
+   * Publishes `data` as JSON; resolves once Pub/Sub has it. A reply that is lost makes a second
+   * message of it.
    *
    * @throws {PublishFailed}
    */
   publish(data: unknown, attributes: Readonly<Record<string, string>>): Promise<void>;
-  close(): Promise<void>;
 }
 
-/** Opens `projects/P/topics/T`. Under `PUBSUB_EMULATOR_HOST` the client asks for no credentials. */
-export function openTopic(topic: string): Topic {
-  const [, projectId] = /^projects\/([^/]+)\/topics\/[^/]+$/.exec(topic) ?? [];
-  if (projectId === undefined) {
+/**
+ * Opens topics, `projects/P/topics/T`, by Pub/Sub's REST API: a workload that only publishes, and
+ * one message at a time, has no use for the streams and batches of the client library.
+ *
+ * @see https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
+ */
+export function openTopics({ PUBSUB_ENDPOINT }: Pick<Platform, "PUBSUB_ENDPOINT">): (topic: string) => Topic {
+  const api = new GoogleApi({ endpoint: PUBSUB_ENDPOINT, tokens: openAccessTokens() });
+  return (topic) => openTopic(api, topic);
+}
+
+function openTopic(api: GoogleApi, topic: string): Topic {
+  if (!/^projects\/[^/]+\/topics\/[^/]+$/.test(topic)) {
     throw new Error(`A topic's name must be projects/PROJECT/topics/TOPIC; got "${topic}".`);
   }
-  // Said here, so that the client need not ask the metadata server before the first message.
-  const client = new PubSub({ projectId, clientOptions: { universeDomain: "googleapis.com" } });
-  const publisher = client.topic(topic, {
-    // Each message is one request's whole work: waiting to fill a batch only adds delay.
-    batching: { maxMessages: 1 },
-    gaxOpts: { timeout: DEADLINE_MS },
-  });
+  const headers = { "content-type": "application/json" };
   let pending = 0;
   return {
-    publish: async (data, attributes) => {
+    async publish(data, attributes) {
       if (pending >= MAX_PENDING) {
         throw new PublishFailed(topic, new Error(`${MAX_PENDING} messages are waiting already`));
       }
+      const message = { data: Buffer.from(JSON.stringify(data)).toString("base64"), attributes };
+      const body = JSON.stringify({ messages: [message] });
       pending++;
       try {
-        const published = publisher.publishMessage({ json: data, attributes: { ...attributes } });
-        await withDeadline(`Publishing to ${topic}`, DEADLINE_MS, published);
+        await retrying({ what: `Publishing to ${topic}`, ...RETRIES, isTransient }, () =>
+          api.request(`/v1/${topic}:publish`, {
+            method: "POST",
+            headers,
+            body,
+            deadlineMs: RETRIES.attemptMs,
+          }),
+        );
       } catch (error) {
         throw new PublishFailed(topic, error);
       } finally {
         pending--;
       }
     },
-    close: () => client.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { CloudRun, GrpcApi, Kernel, Part, PubSub } from "../parts.ts";
+import type { CloudRun, GrpcApi, HttpApi, Kernel, Part, PubSub } from "../parts.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { type Clock, SteadyClock } from "./clock.ts";
 import { CommitQueue } from "./commit-queue.ts";
@@ -11,6 +11,7 @@ import { PublisherApi } from "./publisher-api.ts";
 import { PullDesk } from "./pull-desk.ts";
 import { pullObstacle } from "./pull-stream.ts";
 import { PushPump, type PushPumpOptions } from "./push-pump.ts";
+import { PubSubRestApi } from "./rest-api.ts";
 import { Retention } from "./retention.ts";
 import { notFound } from "./rpc-error.ts";
 import { SubscriberApi } from "./subscriber-api.ts";
@@ -37,6 +38,8 @@ export interface LocalPubSubOptions {
 export class LocalPubSub implements PubSub, Part {
   readonly name = "pubsub";
   readonly apis: readonly GrpcApi[];
+  /** What of it can be had without gRPC. */
+  readonly restApi: HttpApi;
   readonly #store: MessageStore;
   readonly #directory: Directory;
   readonly #deliveries: Deliveries;
@@ -94,8 +97,10 @@ export class LocalPubSub implements PubSub, Part {
       iam,
       logging,
     };
+    const publisher = new PublisherApi(kernel, directory, deliveries, commits);
+    this.restApi = new PubSubRestApi(publisher);
     this.apis = [
-      new PublisherApi(kernel, directory, deliveries, commits),
+      publisher,
       new SubscriberApi(kernel, {
         directory,
         acknowledgements: new Acknowledgements(deliveries, terms, commits),

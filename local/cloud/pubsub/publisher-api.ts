@@ -38,7 +38,7 @@ export class PublisherApi implements GrpcApi {
 
   implementation(principal: Principal): UntypedServiceImplementation {
     const methods: Record<string, Method> = {
-      Publish: (request: PublishRequest, call: Call) => this.#publish(request, call),
+      Publish: (request: PublishRequest, { principal }: Call) => this.publish(request, principal),
       GetTopic: ({ topic }: { topic: string }, call: Call) => this.#getTopic(topic, call),
       ListTopics: (request: ListTopicsRequest, call: Call) => this.#listTopics(request, call),
       CreateTopic: () => refuseChange("CreateTopic"),
@@ -53,7 +53,7 @@ export class PublisherApi implements GrpcApi {
     );
   }
 
-  async #publish({ topic, messages }: PublishRequest, { principal }: Call) {
+  async publish({ topic, messages }: PublishRequest, principal: Principal) {
     this.#kernel.iam.require(principal, "pubsub.topics.publish", topic);
     if (!this.#directory.hasTopic(topic)) throw notFound(topic);
     checkPublish(messages);

@@ -107,6 +107,7 @@ export async function startWorld(
     },
     { clock, random: () => 0, stopDeadlineMs: 200 },
   );
+  kernel.identities.serveHttp(pubsub.restApi);
   kernel.identities.serveGrpc(...pubsub.apis);
   await pubsub.start();
 

@@ -39,6 +39,7 @@ export async function instanceEnvironment(
     PUBSUB_EMULATOR_HOST: `127.0.0.1:${grpc}`,
     GCE_METADATA_HOST: `127.0.0.1:${http}`,
     NODE_EXTRA_CA_CERTS: authority.caFile,
+    PUBSUB_ENDPOINT: `https://127.0.0.1:${ports.googleapis}`,
     KMS_ENDPOINT: `https://127.0.0.1:${ports.googleapis}`,
     FASTLY_API_ENDPOINT: `https://127.0.0.1:${ports.fastlyApi}`,
     DNS_SERVERS: `127.0.0.1:${ports.dns}`,

@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { type HttpReply, type OutgoingRequest, sendRequest } from "../../service/send-request.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
 import { CaUnavailable } from "./ca-unavailable.ts";
 
 const REQUEST_DEADLINE_MS = 30_000;
-const MAX_REPLY_BYTES = 512 * 1024;
 const USER_AGENT = "customer-domain-platform/1 acme-client/5.4.0";
 /** CAs forget nonces: Let's Encrypt's live for minutes. One that is too old costs a repetition. */
 const NONCE_LIFETIME_MS = 60_000;
@@ -33,33 +34,28 @@ export class AcmeTransport {
 
   async request(url: string, method: string, { data }: AcmeRequest = {}): Promise<AcmeReply> {
     const what = `${method.toUpperCase()} ${url}`;
-    let response: Response;
-    let body: string;
+    let answer: HttpReply;
     try {
-      response = await fetch(url, {
-        method: method.toUpperCase(),
-        redirect: "error",
+      answer = await sendRequest(url, {
+        method: method.toUpperCase() as OutgoingRequest["method"],
         headers: {
           "user-agent": USER_AGENT,
           ...(data !== undefined && { "content-type": "application/jose+json" }),
         },
         ...(data !== undefined && { body: JSON.stringify(data) }),
-        signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+        deadlineMs: REQUEST_DEADLINE_MS,
       });
-      body = await readText(response);
     } catch (cause) {
-      throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause: innermost(cause) });
+      throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause });
     }
-    const reply: AcmeReply = {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      data: parse(response, body, what),
-    };
-    const badNonce = response.status === 400 && typeOf(reply.data) === BAD_NONCE;
+    const { status } = answer;
+    const headers = plain(answer.headers);
+    const reply: AcmeReply = { status, headers, data: parse(headers, answer.body.toString("utf8"), what) };
+    const badNonce = status === 400 && typeOf(reply.data) === BAD_NONCE;
     // acme-client spends this reply's nonce itself when it repeats the request.
     if (badNonce) return reply;
     if (method.toUpperCase() === "POST") this.#keep(reply.headers["replay-nonce"]);
-    if (!response.ok) throw toProblem(reply);
+    if (status < 200 || status > 299) throw toProblem(reply);
     return reply;
   }
 
@@ -88,10 +84,10 @@ function typeOf(data: unknown): unknown {
   return typeof data === "object" && data !== null && "type" in data ? data.type : undefined;
 }
 
-function parse(response: Response, body: string, what: string): unknown {
+function parse(headers: AcmeReply["headers"], body: string, what: string): unknown {
   // Replies to HEAD have JSON's type and no body.
   if (body === "") return body;
-  if (!/^application\/(?:[a-z.]+\+)?json\b/.test(response.headers.get("content-type") ?? "")) return body;
+  if (!/^application\/(?:[a-z.]+\+)?json\b/.test(headers["content-type"] ?? "")) return body;
   try {
     return JSON.parse(body);
   } catch (cause) {
@@ -99,19 +95,12 @@ function parse(response: Response, body: string, what: string): unknown {
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_REPLY_BYTES) throw new Error(`the reply is over ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** fetch says only "fetch failed"; what failed is in its cause. */
-function innermost(error: unknown): unknown {
-  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
-  return cause === undefined ? error : innermost(cause);
+/** Of a header that may come several times, such as `Link`, the values as one list. */
+function plain(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value = ""]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
 }

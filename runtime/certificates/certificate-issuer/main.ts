@@ -1,4 +1,5 @@
-import { openBucket } from "../../service/bucket.ts";
+import { openAccessTokens } from "../../service/access-tokens.ts";
+import { openBuckets } from "../../service/bucket.ts";
 import { parseEnvironment } from "../../service/environment.ts";
 import { pushRoute } from "../../service/push.ts";
 import { workload } from "../../service/workload.ts";
@@ -7,7 +8,6 @@ import { openCertificateAuthority } from "../acme/acme-certificate-authority.ts"
 import { openCertificateBackups } from "../backup/certificate-backups.ts";
 import { openFastlyDomains } from "../fastly/fastly-domains.ts";
 import { openFastlyTls } from "../fastly/fastly-tls.ts";
-import { openAccessTokens } from "../kms/access-tokens.ts";
 import { openKeyWrapper } from "../kms/key-wrapper.ts";
 import { issuingSchema } from "../messages.ts";
 import { openRegistry } from "../registry/bucket-registry.ts";
@@ -17,8 +17,9 @@ import { createHandler } from "./handler.ts";
 
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
-  const registryObjects = openBucket(env.REGISTRY_BUCKET);
-  const backupObjects = openBucket(env.BACKUP_BUCKET);
+  const bucket = openBuckets(platform);
+  const registryObjects = bucket(env.REGISTRY_BUCKET);
+  const backupObjects = bucket(env.BACKUP_BUCKET);
   const wrapper = openKeyWrapper({
     endpoint: platform.KMS_ENDPOINT,
     key: env.KMS_KEY,
@@ -34,7 +35,7 @@ export const { handler, start } = workload((platform, logger) => {
       registry: openRegistry(registryObjects),
       registryObjects,
       leases: new DomainLeases(registryObjects),
-      challenges: openBucket(env.CHALLENGE_BUCKET),
+      challenges: bucket(env.CHALLENGE_BUCKET),
       backups: openCertificateBackups(backupObjects, wrapper),
       ca: openCertificateAuthority({
         directoryUrl: env.ACME_DIRECTORY_URL,

@@ -1,17 +1,18 @@
-import { openBucket } from "../../service/bucket.ts";
+import { openBuckets } from "../../service/bucket.ts";
 import { parseEnvironment } from "../../service/environment.ts";
-import { openTopic } from "../../service/publisher.ts";
+import { openTopics } from "../../service/publisher.ts";
 import { workload } from "../../service/workload.ts";
 import { openRegistry } from "../registry/bucket-registry.ts";
 import { createDomainApi } from "./app.ts";
 import { envSchema } from "./env.ts";
 
-export const { handler, start } = workload((_platform, logger) => {
+export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
+  const topic = openTopics(platform);
   return createDomainApi({
-    registry: openRegistry(openBucket(env.REGISTRY_BUCKET)),
-    validation: openTopic(env.VALIDATION_TOPIC),
-    issuing: openTopic(env.ISSUING_TOPIC),
+    registry: openRegistry(openBuckets(platform)(env.REGISTRY_BUCKET)),
+    validation: topic(env.VALIDATION_TOPIC),
+    issuing: topic(env.ISSUING_TOPIC),
     audience: env.API_AUDIENCE,
     operators: env.OPERATORS,
     reservedZone: env.RESERVED_ZONE,

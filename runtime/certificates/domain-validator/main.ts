@@ -1,6 +1,6 @@
-import { openBucket } from "../../service/bucket.ts";
+import { openBuckets } from "../../service/bucket.ts";
 import { parseEnvironment } from "../../service/environment.ts";
-import { openTopic } from "../../service/publisher.ts";
+import { openTopics } from "../../service/publisher.ts";
 import { pushRoute } from "../../service/push.ts";
 import { workload } from "../../service/workload.ts";
 import { openFastlyDomains } from "../fastly/fastly-domains.ts";
@@ -14,8 +14,9 @@ import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";
 
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
+  const bucket = openBuckets(platform);
   const ports: ValidatorPorts = {
-    registry: openRegistry(openBucket(env.REGISTRY_BUCKET)),
+    registry: openRegistry(bucket(env.REGISTRY_BUCKET)),
     dns: openDnsLookup(platform.DNS_SERVERS),
     edge: new EdgeAddresses(env.EDGE_ADDRESSES),
     caaIdentities: env.CAA_IDENTITIES,
@@ -25,10 +26,10 @@ export const { handler, start } = workload((platform, logger) => {
       serviceId: env.FASTLY_SERVICE_ID,
     }),
     probe: openEdgeProbe({
-      challenges: openBucket(env.CHALLENGE_BUCKET),
+      challenges: bucket(env.CHALLENGE_BUCKET),
       port: platform.EDGE_HTTP_PORT,
     }),
-    issuing: openTopic(env.ISSUING_TOPIC),
+    issuing: openTopics(platform)(env.ISSUING_TOPIC),
     now: () => new Date(),
   };
   return pushRoute({

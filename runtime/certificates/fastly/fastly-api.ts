@@ -1,10 +1,11 @@
 import { retrying } from "../../service/deadline.ts";
+import { type HttpReply, sendRequest } from "../../service/send-request.ts";
+import { messageOf } from "../../service/thrown.ts";
 import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 
 const REQUEST_DEADLINE_MS = 20_000;
 /** Reads are repeated; writes never, because a lost reply may hide a write that was made. */
 const READ_RETRIES = { deadlineMs: 30_000, attemptMs: REQUEST_DEADLINE_MS, pauseMs: 500, maxPauseMs: 4_000 };
-const MAX_REPLY_BYTES = 4 * 1024 * 1024;
 const MAX_QUOTED_CHARACTERS = 300;
 /** When Fastly's 429 does not say when its hour ends. */
 const RATE_LIMIT_WINDOW_MS = 3_600_000;
@@ -55,47 +56,30 @@ export class FastlyApi {
     const { query = {}, body, mediaType = "application/json", signal } = request;
     const url = new URL(this.#endpoint + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const deadline = AbortSignal.timeout(REQUEST_DEADLINE_MS);
-    let response: Response;
-    let text: string;
+    let reply: HttpReply;
     try {
-      response = await fetch(url, {
+      reply = await sendRequest(url, {
         method,
-        redirect: "error",
         headers: {
           "fastly-key": this.#token,
           accept: mediaType,
           ...(body !== undefined && { "content-type": mediaType }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([deadline, signal]) : deadline,
+        deadlineMs: REQUEST_DEADLINE_MS,
+        signal,
       });
-      text = await readText(response);
     } catch (cause) {
-      throw new FastlyError(
-        "FASTLY_UNAVAILABLE",
-        `Fastly ${method} ${path}: no answer (${reasonOf(cause)}).`,
-        {
-          cause,
-        },
-      );
+      const because = `no answer (${messageOf(cause)})`;
+      throw new FastlyError("FASTLY_UNAVAILABLE", `Fastly ${method} ${path}: ${because}.`, { cause });
     }
-    if (response.ok || (response.status === 404 && (method === "GET" || method === "DELETE"))) {
-      return { status: response.status, body: parse(method, path, text) };
+    const { status } = reply;
+    const isDone = status >= 200 && status < 300;
+    if (isDone || (status === 404 && (method === "GET" || method === "DELETE"))) {
+      return { status, body: parse(method, path, reply.body.toString("utf8")) };
     }
-    throw failure(method, path, response, text);
+    throw failure(method, path, reply);
   }
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_REPLY_BYTES) throw new Error(`the reply is over ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parse(method: string, path: string, text: string): unknown {
@@ -109,12 +93,11 @@ function parse(method: string, path: string, text: string): unknown {
   }
 }
 
-function failure(method: string, path: string, response: Response, text: string): FastlyError {
-  const { status } = response;
-  const said = text.slice(0, MAX_QUOTED_CHARACTERS).replaceAll(/\s+/g, " ").trim();
+function failure(method: string, path: string, reply: HttpReply): FastlyError {
+  const { status, body } = reply;
+  const said = body.toString("utf8").slice(0, MAX_QUOTED_CHARACTERS).replaceAll(/\s+/g, " ").trim();
   const message = `Fastly ${method} ${path}: ${status}${said && ` ${said}`}`;
-  if (status === 429)
-    return new FastlyError("FASTLY_RATE_LIMITED", message, { status, dueAt: dueAt(response) });
+  if (status === 429) return new FastlyError("FASTLY_RATE_LIMITED", message, { status, dueAt: dueAt(reply) });
   return new FastlyError(codeOf(status), message, { status });
 }
 
@@ -124,16 +107,9 @@ function codeOf(status: number): FastlyErrorCode {
 }
 
 /** `Fastly-RateLimit-Reset` is in seconds since 1970. */
-function dueAt(response: Response): Date {
-  const reset = Number(response.headers.get("fastly-ratelimit-reset"));
+function dueAt({ headers }: HttpReply): Date {
+  const reset = Number(headers["fastly-ratelimit-reset"]);
   const now = Date.now();
   if (!Number.isFinite(reset) || reset * 1000 <= now) return new Date(now + RATE_LIMIT_WINDOW_MS);
   return new Date(Math.min(reset * 1000, now + RATE_LIMIT_WINDOW_MS));
-}
-
-/** fetch says only "fetch failed"; what failed is in its cause. */
-function reasonOf(error: unknown): string {
-  if (typeof error !== "object" || error === null) return String(error);
-  if ("cause" in error && error.cause !== undefined) return reasonOf(error.cause);
-  return "message" in error ? String(error.message) : "unknown";
 }

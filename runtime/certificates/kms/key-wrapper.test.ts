@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { CRC32C } from "@google-cloud/storage";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openAccessTokens } from "../../service/access-tokens.ts";
 import { Secret } from "../../service/secret.ts";
-import { openAccessTokens } from "./access-tokens.ts";
 import { type KeyWrapper, openKeyWrapper } from "./key-wrapper.ts";
 
 const KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k";

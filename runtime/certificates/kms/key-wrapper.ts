@@ -1,14 +1,13 @@
-import { CRC32C } from "@google-cloud/storage";
 import * as z from "zod";
+import { type AccessTokens, NoAccessToken } from "../../service/access-tokens.ts";
+import { crc32c } from "../../service/crc32c.ts";
 import { retrying } from "../../service/deadline.ts";
-
+import { GoogleApi, GoogleApiError } from "../../service/google-api.ts";
 import { Secret } from "../../service/secret.ts";
-import type { AccessTokens } from "./access-tokens.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /** Wrapping is free of effects, so it can be repeated; the end leaves time for the rest of a delivery. */
 const RETRIES = { deadlineMs: 30_000, attemptMs: REQUEST_DEADLINE_MS, pauseMs: 300, maxPauseMs: 5_000 };
-const MAX_QUOTED_CHARACTERS = 300;
 
 const encryptSchema = z.object({
   ciphertext: z.base64(),
@@ -53,18 +52,23 @@ export interface KeyWrapperOptions {
  * @see https://cloud.google.com/kms/docs/data-integrity-guidelines
  */
 export function openKeyWrapper({ endpoint, key, tokens }: KeyWrapperOptions): KeyWrapper {
-  const call = async <T>(method: "encrypt" | "decrypt", body: object, schema: z.ZodType<T>): Promise<T> => {
+  const api = new GoogleApi({ endpoint, tokens });
+  const call = <T>(method: "encrypt" | "decrypt", body: object, schema: z.ZodType<T>): Promise<T> => {
     const what = `KMS ${method} with ${key}`;
     const isTransient = (error: unknown) =>
       error instanceof KmsError &&
       (error.status === undefined || error.status === 429 || error.status >= 500);
+    const request = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      deadlineMs: REQUEST_DEADLINE_MS,
+    } as const;
     return retrying({ what, ...RETRIES, isTransient }, async () => {
-      const answer = await send(
-        `${endpoint.replace(/\/$/, "")}/v1/${key}:${method}`,
-        await tokens.get(),
-        body,
-        what,
-      );
+      const reply = await api.request(`/v1/${key}:${method}`, request).catch((cause: unknown) => {
+        throw toKmsError(what, cause);
+      });
+      const answer = parse(what, reply.body.toString("utf8"));
       const parsed = schema.safeParse(answer);
       // A missing or wrong checksum is what Google says to repeat.
       if (!parsed.success)
@@ -117,35 +121,16 @@ function additional(data: Buffer) {
   };
 }
 
-async function send(url: string, token: string, body: object, what: string): Promise<unknown> {
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      redirect: "error",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
-    });
-    text = await response.text();
-  } catch (cause) {
-    throw new KmsError(`${what}: no answer.`, undefined, { cause });
-  }
-  if (!response.ok) {
-    const said = text.slice(0, MAX_QUOTED_CHARACTERS).replaceAll(/\s+/g, " ");
-    throw new KmsError(`${what}: ${response.status} ${said}`, response.status);
-  }
+function toKmsError(what: string, cause: unknown): Error {
+  if (cause instanceof NoAccessToken) return cause;
+  if (cause instanceof GoogleApiError) return new KmsError(`${what}: ${cause.message}`, cause.code);
+  return new KmsError(`${what}: no answer.`, undefined, { cause });
+}
+
+function parse(what: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new KmsError(`${what}: the answer is not JSON.`, undefined, { cause });
   }
-}
-
-/** KMS takes and gives the checksum as an unsigned number. */
-function crc32c(bytes: Buffer): number {
-  const checksum = new CRC32C();
-  checksum.update(bytes);
-  return checksum.valueOf() >>> 0;
 }

@@ -1,4 +1,4 @@
-import { openBucket } from "../../service/bucket.ts";
+import { openBuckets } from "../../service/bucket.ts";
 import { parseEnvironment } from "../../service/environment.ts";
 import { workload } from "../../service/workload.ts";
 import { createApp } from "./app.ts";
@@ -6,10 +6,10 @@ import { CachedChallenges } from "./cached-challenges.ts";
 import { envSchema } from "./env.ts";
 import { storedChallenges } from "./stored-challenges.ts";
 
-export const { handler, start } = workload((_platform, logger) => {
+export const { handler, start } = workload((platform, logger) => {
   const { CHALLENGE_BUCKET } = parseEnvironment(envSchema);
   return createApp({
-    challenges: new CachedChallenges(storedChallenges(openBucket(CHALLENGE_BUCKET))),
+    challenges: new CachedChallenges(storedChallenges(openBuckets(platform)(CHALLENGE_BUCKET))),
     logger,
   });
 });

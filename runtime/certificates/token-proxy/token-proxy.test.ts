@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { openBucket } from "../../service/bucket.ts";
+import { openBuckets } from "../../service/bucket.ts";
 import { requestListener } from "../../service/server.ts";
 import { createApp } from "./app.ts";
 import { CachedChallenges } from "./cached-challenges.ts";
@@ -238,10 +238,9 @@ test("takes Storage's refusal to list for absence, and its refusal to get for a 
     response.writeHead(status, { "x-goog-generation": "1", "Content-Type": "application/json" }).end(body);
   });
   await new Promise<void>((resolve) => storage.listen(0, "127.0.0.1", resolve));
-  const before = process.env.STORAGE_EMULATOR_HOST;
-  process.env.STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
+  const STORAGE_EMULATOR_HOST = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
   try {
-    const challenges = storedChallenges(openBucket("challenges"));
+    const challenges = storedChallenges(openBuckets({ STORAGE_EMULATOR_HOST })("challenges"));
     message = "p@example.com does not have storage.objects.list access to the Google Cloud Storage bucket.";
     expect(await challenges.read(NAME)).toBeUndefined();
     message = "p@example.com does not have storage.objects.get access to the Google Cloud Storage object.";
@@ -249,8 +248,6 @@ test("takes Storage's refusal to list for absence, and its refusal to get for a 
     status = 404;
     expect(await challenges.read(NAME)).toBeUndefined();
   } finally {
-    if (before === undefined) delete process.env.STORAGE_EMULATOR_HOST;
-    else process.env.STORAGE_EMULATOR_HOST = before;
     storage.closeAllConnections();
     storage.close();
   }

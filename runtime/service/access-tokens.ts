@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type HttpReply, sendRequest } from "./send-request.ts";
 
 const REQUEST_DEADLINE_MS = 5_000;
 /** Google's own clients stop using a token this long before its end. */
@@ -25,7 +26,7 @@ export interface AccessTokens {
 /**
  * Access tokens of the workload's own service account, from the metadata server that every Cloud
  * Run instance has. One request at a time; a token is kept until shortly before its end.
- * google-auth-library does this too, at a start-up cost above all the rest of the issuer's.
+ * google-auth-library does this too, at a start-up cost above all the rest of a workload's.
  *
  * @param host @default GCE_METADATA_HOST, else `metadata.google.internal`, as Google's clients do.
  * @see https://cloud.google.com/compute/docs/access/authenticate-workloads#applications
@@ -37,16 +38,16 @@ export function openAccessTokens(
   let pending: Promise<string> | undefined;
 
   async function fetchToken(): Promise<string> {
-    const answer = await fetch(`http://${host}${PATH}`, {
+    const answer = await sendRequest(`http://${host}${PATH}`, {
+      method: "GET",
       headers: { "metadata-flavor": "Google" },
-      redirect: "error",
-      signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+      deadlineMs: REQUEST_DEADLINE_MS,
     }).catch((cause: unknown) => {
       throw new NoAccessToken(`no answer from ${host}`, { cause });
     });
-    const body: unknown = await answer.json().catch(() => undefined);
-    const parsed = tokenSchema.safeParse(body);
-    if (!answer.ok || !parsed.success) throw new NoAccessToken(`${host} answered ${answer.status}`);
+    const parsed = tokenSchema.safeParse(jsonOf(answer));
+    if (answer.status !== 200 || !parsed.success)
+      throw new NoAccessToken(`${host} answered ${answer.status}`);
     const { access_token: token, expires_in: seconds } = parsed.data;
     current = { token, until: Date.now() + seconds * 1000 - EXPIRY_MARGIN_MS };
     return token;
@@ -61,4 +62,12 @@ export function openAccessTokens(
       return pending;
     },
   };
+}
+
+function jsonOf({ body }: HttpReply): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
