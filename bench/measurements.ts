@@ -3,6 +3,7 @@ import { cloudMemory } from "./cloud-memory.ts";
 import { freshClone } from "./fresh-clone.ts";
 import { manyDomains } from "./many-domains.ts";
 import type { Measurement } from "./measurement.ts";
+import { messages } from "./messages.ts";
 import { registration } from "./registration.ts";
 import { secondUp } from "./second-up.ts";
 import { workloadStart } from "./workload-start.ts";
@@ -13,6 +14,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   changedWorkload,
   registration,
   manyDomains,
+  messages,
   workloadStart,
   cloudMemory,
   freshClone,

@@ -87,19 +87,21 @@ export class MessageStore {
     return inTransaction(this.#db, () => {
       const leases: Lease[] = [];
       let room = bytes;
-      const due = this.#sql(
-        `SELECT message_id, attempts, bytes FROM pubsub_deliveries JOIN pubsub_messages ON id = message_id
+      // One by one, or a backlog of large messages would be in memory before the limit is seen.
+      for (const row of this.#sql(
+        `SELECT id, attempts + 1 AS attempt, data, attributes, bytes, published_at
+         FROM pubsub_deliveries JOIN pubsub_messages ON id = message_id
          WHERE subscription = ? AND leased = 0 AND due_at <= ? ORDER BY due_at, message_id LIMIT ?`,
-      ).all(subscription, now, count);
-      for (const row of due) {
+      ).iterate(subscription, now, count)) {
         room -= Number(row.bytes);
         if (room < 0 && leases.length > 0) break;
-        this.#sql(
-          `UPDATE pubsub_deliveries SET leased = 1, due_at = ?, attempts = attempts + 1
-           WHERE message_id = ? AND subscription = ?`,
-        ).run(deadline, Number(row.message_id), subscription);
-        leases.push(this.#load(subscription, Number(row.message_id), Number(row.attempts) + 1));
+        leases.push(toLease(subscription, row));
       }
+      const take = this.#sql(
+        `UPDATE pubsub_deliveries SET leased = 1, due_at = ?, attempts = attempts + 1
+         WHERE message_id = ? AND subscription = ?`,
+      );
+      for (const { messageId } of leases) take.run(deadline, Number(messageId), subscription);
       return leases;
     });
   }
@@ -107,9 +109,11 @@ export class MessageStore {
   /** The message of a lease that still holds, else `undefined`: acknowledged, expired, gone, or leased anew. */
   held({ subscription, messageId, attempt }: LeaseRef): Lease | undefined {
     const row = this.#sql(
-      "SELECT 1 FROM pubsub_deliveries WHERE message_id = ? AND subscription = ? AND leased = 1 AND attempts = ?",
+      `SELECT id, attempts AS attempt, data, attributes, bytes, published_at
+       FROM pubsub_deliveries JOIN pubsub_messages ON id = message_id
+       WHERE message_id = ? AND subscription = ? AND leased = 1 AND attempts = ?`,
     ).get(Number(messageId), subscription, attempt);
-    return row && this.#load(subscription, Number(messageId), attempt);
+    return row && toLease(subscription, row);
   }
 
   /** Puts a leased message back, to go out again at `dueAt`. */
@@ -222,21 +226,6 @@ export class MessageStore {
     );
   }
 
-  #load(subscription: string, id: number, attempt: number): Lease {
-    const row = this.#sql("SELECT * FROM pubsub_messages WHERE id = ?").get(id);
-    if (!row) throw new Error(`Message ${id} is owed to ${subscription}, and is not in the database.`);
-    const bytes = row.data as Uint8Array;
-    return {
-      subscription,
-      messageId: String(id),
-      attempt,
-      data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      attributes: JSON.parse(String(row.attributes)),
-      publishedAt: Number(row.published_at),
-      bytes: Number(row.bytes),
-    };
-  }
-
   #sql(text: string): StatementSync {
     let statement = this.#statements.get(text);
     if (!statement) {
@@ -245,6 +234,19 @@ export class MessageStore {
     }
     return statement;
   }
+}
+
+function toLease(subscription: string, row: Readonly<Record<string, unknown>>): Lease {
+  const data = row.data as Uint8Array;
+  return {
+    subscription,
+    messageId: String(row.id),
+    attempt: Number(row.attempt),
+    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    attributes: JSON.parse(String(row.attributes)),
+    publishedAt: Number(row.published_at),
+    bytes: Number(row.bytes),
+  };
 }
 
 function toNumber(value: unknown): number | undefined {
