@@ -1,32 +1,43 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { get } from "node:http";
-import { connect } from "node:net";
 import type { Readable } from "node:stream";
-import { InstanceFailed } from "./instance-failed.ts";
+import type { Severity } from "../parts.ts";
+import type { Connections } from "./container/messages.ts";
+import { InstanceFailed, InstancePortTaken } from "./instance-failed.ts";
+import { parseMessage } from "./instance-message.ts";
 import { readLines } from "./log-lines.ts";
-import type { StartupProbe } from "./service-settings.ts";
+import { watchMemory } from "./memory-limit.ts";
+import { nameOf, type Probe, watch } from "./probe.ts";
+import { startupFailure } from "./startup.ts";
 
-const PROBE_PAUSE_MS = 15;
-const MEMORY_CHECK_MS = 1000;
 const KEPT_LINES = 30;
+
+export type OutputStream = "stdout" | "stderr";
+
+export interface Probes {
+  readonly startup: Probe | undefined;
+  readonly liveness: Probe | undefined;
+  readonly readiness: (Probe & { readonly successThreshold: number }) | undefined;
+}
 
 export interface InstanceOptions {
   /** Shown by `ps`, and how a later run of the cloud knows the process for its own. */
   readonly title: string;
-  /** JavaScript that is run before the instance's own. */
+  /** JavaScript that is run before the instance's own: what `container/` is bundled to. */
   readonly preload: string;
   readonly folder: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly port: number;
-  readonly probe: StartupProbe | undefined;
+  readonly probes: Probes;
   readonly startupDeadlineMs: number;
   readonly memoryBytes: number;
   /** Between SIGTERM and SIGKILL. */
   readonly stopGraceMs: number;
-  readonly onLine: (line: string) => void;
+  readonly onLine: (line: string, stream: OutputStream) => void;
+  /** What Cloud Run itself has to say of the instance. */
+  readonly onEvent: (severity: Severity, message: string) => void;
+  readonly onEgress: (connections: readonly Connections[]) => void;
   /** Ends the attempt to start. */
   readonly signal: AbortSignal;
 }
@@ -38,30 +49,50 @@ export class Instance {
   /** Resolves with how the process ended. */
   readonly ended: Promise<string>;
   inFlight = 0;
+  /** Called when `isReady` changes. */
+  onReadiness: () => void = () => undefined;
   readonly #process: ChildProcess;
   readonly #options: InstanceOptions;
   readonly #lastLines: string[] = [];
+  readonly #listening = Promise.withResolvers<void>();
+  readonly #gone = new AbortController();
   #endedAs: string | undefined;
   #killedFor: string | undefined;
+  #isPortTaken = false;
+  #isReady = true;
 
   private constructor(child: ChildProcess, pid: number, options: InstanceOptions) {
     this.#process = child;
     this.#options = options;
     this.pid = pid;
     this.port = options.port;
+    const stopWatch = watchMemory(pid, options.memoryBytes, (limit, used) => {
+      const event = `Memory limit of ${limit} MiB exceeded with ${used} MiB used.`;
+      this.#kill(
+        `was ended over its memory: limit of ${limit} MiB exceeded with ${used} MiB used`,
+        "ERROR",
+        event,
+      );
+    });
     this.ended = new Promise((resolve) => {
       child.once("close", (code, signal) => {
-        clearInterval(memoryCheck);
+        stopWatch();
         this.#endedAs = this.#killedFor ?? (signal ? `was ended by ${signal}` : `exited with code ${code}`);
+        this.#gone.abort();
         resolve(this.#endedAs);
       });
     });
-    for (const stream of [child.stdout, child.stderr])
-      readLines(stream as Readable, (line) => this.#keep(line));
-    const memoryCheck = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref();
+    for (const stream of ["stdout", "stderr"] as const)
+      readLines(child[stream] as Readable, (line) => this.#keep(line, stream));
+    child.on("message", (message) => this.#hear(message));
+    // Of no interest once the start has ended otherwise.
+    this.#listening.promise.catch(() => undefined);
   }
 
-  /** @throws {InstanceFailed} if the process does not answer its startup probe within the deadline. */
+  /**
+   * @throws {InstancePortTaken} if another program has the port.
+   * @throws {InstanceFailed} if the process does not answer its startup probe in time.
+   */
   static async start(options: InstanceOptions): Promise<Instance> {
     const nodeOptions = [`--title=${options.title}`, "--require", options.preload];
     const child = spawn(process.execPath, [...nodeOptions, ...options.args], {
@@ -76,6 +107,7 @@ export class Instance {
     const instance = new Instance(child, child.pid, options);
     try {
       await instance.#becomeReady();
+      instance.#watch();
       return instance;
     } catch (error) {
       await instance.stop(0);
@@ -84,12 +116,17 @@ export class Instance {
   }
 
   get isRunning(): boolean {
-    return this.#endedAs === undefined;
+    return this.#endedAs === undefined && this.#killedFor === undefined;
+  }
+
+  /** Whether its readiness probe lets it have new requests. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** SIGTERM, then SIGKILL after the grace; resolves when the process is gone. */
   async stop(graceMs: number = this.#options.stopGraceMs): Promise<void> {
-    if (!this.isRunning) return;
+    if (this.#endedAs !== undefined) return;
     if (graceMs > 0) this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), graceMs);
     await this.ended;
@@ -97,78 +134,75 @@ export class Instance {
   }
 
   async #becomeReady(): Promise<void> {
-    const { probe, startupDeadlineMs, signal } = this.#options;
-    const deadline = Date.now() + startupDeadlineMs;
-    if (probe?.initialDelaySeconds) await this.#pause(probe.initialDelaySeconds * 1000);
-    while (this.isRunning) {
-      if (signal.aborted) throw new InstanceFailed("is no longer needed", []);
-      if (await this.#answers(probe)) return;
-      if (Date.now() >= deadline) {
-        const port = `the port given by PORT=${this.port} within ${startupDeadlineMs / 1000} s`;
-        const what = probe?.httpGet
-          ? `did not answer its startup probe on ${port}`
-          : `did not listen on ${port}`;
-        throw new InstanceFailed(what, this.#lastLines);
-      }
-      await this.#pause(PROBE_PAUSE_MS);
-    }
-    throw new InstanceFailed(`${await this.ended} before it listened on PORT=${this.port}`, this.#lastLines);
-  }
-
-  #answers(probe: StartupProbe | undefined): Promise<boolean> {
-    const timeout = (probe?.timeoutSeconds ?? 1) * 1000;
-    return new Promise((resolve) => {
-      if (!probe?.httpGet) {
-        const socket = connect({ host: "127.0.0.1", port: this.port, timeout });
-        socket.once("connect", () => resolve(true)).once("connect", () => socket.destroy());
-        socket.once("timeout", () => socket.destroy()).once("error", () => resolve(false));
-        socket.once("close", () => resolve(false));
-        return;
-      }
-      const { path } = probe.httpGet;
-      const request = get({ host: "127.0.0.1", port: this.port, path, timeout, agent: false }, (response) => {
-        response.resume();
-        resolve((response.statusCode ?? 500) < 400);
-      });
-      request.once("timeout", () => request.destroy()).once("error", () => resolve(false));
+    const { probes, startupDeadlineMs, signal, port } = this.#options;
+    const failure = await startupFailure({
+      port,
+      probe: probes.startup,
+      deadlineMs: startupDeadlineMs,
+      listening: this.#listening.promise,
+      over: AbortSignal.any([signal, this.#gone.signal]),
     });
+    if (signal.aborted) throw new InstanceFailed("is no longer needed", []);
+    if (this.#endedAs !== undefined) {
+      // What it said last may come after its end.
+      if (this.#process.connected) await once(this.#process, "disconnect");
+      if (this.#isPortTaken) throw new InstancePortTaken(port, this.#lastLines);
+      throw new InstanceFailed(`${this.#endedAs} before it listened on PORT=${port}`, this.#lastLines);
+    }
+    if (failure) throw new InstanceFailed(failure, this.#lastLines);
   }
 
-  /** Ends early when the process does. */
-  async #pause(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([this.ended, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-    clearTimeout(timer);
+  #watch(): void {
+    const { port } = this;
+    const { liveness, readiness } = this.#options.probes;
+    const signal = this.#gone.signal;
+    if (liveness) {
+      const onChange = () => this.#failLiveness(liveness);
+      void watch(liveness, port, { successThreshold: 1, onChange, signal });
+    }
+    if (!readiness) return;
+    const onChange = (isWell: boolean) => {
+      this.#isReady = isWell;
+      const what = isWell ? "succeeds: the instance gets requests again" : "failed: the instance gets no requests";
+      this.#options.onEvent(isWell ? "INFO" : "WARNING", `READINESS ${nameOf(readiness, port)} ${what}.`);
+      this.onReadiness();
+    };
+    void watch(readiness, port, { successThreshold: readiness.successThreshold, onChange, signal });
   }
 
-  /** As Cloud Run's memory limit; where there is no /proc (macOS) the limit is not enforced. */
-  #checkMemory(): void {
-    const { memoryBytes, onLine } = this.#options;
-    const used = residentBytes(this.pid);
-    if (used === undefined || used <= memoryBytes || this.#killedFor) return;
-    const [limit, usage] = [memoryBytes, used].map((bytes) => Math.round(bytes / 1024 ** 2));
-    this.#killedFor = `was ended over its memory: limit of ${limit} MiB exceeded with ${usage} MiB used`;
-    onLine(
-      JSON.stringify({
-        severity: "ERROR",
-        message: `Memory limit of ${limit} MiB exceeded with ${usage} MiB used.`,
-      }),
+  /** @see https://cloud.google.com/run/docs/configuring/healthchecks "Probe requirements and behavior" */
+  #failLiveness(probe: Probe): void {
+    const { failureThreshold } = probe;
+    const times = `${failureThreshold} ${failureThreshold === 1 ? "time" : "times"} consecutively`;
+    const what = `${nameOf(probe, this.port)} failed ${times}`;
+    this.#kill(
+      `was shut down: its liveness ${what}`,
+      "ERROR",
+      `LIVENESS ${what}. The instance has been shut down.`,
     );
+  }
+
+  /** SIGKILL at once, as Cloud Run in such cases: whom the instance was serving gets 503. */
+  #kill(reason: string, severity: Severity, event: string): void {
+    this.#killedFor = reason;
+    this.#options.onEvent(severity, event);
     this.#process.kill("SIGKILL");
   }
 
-  #keep(line: string): void {
+  #hear(value: unknown): void {
+    const message = parseMessage(value);
+    if (message?.kind === "egress") this.#options.onEgress(message.connections);
+    else if (message?.port !== this.port) return;
+    else if (message.kind === "listening") this.#listening.resolve();
+    else {
+      this.#isPortTaken = true;
+      this.#listening.reject(new InstancePortTaken(this.port, this.#lastLines));
+    }
+  }
+
+  #keep(line: string, stream: OutputStream): void {
     this.#lastLines.push(line);
     if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift();
-    this.#options.onLine(line);
-  }
-}
-
-function residentBytes(pid: number): number | undefined {
-  try {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  } catch {
-    return undefined;
+    this.#options.onLine(line, stream);
   }
 }
