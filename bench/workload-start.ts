@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildBundle } from "../components/serverless/build-bundle.ts";
+import { EgressLedger } from "../local/cloud/run/egress.ts";
+import { findPort } from "../local/cloud/run/port.ts";
 import { parseService, SERVICE_KIND, type ServiceSettings } from "../local/cloud/run/service-settings.ts";
 import { Workshop } from "../local/cloud/run/workshop.ts";
 import { SecretManager } from "../local/cloud/secret-manager/secret-manager.ts";
@@ -40,7 +42,8 @@ export const workloadStart: Measurement = {
       { ...kernel, stateDir: folder },
       storage,
       { access: (...version) => secrets.access(...version).data.toString() },
-      { startupDeadlineMs: START_DEADLINE_MS, stopGraceMs: STOP_GRACE_MS },
+      new EgressLedger(kernel),
+      { startupDeadlineMs: START_DEADLINE_MS, stopGraceMs: STOP_GRACE_MS, findPort },
     );
     try {
       workshop.open();

@@ -3,11 +3,14 @@ import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
 import { countActivations, forgetActivations } from "./support/fastly-activations.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
+import { OutgoingConnections } from "./support/outgoing-connections.ts";
 
 /** One cloud for all: each test has domains of its own. */
 let platform: LocalPlatform;
+let outgoing: OutgoingConnections;
 
 beforeAll(async () => {
+  outgoing = new OutgoingConnections();
   platform = await LocalPlatform.start();
   await platform.update();
 }, 120_000);
@@ -131,6 +134,19 @@ test("passes challenges on untouched, and redirects all else on port 80 with pat
     headers: { location: "https://plain.example.test/a/b?c=%20d" },
   });
   await expect(get(`/.well-known/acme-challenge/${"x".repeat(43)}`)).resolves.toMatchObject({ status: 404 });
+});
+
+test("has connected to nothing but itself all this time, program, cloud, CA and workloads", async () => {
+  const { beyond, polls } = outgoing.stop();
+  expect(beyond).toEqual([]);
+  if (process.platform === "linux") expect(polls).toBeGreaterThan(10);
+
+  const { egress } = platform.cloud.status();
+  expect(egress.filter(({ allowed }) => !allowed)).toEqual([]);
+  const parts = new Set(egress.map(({ part }) => part));
+  expect([...parts].sort()).toEqual(
+    expect.arrayContaining(["dns", "edge", "fastly api", "google apis", "pebble", "pubsub", "storage"]),
+  );
 });
 
 /** Orders whose finalisation was announced, by the journal. */

@@ -208,6 +208,19 @@ export interface Kernel {
   readonly logging: Logging;
 }
 
+/** Outgoing connections of a service's instances to one destination, since the cloud started. */
+export interface Egress {
+  readonly service: string;
+  /** `address:port`, `name:port`, or what would have connected unseen (`the program curl`). */
+  readonly destination: string;
+  readonly allowed: boolean;
+  /** Which part of the cloud it is. Of an allowed destination. */
+  readonly part?: string;
+  /** Why it is none. Of a refused destination. */
+  readonly rule?: string;
+  readonly count: number;
+}
+
 /** Something with a life: started in order, stopped in reverse. */
 export interface Part {
   readonly name: string;
@@ -215,6 +228,8 @@ export interface Part {
   stop(): Promise<void>;
   /** Child processes, for `status`. */
   pids?(): readonly number[];
+  /** Where its child processes connected to, or tried to: refused destinations first. */
+  egress?(): readonly Egress[];
 }
 
 /** What providers act on. */

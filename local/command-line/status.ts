@@ -14,9 +14,9 @@ export async function status(options: {
     return;
   }
   const endpoints = currentEndpoints(cloud, options.stateDir);
-  const { caFile, parts, pid, pids } = cloud;
+  const { caFile, egress, parts, pid, pids } = cloud;
   if (options.json) {
-    printJson({ endpoints, caFile, parts, pid, pids });
+    printJson({ endpoints, caFile, parts, pid, pids, egress });
     return;
   }
   process.stdout.write(
@@ -30,6 +30,12 @@ export async function status(options: {
         part.name,
         part.pids.length > 0 ? `processes ${part.pids.join(", ")}` : "in the cloud's process",
       ]),
+      ...egress
+        .filter(({ allowed }) => !allowed)
+        .map(({ service, destination, count }) => [
+          "refused egress",
+          `${service} to ${destination}, ${count}×`,
+        ]),
     ])}\n`,
   );
 }

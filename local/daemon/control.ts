@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Kernel, Part, Ports } from "../cloud/parts.ts";
+import type { Egress, Kernel, Part, Ports } from "../cloud/parts.ts";
 
 const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
 
@@ -13,6 +13,8 @@ export interface CloudStatus {
   readonly parts: readonly { readonly name: string; readonly pids: readonly number[] }[];
   /** All processes of the cloud, its own first. */
   readonly pids: readonly number[];
+  /** Outgoing connections of workloads, refused ones first. */
+  readonly egress: readonly Egress[];
 }
 
 export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
@@ -24,6 +26,7 @@ export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
     caFile: kernel.authority.caFile,
     parts: named,
     pids: [process.pid, ...named.flatMap(({ pids }) => pids)],
+    egress: parts.flatMap((part) => part.egress?.() ?? []),
   };
 }
 

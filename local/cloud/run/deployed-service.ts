@@ -126,7 +126,11 @@ export class DeployedService {
     try {
       return parseService(resource);
     } catch (cause) {
-      throw new RevisionFailed(this.#shortName, `cannot be made: ${(cause as Error).message}`, []);
+      throw new RevisionFailed(
+        this.#shortName,
+        `cannot be made: ${(cause as Error).message.replace(/\.$/, "")}`,
+        [],
+      );
     }
   }
 

@@ -1,24 +1,12 @@
-import type { Kernel } from "../parts.ts";
+import type { Egress, Kernel } from "../parts.ts";
 import type { Connections } from "./container/messages.ts";
+import type { LogOrigin } from "./log-origin.ts";
 
 /** Rows that are kept; what comes beyond is counted in one row a service. */
 const MAX_ROWS = 1000;
 const BEYOND = "further destinations";
 /** A loop that tries again and again is one log entry a minute. */
 const LOG_EVERY_MS = 60_000;
-
-/** Outgoing connections of a service's instances to one destination, since the cloud started. */
-export interface Egress {
-  readonly service: string;
-  /** `address:port`, `name:port`, or what would have connected unseen (`the program curl`). */
-  readonly destination: string;
-  readonly allowed: boolean;
-  /** Which part of the cloud it is. Of an allowed destination. */
-  readonly part?: string;
-  /** Why it is none. Of a refused destination. */
-  readonly rule?: string;
-  readonly count: number;
-}
 
 interface Row extends Egress {
   count: number;
@@ -42,11 +30,11 @@ export class EgressLedger {
       .sort((a, b) => Number(a.allowed) - Number(b.allowed) || a.service.localeCompare(b.service));
   }
 
-  add(service: string, connections: readonly Connections[], labels: Readonly<Record<string, unknown>>): void {
+  add(connections: readonly Connections[], origin: LogOrigin): void {
     for (const { destination, verdict, count } of connections) {
-      const row = this.#row(service, destination, verdict);
+      const row = this.#row(origin.source, destination, verdict);
       row.count += count;
-      if (!row.allowed && Date.now() - row.loggedAt >= LOG_EVERY_MS) this.#log(row, labels);
+      if (!row.allowed && Date.now() - row.loggedAt >= LOG_EVERY_MS) this.#log(row, origin);
     }
   }
 
@@ -74,14 +62,13 @@ export class EgressLedger {
     return row;
   }
 
-  #log(row: Row, labels: Readonly<Record<string, unknown>>): void {
+  #log(row: Row, origin: LogOrigin): void {
     const tries = row.count - row.loggedCount;
     row.loggedAt = Date.now();
     row.loggedCount = row.count;
     this.#kernel.logging.write({
-      ...labels,
+      ...origin,
       severity: "ERROR",
-      source: row.service,
       message: `Egress to ${row.destination} was refused${tries > 1 ? ` ${tries} times` : ""}: ${row.rule}.`,
       destination: row.destination,
     });

@@ -7,7 +7,7 @@ import { InstanceFailed, InstancePortTaken } from "./instance-failed.ts";
 import { parseMessage } from "./instance-message.ts";
 import { readLines } from "./log-lines.ts";
 import { watchMemory } from "./memory-limit.ts";
-import { nameOf, type Probe, watch } from "./probe.ts";
+import { failureText, type Probe, watch } from "./probe.ts";
 import { startupFailure } from "./startup.ts";
 
 const KEPT_LINES = 30;
@@ -25,6 +25,8 @@ export interface InstanceOptions {
   readonly title: string;
   /** JavaScript that is run before the instance's own: what `container/` is bundled to. */
   readonly preload: string;
+  /** The container's name, for what is said of it. */
+  readonly container: string;
   readonly folder: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -68,11 +70,7 @@ export class Instance {
     this.port = options.port;
     const stopWatch = watchMemory(pid, options.memoryBytes, (limit, used) => {
       const event = `Memory limit of ${limit} MiB exceeded with ${used} MiB used.`;
-      this.#kill(
-        `was ended over its memory: limit of ${limit} MiB exceeded with ${used} MiB used`,
-        "ERROR",
-        event,
-      );
+      this.#kill(`was ended over its memory: limit of ${limit} MiB exceeded with ${used} MiB used`, event);
     });
     this.ended = new Promise((resolve) => {
       child.once("close", (code, signal) => {
@@ -134,8 +132,9 @@ export class Instance {
   }
 
   async #becomeReady(): Promise<void> {
-    const { probes, startupDeadlineMs, signal, port } = this.#options;
+    const { probes, startupDeadlineMs, signal, container, port } = this.#options;
     const failure = await startupFailure({
+      container,
       port,
       probe: probes.startup,
       deadlineMs: startupDeadlineMs,
@@ -154,38 +153,37 @@ export class Instance {
 
   #watch(): void {
     const { port } = this;
-    const { liveness, readiness } = this.#options.probes;
+    const { probes, onEvent } = this.#options;
+    const { liveness, readiness } = probes;
     const signal = this.#gone.signal;
     if (liveness) {
-      const onChange = () => this.#failLiveness(liveness);
+      const onChange = () => {
+        const failure = failureText("LIVENESS", liveness, this.#options);
+        this.#kill(`was shut down: ${failure}`, `${failure}. The instance has been shut down.`);
+      };
       void watch(liveness, port, { successThreshold: 1, onChange, signal });
     }
     if (!readiness) return;
     const onChange = (isWell: boolean) => {
       this.#isReady = isWell;
-      const what = isWell ? "succeeds: the instance gets requests again" : "failed: the instance gets no requests";
-      this.#options.onEvent(isWell ? "INFO" : "WARNING", `READINESS ${nameOf(readiness, port)} ${what}.`);
+      if (isWell) onEvent("INFO", "READINESS probe succeeded. The instance gets requests again.");
+      else {
+        const failure = failureText("READINESS", readiness, this.#options);
+        onEvent("WARNING", `${failure}. The instance gets no new requests.`);
+      }
       this.onReadiness();
     };
     void watch(readiness, port, { successThreshold: readiness.successThreshold, onChange, signal });
   }
 
-  /** @see https://cloud.google.com/run/docs/configuring/healthchecks "Probe requirements and behavior" */
-  #failLiveness(probe: Probe): void {
-    const { failureThreshold } = probe;
-    const times = `${failureThreshold} ${failureThreshold === 1 ? "time" : "times"} consecutively`;
-    const what = `${nameOf(probe, this.port)} failed ${times}`;
-    this.#kill(
-      `was shut down: its liveness ${what}`,
-      "ERROR",
-      `LIVENESS ${what}. The instance has been shut down.`,
-    );
-  }
-
-  /** SIGKILL at once, as Cloud Run in such cases: whom the instance was serving gets 503. */
-  #kill(reason: string, severity: Severity, event: string): void {
+  /**
+   * SIGKILL at once, as Cloud Run in such cases: whom the instance was serving gets 503.
+   *
+   * @see https://cloud.google.com/run/docs/configuring/healthchecks "Probe requirements and behavior"
+   */
+  #kill(reason: string, event: string): void {
     this.#killedFor = reason;
-    this.#options.onEvent(severity, event);
+    this.#options.onEvent("ERROR", event);
     this.#process.kill("SIGKILL");
   }
 

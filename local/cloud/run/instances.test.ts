@@ -227,11 +227,13 @@ test("stops idle instances down to the minimum, and scales from zero again", asy
 
 test("refuses by name what it does not do", async () => {
   const changes = {
-    container: { livenessProbe: { httpGet: {} } },
+    container: { livenessProbe: { grpc: {}, httpGet: {} } },
     template: { timeout: "2h", vpcAccess: {} },
   };
   const failing = bench.deploy("refused", WHO, changes);
-  await expect(failing).rejects.toThrow(/timeout: must be "1s" to "3600s".*livenessProbe.*vpcAccess/s);
+  await expect(failing).rejects.toThrow(
+    /timeout: must be "1s" to "3600s".*livenessProbe\.grpc: is not supported locally.*vpcAccess/s,
+  );
   await expect(bench.deploy("docker", WHO, { container: { image: "nginx" } })).rejects.toThrow(
     'image: must be "scratch"',
   );

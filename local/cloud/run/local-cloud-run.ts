@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { CloudRun, Ingress, Kernel, ObjectStorage, Part } from "../parts.ts";
+import type { CloudRun, Egress, Ingress, Kernel, ObjectStorage, Part } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
 import { DeployedService } from "./deployed-service.ts";
+import { EgressLedger } from "./egress.ts";
 import type { SecretAccess } from "./environment.ts";
 import { type Call, type Reply, refusal } from "./exchange.ts";
 import { FrontEnd } from "./front-end.ts";
+import { findPort } from "./port.ts";
 import { RevisionNames } from "./revision-names.ts";
 import { SERVICE_KIND } from "./service-settings.ts";
 import { Workshop } from "./workshop.ts";
@@ -25,6 +28,8 @@ export interface LocalCloudRunOptions {
   readonly queueDeadlineMs?: number;
   /** Between SIGTERM and SIGKILL. @default 10 s, as Cloud Run. */
   readonly stopGraceMs?: number;
+  /** A port of 127.0.0.1 that is free now. @default any from 20000 to 27999 */
+  readonly findPort?: () => Promise<number>;
 }
 
 /**
@@ -35,11 +40,14 @@ export class LocalCloudRun implements CloudRun, Part {
   readonly name = "run";
   readonly #kernel: Kernel;
   readonly #options: Required<LocalCloudRunOptions>;
+  readonly #ledger: EgressLedger;
   readonly #workshop: Workshop;
   readonly #names: RevisionNames;
   readonly #frontEnd: FrontEnd;
   readonly #services = new Map<string, DeployedService>();
   readonly #leaving = new Set<Promise<void>>();
+  /** Of clients, from before their TLS handshake on: the server itself forgets about those. */
+  readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #unsubscribe: (() => void) | undefined;
 
@@ -55,9 +63,11 @@ export class LocalCloudRun implements CloudRun, Part {
       startupDeadlineMs: 240_000,
       queueDeadlineMs: 10_000,
       stopGraceMs: 10_000,
+      findPort,
       ...options,
     };
-    this.#workshop = new Workshop(kernel, storage, secrets, this.#options);
+    this.#ledger = new EgressLedger(kernel);
+    this.#workshop = new Workshop(kernel, storage, secrets, this.#ledger, this.#options);
     this.#names = new RevisionNames(kernel.db);
     this.#frontEnd = new FrontEnd(kernel);
   }
@@ -71,22 +81,30 @@ export class LocalCloudRun implements CloudRun, Part {
 
     const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
     this.#server = createServer(certificate, (request, response) => void this.#front(request, response));
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     this.#server.listen(this.#kernel.ports.run, "127.0.0.1");
     await once(this.#server, "listening");
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe?.();
-    const server = this.#server;
-    if (server) {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    }
+    const closed = new Promise((resolve) =>
+      this.#server ? this.#server.close(resolve) : resolve(undefined),
+    );
+    // Requests in flight end with the instances that serve them.
     await Promise.all([...this.#services.values()].map((service) => service.remove()));
     await Promise.all(this.#leaving);
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
     this.#services.clear();
     this.#workshop.close();
+  }
+
+  egress(): readonly Egress[] {
+    return this.#ledger.rows;
   }
 
   /** @param service the id of one service. @default all */

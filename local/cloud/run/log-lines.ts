@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { LogEntry, Severity } from "../parts.ts";
+import type { LogOrigin } from "./log-origin.ts";
 
 /** Cloud Logging's limit for an entry. A longer line is cut into several. */
 const MAX_LINE_LENGTH = 256 * 1024;
@@ -33,18 +34,35 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
   });
 }
 
-/** A line as Google's agent takes it: structured if it is a JSON object, else a message without a severity. */
-export function toLogEntry(line: string, source: string, revision: string): LogEntry {
-  const fields = parseObject(line);
-  if (!fields) return { severity: "INFO", message: line, source, revision };
-  const { severity, message, "logging.googleapis.com/trace": trace, ...others } = fields;
+/** Fields that have a place of their own in an entry, and its name. */
+const SPECIAL_FIELDS: Readonly<Record<string, string>> = {
+  "logging.googleapis.com/insertId": "insertId",
+  "logging.googleapis.com/labels": "labels",
+  "logging.googleapis.com/operation": "operation",
+  "logging.googleapis.com/sourceLocation": "sourceLocation",
+  "logging.googleapis.com/spanId": "spanId",
+  "logging.googleapis.com/trace": "trace",
+  "logging.googleapis.com/trace_sampled": "traceSampled",
+};
+
+/**
+ * A line as Google's agent takes it: structured if it is a JSON object, else a message without a
+ * severity, on either stream.
+ *
+ * @param origin what every entry of the writer has.
+ * @see https://cloud.google.com/logging/docs/structured-logging#structured_logging_special_fields
+ * @see https://cloud.google.com/functions/docs/monitoring/logging
+ */
+export function toLogEntry(line: string, origin: LogOrigin): LogEntry {
+  const structured = parseObject(line);
+  if (!structured) return { severity: "INFO", message: line, ...origin };
+  const { severity, message, ...others } = structured;
+  const fields = Object.entries(others).map(([name, value]) => [SPECIAL_FIELDS[name] ?? name, value]);
   return {
-    ...others,
+    ...Object.fromEntries(fields),
     severity: SEVERITIES[String(severity).toUpperCase()] ?? "INFO",
     message: typeof message === "string" ? message : "",
-    source,
-    revision,
-    ...(typeof trace === "string" && { trace }),
+    ...origin,
   };
 }
 

@@ -43,7 +43,10 @@ export class Preloads {
   /** The path of the file, which is written when first asked for. */
   path(destinations: Destinations): string {
     const json = JSON.stringify(destinations);
-    const path = join(this.#folder, `container-${createHash("sha256").update(json).digest("hex").slice(0, 12)}.cjs`);
+    const path = join(
+      this.#folder,
+      `container-${createHash("sha256").update(json).digest("hex").slice(0, 12)}.cjs`,
+    );
     if (!existsSync(path)) {
       this.#code ??= bundleContainer();
       writeFileSync(path, `const LOCAL_CLOUD_DESTINATIONS = ${json};\n${this.#code}`);

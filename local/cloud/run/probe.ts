@@ -11,13 +11,25 @@ export interface Probe {
   readonly failureThreshold: number;
   /** Without it, the port must take a connection. */
   readonly httpGet?:
-    | { readonly path: string; readonly httpHeaders: readonly { readonly name: string; readonly value: string }[] }
+    | {
+        readonly path: string;
+        readonly httpHeaders: readonly { readonly name: string; readonly value: string }[];
+      }
     | undefined;
 }
 
-/** `HTTP probe … on port 20001 path "/health"`, as Cloud Run's logs name a probe. */
-export function nameOf({ httpGet }: Probe, port: number): string {
-  return httpGet ? `HTTP probe on port ${port} path "${httpGet.path}"` : `TCP probe on port ${port}`;
+/**
+ * `LIVENESS HTTP probe failed 3 times consecutively for container "api-1" on port 20001 path "/health"`,
+ * as Cloud Run's logs say it.
+ */
+export function failureText(
+  kind: "STARTUP" | "LIVENESS" | "READINESS",
+  { httpGet, failureThreshold }: Probe,
+  { container, port }: { readonly container: string; readonly port: number },
+): string {
+  const times = `${failureThreshold} ${failureThreshold === 1 ? "time" : "times"}`;
+  const [how, where] = httpGet ? ["HTTP", ` path "${httpGet.path}"`] : ["TCP", ""];
+  return `${kind} ${how} probe failed ${times} consecutively for container "${container}" on port ${port}${where}`;
 }
 
 /**

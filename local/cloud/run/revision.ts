@@ -153,6 +153,7 @@ export class Revision {
       const instance = await starting;
       this.#starting.delete(settled);
       this.#ready.add(instance);
+      instance.onReadiness = () => this.#scale();
       void instance.ended.then((how) => this.#lose(instance, how));
       this.#rest(instance);
       if (!this.#retirement.signal.aborted) this.#scale();
@@ -172,7 +173,8 @@ export class Revision {
   #freest(): Instance | undefined {
     let freest: Instance | undefined;
     for (const instance of this.#ready) {
-      if (!instance.isRunning || instance.inFlight >= this.#options.concurrency) continue;
+      if (!instance.isRunning || !instance.isReady || instance.inFlight >= this.#options.concurrency)
+        continue;
       if (!freest || instance.inFlight < freest.inFlight) freest = instance;
     }
     return freest;

@@ -1,81 +1,10 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CloudResource } from "../parts.ts";
+import { type ContainerSettings, containerSchema } from "./container-settings.ts";
 import { parseBytes, parseSeconds } from "./quantities.ts";
 
 export const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
-
-/** What a container cannot set: Cloud Run's own. @see https://cloud.google.com/run/docs/container-contract#env-vars */
-const RESERVED_VARIABLES = new Set(["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"]);
-
-const probeSchema = z
-  .strictObject({
-    initialDelaySeconds: z.number().int().min(0).max(240).default(0),
-    periodSeconds: z.number().int().min(1).max(240).default(10),
-    timeoutSeconds: z.number().int().min(1).max(240).default(1),
-    failureThreshold: z.number().int().min(1).default(3),
-    httpGet: z
-      .strictObject({ path: z.string().startsWith("/").default("/"), port: z.number().int().optional() })
-      .optional(),
-    tcpSocket: z.strictObject({ port: z.number().int().optional() }).optional(),
-  })
-  .refine(({ httpGet, tcpSocket }) => !(httpGet && tcpSocket), "must have one of httpGet and tcpSocket");
-
-const variableSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .refine((name) => !RESERVED_VARIABLES.has(name), "is reserved by Cloud Run"),
-    value: z.string().optional(),
-    valueSource: z
-      .strictObject({
-        secretKeyRef: z.strictObject({ secret: z.string().min(1), version: z.string().default("latest") }),
-      })
-      .optional(),
-  })
-  .refine(({ value, valueSource }) => !(value && valueSource), "must have one of value and valueSource");
-
-const containerSchema = z.strictObject({
-  name: z.string().optional(),
-  image: z.literal("scratch", { error: 'must be "scratch": the local Cloud Run starts bundles, not images' }),
-  baseImageUri: z.string().optional(),
-  commands: z.tuple([z.literal("node")], {
-    error: 'must be ["node"]: the local Cloud Run runs Node bundles',
-  }),
-  args: z.array(z.string()).min(1, "must name the bundle's file"),
-  envs: z
-    .array(variableSchema)
-    .default([])
-    .refine(
-      (envs) => new Set(envs.map(({ name }) => name)).size === envs.length,
-      "must not name a variable twice",
-    ),
-  ports: z
-    .preprocess(
-      (ports) => (Array.isArray(ports) ? ports[0] : ports),
-      z.strictObject({
-        containerPort: z.number().int().min(1).max(65_535).default(8080),
-        name: z.enum(["", "http1"]).optional(),
-      }),
-    )
-    .optional(),
-  resources: z
-    .strictObject({
-      limits: z.strictObject({ cpu: z.string().optional(), memory: z.string().optional() }).default({}),
-      cpuIdle: z.boolean().optional(),
-      startupCpuBoost: z.boolean().optional(),
-    })
-    .default({ limits: {} }),
-  sourceCode: z.strictObject({
-    cloudStorageSource: z.strictObject({
-      bucket: z.string().min(1),
-      object: z.string().min(1),
-      generation: z.coerce.string().optional(),
-    }),
-  }),
-  startupProbe: probeSchema.optional(),
-});
 
 /** Every property that the local Cloud Run acts on; those of a data centre (`cpu`, `executionEnvironment`) mean nothing here. */
 const templateSchema = z.strictObject({
@@ -116,9 +45,6 @@ const serviceSchema = z.object({
   multiRegionSettings: z.undefined({ error: "is not supported locally" }).optional(),
 });
 
-export type ContainerSettings = z.output<typeof containerSchema>;
-export type StartupProbe = z.output<typeof probeSchema>;
-
 export interface RevisionTemplate {
   readonly serviceAccount: string;
   readonly timeoutMs: number;
@@ -135,6 +61,7 @@ export interface ServiceSettings {
   /** `projects/P/locations/L/services/S` */
   readonly id: string;
   readonly project: string;
+  readonly location: string;
   readonly name: string;
   readonly ingress: z.output<typeof serviceSchema>["ingress"];
   readonly host: string;
@@ -147,8 +74,9 @@ export interface ServiceSettings {
 
 /** @throws {Error} listing each property that is wrong or not supported, with the rule. */
 export function parseService({ id, properties }: CloudResource): ServiceSettings {
-  const [, project, name] = /^projects\/([^/]+)\/locations\/[^/]+\/services\/([^/]+)$/.exec(id) ?? [];
-  if (project === undefined || name === undefined) {
+  const [, project, location, name] =
+    /^projects\/([^/]+)\/locations\/([^/]+)\/services\/([^/]+)$/.exec(id) ?? [];
+  if (project === undefined || location === undefined || name === undefined) {
     throw new Error(`Service "${id}": its id must be projects/P/locations/L/services/S.`);
   }
   const result = serviceSchema.safeParse(withoutNull(properties));
@@ -166,6 +94,7 @@ export function parseService({ id, properties }: CloudResource): ServiceSettings
   return {
     id,
     project,
+    location,
     name,
     ingress: service.ingress,
     host: new URL(uri).hostname,

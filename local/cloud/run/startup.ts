@@ -1,4 +1,4 @@
-import { nameOf, type Probe, pause, succeeds } from "./probe.ts";
+import { failureText, type Probe, pause, succeeds } from "./probe.ts";
 
 /** @see https://cloud.google.com/run/docs/configuring/healthchecks "The default TCP startup probe" */
 const DEFAULT_PROBE: Probe = {
@@ -9,6 +9,7 @@ const DEFAULT_PROBE: Probe = {
 };
 
 export interface Startup {
+  readonly container: string;
   readonly port: number;
   readonly probe: Probe | undefined;
   readonly deadlineMs: number;
@@ -39,8 +40,7 @@ export async function startupFailure(startup: Startup): Promise<string | undefin
     if (await succeeds(probe, port)) return undefined;
     if (failures + 1 < failureThreshold) await pause(next - Date.now(), over);
   }
-  const times = failureThreshold === 1 ? "once" : `${failureThreshold} times in a row`;
-  return `failed its startup ${nameOf(probe, port)} ${times}`;
+  return `was not started: ${failureText("STARTUP", probe, startup)}`;
 }
 
 async function within(ms: number, result: Promise<void>, over: AbortSignal): Promise<boolean> {

@@ -1,25 +1,28 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { transformSync } from "esbuild";
 import type { Kernel, ObjectStorage } from "../parts.ts";
+import type { EgressLedger } from "./egress.ts";
 import { instanceEnvironment, type SecretAccess } from "./environment.ts";
 import { Instance } from "./instance.ts";
-import { InstanceFailed } from "./instance-failed.ts";
+import { InstanceFailed, InstancePortTaken } from "./instance-failed.ts";
 import { killLeftovers } from "./leftovers.ts";
 import { toLogEntry } from "./log-lines.ts";
-import { findPort } from "./port.ts";
+import { originOf } from "./log-origin.ts";
+import { destinationsOf, Preloads } from "./preload.ts";
 import type { ServiceSettings } from "./service-settings.ts";
 import { unpack } from "./unpack.ts";
 
-/** Given to instances as JavaScript: that each strips its types itself would cost it 16 MB. */
-const CONTAINER = new URL("container.cts", import.meta.url);
+/** Ports tried for one instance. Each was free a moment before. */
+const MAX_PORTS = 5;
 
 export interface WorkshopOptions {
   readonly startupDeadlineMs: number;
   readonly stopGraceMs: number;
+  /** A port of 127.0.0.1 that is free now. Nothing reserves it. */
+  readonly findPort: () => Promise<number>;
 }
 
 /** Turns a revision's code into processes: the folders it is unpacked to, and what each process is given. */
@@ -27,19 +30,29 @@ export class Workshop {
   readonly #kernel: Kernel;
   readonly #storage: ObjectStorage;
   readonly #secrets: SecretAccess;
+  readonly #egress: EgressLedger;
   readonly #options: WorkshopOptions;
   readonly #mark: string;
   readonly #root: string;
+  readonly #preloads: Preloads;
   readonly #unpacked = new Map<string, Promise<void>>();
 
-  constructor(kernel: Kernel, storage: ObjectStorage, secrets: SecretAccess, options: WorkshopOptions) {
+  constructor(
+    kernel: Kernel,
+    storage: ObjectStorage,
+    secrets: SecretAccess,
+    egress: EgressLedger,
+    options: WorkshopOptions,
+  ) {
     this.#kernel = kernel;
     this.#storage = storage;
     this.#secrets = secrets;
+    this.#egress = egress;
     this.#options = options;
     // Of the state folder, so that a cloud finds what an earlier one on the same state left behind.
     this.#mark = `run-${createHash("sha256").update(kernel.stateDir).digest("hex").slice(0, 12)}`;
     this.#root = join(realpathSync(tmpdir()), `local-cloud-${this.#mark}`);
+    this.#preloads = new Preloads(this.#root);
   }
 
   /** Ends and removes what a cloud that was killed left behind on the same state. */
@@ -47,11 +60,6 @@ export class Workshop {
     killLeftovers(`${this.#mark}/`);
     rmSync(this.#root, { recursive: true, force: true });
     mkdirSync(this.#root, { recursive: true, mode: 0o700 });
-    writeFileSync(this.#preload, transformSync(readFileSync(CONTAINER, "utf8"), { loader: "ts" }).code);
-  }
-
-  get #preload(): string {
-    return join(this.#root, "container.cjs");
   }
 
   close(): void {
@@ -60,25 +68,52 @@ export class Workshop {
 
   /** @throws {InstanceFailed} with the reason: no code, no secret, no answer. */
   async start(service: ServiceSettings, revision: string, signal: AbortSignal): Promise<Instance> {
-    const { template } = service;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#startOn(await this.#options.findPort(), service, revision, signal);
+      } catch (error) {
+        if (!(error instanceof InstancePortTaken) || attempt === MAX_PORTS) throw error;
+      }
+    }
+  }
+
+  async #startOn(
+    port: number,
+    service: ServiceSettings,
+    revision: string,
+    signal: AbortSignal,
+  ): Promise<Instance> {
+    const { container, memoryBytes, serviceAccount } = service.template;
+    const { logging, identities, ports } = this.#kernel;
     const folder = join(this.#folder(service.id, revision), "code");
-    const port = await findPort();
     const environment = await this.#prepare(service, revision, folder, port);
+    const system = originOf(service, revision, "varlog/system");
+    const outputs = {
+      stdout: originOf(service, revision, "stdout"),
+      stderr: originOf(service, revision, "stderr"),
+    };
     return Instance.start({
       title: `${this.#mark}/${revision}`,
-      preload: this.#preload,
+      preload: this.#preloads.path(destinationsOf(ports, await identities.endpoints(serviceAccount))),
+      container: container.name ?? `${service.name}-1`,
       folder,
-      args: template.container.args,
+      args: container.args,
       environment: {
         ...environment,
         NODE_COMPILE_CACHE: join(this.#folder(service.id, revision), "compiled"),
       },
       port,
-      probe: template.container.startupProbe,
+      probes: {
+        startup: container.startupProbe,
+        liveness: container.livenessProbe,
+        readiness: container.readinessProbe,
+      },
       startupDeadlineMs: this.#options.startupDeadlineMs,
-      memoryBytes: template.memoryBytes,
+      memoryBytes,
       stopGraceMs: this.#options.stopGraceMs,
-      onLine: (line) => this.#kernel.logging.write(toLogEntry(line, service.name, revision)),
+      onLine: (line, stream) => logging.write(toLogEntry(line, outputs[stream])),
+      onEvent: (severity, message) => logging.write({ severity, message, ...system }),
+      onEgress: (connections) => this.#egress.add(connections, system),
       signal,
     });
   }

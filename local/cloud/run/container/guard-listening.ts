@@ -19,12 +19,15 @@ export function guardListening(): void {
       if (address.port === port) tellHost({ kind: "listening", port });
     });
     // Monitored, not handled: an error that the workload does not handle ends it, as ever.
-    this.once(errorMonitor, (error: NodeJS.ErrnoException & { readonly port?: number }) => {
-      if (error.code === "EADDRINUSE" && error.port === port && !isOwnPort(port)) {
-        tellHost({ kind: "portTaken", port });
-      }
-    });
-    return listen.apply(this, onLoopback(args));
+    (this as NodeJS.EventEmitter).once(
+      errorMonitor,
+      (error: NodeJS.ErrnoException & { readonly port?: number }) => {
+        if (error.code === "EADDRINUSE" && error.port === port && !isOwnPort(port)) {
+          tellHost({ kind: "portTaken", port });
+        }
+      },
+    );
+    return listen.call(this, ...onLoopback(args));
   };
   Object.assign(Server.prototype, { listen: listenOnLoopback });
 }

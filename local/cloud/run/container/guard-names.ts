@@ -54,7 +54,7 @@ export function guardNames(): void {
         function (...args) {
           const servers = channel.getServers?.call(this) as readonly (readonly [string, number])[];
           const refused = servers.map(([address, port]) => judge(address, port)).find(Boolean);
-          if (!refused) return query.apply(this, args);
+          if (!refused) return query.call(this, ...args);
           settle(args[0] as Lookup, refused);
           return 0;
         },
@@ -78,16 +78,20 @@ function nameDestinations(): void {
       port: first as number | string,
     };
     if (!host || path || lookup || isIP(host) || isLocal(host)) {
-      return connect.apply(this, args);
+      return connect.call(this, ...args);
     }
     const refusing: LookupFunction = (name, _, callback) =>
       setImmediate(callback, refuse(`${name}:${port}`, OUTSIDE), "");
     const refused = { ...options, host, port, lookup: refusing };
     if (normalized) {
       normalized[0] = refused;
-      return connect.apply(this, args);
+      return connect.call(this, ...args);
     }
-    return connect.call(this, refused, args.findLast((value) => typeof value === "function"));
+    return connect.call(
+      this,
+      refused,
+      args.findLast((value) => typeof value === "function"),
+    );
   };
   Object.assign(Socket.prototype, { connect: named });
 }

@@ -48,7 +48,7 @@ export function guardDatagrams(): void {
           const [request, , , port, address] = args;
           // Without an address the socket is connected, and was judged then.
           const refused = typeof port === "number" ? judge(String(address), port) : undefined;
-          if (!refused) return send.apply(this, args);
+          if (!refused) return send.call(this, ...args);
           const { callback } = request as { callback?: (error: Error) => void };
           if (callback) setImmediate(callback, refused);
           return callback ? 0 : DENIED;
@@ -75,7 +75,9 @@ export function guardDatagrams(): void {
 
 /** Later, as a real failure would come, so that listeners are there. */
 function fail(handle: object, error: EgressRefused): number {
-  const symbol = Object.getOwnPropertySymbols(handle).find(({ description }) => description === "owner_symbol");
+  const symbol = Object.getOwnPropertySymbols(handle).find(
+    ({ description }) => description === "owner_symbol",
+  );
   const owner = symbol && (handle as Record<symbol, Owner | undefined>)[symbol];
   if (!owner) return DENIED;
   setImmediate(() => owner.destroy(error));
