@@ -26,14 +26,7 @@ const FIELDS = new Set(
   ].map((field) => field.toLowerCase()),
 );
 /** Those that no entry of the local cloud has. */
-const NEVER_WRITTEN = new Set([
-  "errorgroups",
-  "metadata",
-  "operation",
-  "protopayload",
-  "sourcelocation",
-  "split",
-]);
+const NEVER_WRITTEN = new Set(["errorgroups", "metadata", "protopayload", "split"]);
 
 const DURATION = /^-?\d+(\.\d+)?s$/;
 

@@ -43,6 +43,8 @@ export interface ExportedEntry {
   readonly jsonPayload?: Readonly<Record<string, unknown>>;
   readonly httpRequest?: HttpRequest;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly sourceLocation?: Readonly<Record<string, unknown>>;
+  readonly operation?: Readonly<Record<string, unknown>>;
   /** `projects/P/traces/TRACE_ID` */
   readonly trace?: string;
   readonly spanId?: string;
@@ -82,6 +84,8 @@ export function toExported(entry: LogEntry, known: Circumstances): ExportedEntry
   const spanId = textOf(take("spanId", `${SPECIAL}spanId`));
   const sampled = take("traceSampled", `${SPECIAL}trace_sampled`);
   const labels = objectOf(take("labels", `${SPECIAL}labels`)) as Record<string, string>;
+  const sourceLocation = objectOf(take("sourceLocation", `${SPECIAL}sourceLocation`));
+  const operation = objectOf(take("operation", `${SPECIAL}operation`));
   const insertId = textOf(take("insertId", `${SPECIAL}insertId`)) ?? known.insertId;
   const httpRequest = take("httpRequest") as HttpRequest | undefined;
   const given = take("resource") as MonitoredResource | undefined;
@@ -102,6 +106,8 @@ export function toExported(entry: LogEntry, known: Circumstances): ExportedEntry
       : message !== "" && { textPayload: message }),
     ...(httpRequest && { httpRequest }),
     ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(sourceLocation).length > 0 && { sourceLocation }),
+    ...(Object.keys(operation).length > 0 && { operation }),
     ...(trace !== undefined && {
       trace: trace.startsWith("projects/") ? trace : `projects/${known.project}/traces/${trace}`,
     }),

@@ -6,9 +6,11 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { ResourceStore } from "../kernel/resource-store.ts";
 import type { LogEntry } from "../parts.ts";
 import { toLogEntry } from "../run/log-lines.ts";
+import { originOf } from "../run/log-origin.ts";
 import type { ExportedEntry } from "./log-entry.ts";
 import { Logging } from "./logging.ts";
 
+const SERVICE = { project: "acme", location: "europe-west1", name: "domain-api" };
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 let folder: string;
@@ -48,8 +50,10 @@ test("keeps an instance's line as Cloud Logging would: special fields in their p
     "logging.googleapis.com/spanId": "b7ad6b7169203331",
     "logging.googleapis.com/trace_sampled": true,
     "logging.googleapis.com/labels": { tier: "gold" },
+    "logging.googleapis.com/sourceLocation": { file: "issue.ts", line: "7" },
+    "logging.googleapis.com/operation": { id: "order-1", first: true },
   });
-  const entry = await written(toLogEntry(line, "domain-api", "domain-api-00002-abc"));
+  const entry = await written(toLogEntry(line, originOf(SERVICE, "domain-api-00002-abc", "stdout")));
   expect(entry).toEqual({
     insertId: expect.any(String),
     logName: "projects/acme/logs/run.googleapis.com%2Fstdout",
@@ -68,6 +72,8 @@ test("keeps an instance's line as Cloud Logging would: special fields in their p
     severity: "WARNING",
     jsonPayload: { message: "Message dropped", domain: "a.test" },
     labels: { tier: "gold" },
+    sourceLocation: { file: "issue.ts", line: "7" },
+    operation: { id: "order-1", first: true },
     trace: `projects/acme/traces/${TRACE}`,
     spanId: "b7ad6b7169203331",
     traceSampled: true,
@@ -75,9 +81,9 @@ test("keeps an instance's line as Cloud Logging would: special fields in their p
 });
 
 test("keeps a line that is no JSON as text, and what the platform says of a service in a log of its own", async () => {
-  expect(await written(toLogEntry("it broke", "domain-api", "r1"))).toMatchObject({
+  expect(await written(toLogEntry("it broke", originOf(SERVICE, "r1", "stderr")))).toMatchObject({
     textPayload: "it broke",
-    logName: "projects/acme/logs/run.googleapis.com%2Fstdout",
+    logName: "projects/acme/logs/run.googleapis.com%2Fstderr",
   });
 });
 

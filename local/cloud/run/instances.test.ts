@@ -197,11 +197,11 @@ test("lets a request in flight end on the old revision while new ones go to the 
 });
 
 test("names what does not listen, with its last lines", async () => {
-  const idle = await TestBench.open({ startupDeadlineMs: 300, stopGraceMs: 100 });
+  const idle = await TestBench.open({ startupDeadlineMs: 2000, stopGraceMs: 100 });
   try {
     const source = 'console.log("thinking"); setInterval(() => {}, 1000);';
     await expect(idle.deploy("mute", source)).rejects.toThrow(
-      /Revision "mute-00001-\w+" failed: its instance did not listen on the port given by PORT=\d+ within 0.3 s:\nthinking/,
+      /Revision "mute-00001-\w+" failed: its instance did not listen on the port given by PORT=\d+ within 2 s:\nthinking/,
     );
   } finally {
     await idle.close();

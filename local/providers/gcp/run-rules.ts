@@ -42,8 +42,6 @@ const UNSUPPORTED_IN_TEMPLATE = [
 const UNSUPPORTED_IN_CONTAINER = [
   "buildInfos",
   "dependsOns",
-  "livenessProbe",
-  "readinessProbe",
   "sandboxLauncher",
   "volumeMounts",
   "workingDir",
