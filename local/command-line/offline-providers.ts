@@ -8,10 +8,14 @@ export interface OfflineProviders extends AsyncDisposable {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** The local cloud's own providers with no cloud behind them: they check, compare and preview, and change nothing. */
-export async function serveOffline(): Promise<OfflineProviders> {
-  const gcp = await serve(new Provider("gcp", GCP_KINDS, undefined), 0);
-  const fastly = await serve(new Provider("fastly", FASTLY_KINDS, undefined), 0);
+/**
+ * The local cloud's own providers with no cloud behind them: they check, compare and preview, and change nothing.
+ *
+ * @param localProjects Whether the local cloud would have the projects, so that their numbers are known.
+ */
+export async function serveOffline(localProjects: boolean): Promise<OfflineProviders> {
+  const gcp = await serve(new Provider("gcp", GCP_KINDS, undefined, localProjects), 0);
+  const fastly = await serve(new Provider("fastly", FASTLY_KINDS, undefined, localProjects), 0);
   return {
     ports: { gcp: gcp.port, fastly: fastly.port },
     async [Symbol.asyncDispose]() {

@@ -38,7 +38,7 @@ export async function preview(stack: string, options: Options): Promise<void> {
   const from = stateOf(stack, options);
   const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
   const events: EngineEvent[] = [];
-  await using providers = await serveOffline();
+  await using providers = await serveOffline(stack === LOCAL_STACK);
   const result = await interruptible((signal) =>
     runUpdate({
       kind: "preview",

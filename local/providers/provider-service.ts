@@ -1,4 +1,8 @@
-import grpc, { type handleUnaryCall, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import grpc, {
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import type * as plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import type * as pb from "@pulumi/pulumi/proto/provider_pb.js";
@@ -9,6 +13,8 @@ import type { Autonaming } from "./autonaming.ts";
 import type { Provider } from "./provider.ts";
 import { ProviderError } from "./provider-error.ts";
 import type { CheckResult, DiffResult, Failure } from "./requests.ts";
+import { schemaOf } from "./schema.ts";
+import { Sessions } from "./sessions.ts";
 import { checkSettings, readSettings } from "./settings.ts";
 import type { Properties } from "./values.ts";
 import { decodeProperties, encodeProperties } from "./wire.ts";
@@ -25,19 +31,30 @@ const DIFF_KINDS = {
 
 /** Translates between the protocol's messages and the provider's own terms. */
 export class ProviderService {
-  readonly #provider: Provider;
+  readonly #template: Provider;
+  readonly #sessions: Sessions;
 
   constructor(provider: Provider) {
-    this.#provider = provider;
+    this.#template = provider;
+    this.#sessions = new Sessions(provider);
+  }
+
+  /** Ends the waits that are under way. */
+  cancelAll(): void {
+    this.#sessions.cancelAll();
   }
 
   handlers(): UntypedServiceImplementation {
-    const provider = this.#provider;
+    return { ...this.#aboutProvider(), ...this.#aboutResources() };
+  }
+
+  #aboutProvider(): UntypedServiceImplementation {
+    const { packageName } = this.#template;
     return {
-      handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request) => {
-        provider.setProgramDirectory(
-          request.getProgramDirectory() || request.getRootDirectory() || undefined,
-        );
+      handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request, call) => {
+        this.#sessions
+          .own(call)
+          .setProgramDirectory(request.getProgramDirectory() || request.getRootDirectory() || undefined);
         return new messages.ProviderHandshakeResponse()
           .setAcceptSecrets(true)
           .setAcceptResources(false)
@@ -48,15 +65,16 @@ export class ProviderService {
       getPluginInfo: unary<Empty, plugin.PluginInfo>(() =>
         new pluginMessages.PluginInfo().setVersion(VERSION),
       ),
+      getSchema: unary<pb.GetSchemaRequest, pb.GetSchemaResponse>((request) => this.#schema(request)),
       checkConfig: unary<pb.CheckRequest, pb.CheckResponse>((request) => {
         const news = properties(request.getNews());
-        return checkResponse({ inputs: news, failures: checkSettings(provider.packageName, news) });
+        return checkResponse({ inputs: news, failures: checkSettings(packageName, news) });
       }),
       diffConfig: unary<pb.DiffRequest, pb.DiffResponse>((request) =>
-        diffResponse(provider.diffConfig(oldInputs(request), properties(request.getNews()))),
+        diffResponse(this.#template.diffConfig(oldInputs(request), properties(request.getNews()))),
       ),
-      configure: unary<pb.ConfigureRequest, pb.ConfigureResponse>((request) => {
-        this.#configure(request);
+      configure: unary<pb.ConfigureRequest, pb.ConfigureResponse>((request, call) => {
+        this.#configure(request, call);
         return new messages.ConfigureResponse()
           .setAcceptsecrets(true)
           .setSupportspreview(true)
@@ -64,10 +82,21 @@ export class ProviderService {
           .setAcceptoutputs(false)
           .setSupportsAutonamingConfiguration(true);
       }),
-      check: unary<pb.CheckRequest, pb.CheckResponse>((request) => this.#check(request)),
-      diff: unary<pb.DiffRequest, pb.DiffResponse>((request) =>
+      invoke: unary<pb.InvokeRequest, pb.InvokeResponse>((request, call) => this.#invoke(request, call)),
+      cancel: unary<Empty, Empty>((_, call) => {
+        this.#sessions.own(call).cancel();
+        return new emptyMessages.Empty();
+      }),
+    };
+  }
+
+  #aboutResources(): UntypedServiceImplementation {
+    const sessions = this.#sessions;
+    return {
+      check: unary<pb.CheckRequest, pb.CheckResponse>((request, call) => this.#check(request, call)),
+      diff: unary<pb.DiffRequest, pb.DiffResponse>((request, call) =>
         diffResponse(
-          provider.diff({
+          sessions.of(call).diff({
             urn: request.getUrn(),
             id: request.getId(),
             oldInputs: oldInputs(request),
@@ -76,8 +105,8 @@ export class ProviderService {
           }),
         ),
       ),
-      create: unary<pb.CreateRequest, pb.CreateResponse>(async (request) => {
-        const created = await provider.create({
+      create: unary<pb.CreateRequest, pb.CreateResponse>(async (request, call) => {
+        const created = await sessions.of(call).create({
           urn: request.getUrn(),
           properties: properties(request.getProperties()),
           preview: request.getPreview(),
@@ -85,8 +114,8 @@ export class ProviderService {
         });
         return new messages.CreateResponse().setId(created.id).setProperties(struct(created.properties));
       }),
-      read: unary<pb.ReadRequest, pb.ReadResponse>((request) => {
-        const found = provider.read({
+      read: unary<pb.ReadRequest, pb.ReadResponse>((request, call) => {
+        const found = sessions.of(call).read({
           urn: request.getUrn(),
           id: request.getId(),
           inputs: properties(request.getInputs()),
@@ -96,8 +125,8 @@ export class ProviderService {
           .setProperties(struct(found.properties))
           .setInputs(struct(found.inputs));
       }),
-      update: unary<pb.UpdateRequest, pb.UpdateResponse>(async (request) => {
-        const updated = await provider.update({
+      update: unary<pb.UpdateRequest, pb.UpdateResponse>(async (request, call) => {
+        const updated = await sessions.of(call).update({
           urn: request.getUrn(),
           id: request.getId(),
           olds: properties(request.getOlds()),
@@ -107,34 +136,42 @@ export class ProviderService {
         });
         return new messages.UpdateResponse().setProperties(struct(updated));
       }),
-      delete: unary<pb.DeleteRequest, Empty>((request) => {
-        provider.delete({ urn: request.getUrn(), id: request.getId() });
-        return new emptyMessages.Empty();
-      }),
-      invoke: unary<pb.InvokeRequest, pb.InvokeResponse>((request) => this.#invoke(request.getTok())),
-      cancel: unary<Empty, Empty>(() => {
-        provider.cancel();
+      delete: unary<pb.DeleteRequest, Empty>((request, call) => {
+        sessions.of(call).delete({ urn: request.getUrn(), id: request.getId() });
         return new emptyMessages.Empty();
       }),
     };
   }
 
-  #configure(request: pb.ConfigureRequest): void {
+  #configure(request: pb.ConfigureRequest, call: Call): void {
+    const { packageName } = this.#template;
     const args = request.getArgs();
     const variables = new Map(request.getVariablesMap().toArray());
-    const config = readSettings(this.#provider.packageName, args && properties(args), variables);
-    const failures = checkSettings(this.#provider.packageName, config);
+    const config = readSettings(packageName, args && properties(args), variables);
+    const failures = checkSettings(packageName, config);
     if (failures.length > 0) {
       throw new ProviderError("INVALID_ARGUMENT", failures.map(({ reason }) => reason).join(" "));
     }
-    this.#provider.configure(config);
+    this.#sessions.configure(call, config);
   }
 
-  #check(request: pb.CheckRequest): pb.CheckResponse {
+  #schema(request: pb.GetSchemaRequest): pb.GetSchemaResponse {
+    const [version, subpackage] = [request.getVersion(), request.getSubpackageName()];
+    if (version !== 0 || subpackage !== "") {
+      throw new ProviderError(
+        "INVALID_ARGUMENT",
+        `A schema must be asked for in version 0 and without a subpackage; got version ${version}, "${subpackage}".`,
+      );
+    }
+    const { packageName, kinds } = this.#template;
+    return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(packageName, VERSION, kinds)));
+  }
+
+  #check(request: pb.CheckRequest, call: Call): pb.CheckResponse {
     const seed = request.getRandomseed_asU8();
     const autonaming = request.getAutonaming();
     return checkResponse(
-      this.#provider.check({
+      this.#sessions.of(call).check({
         urn: request.getUrn(),
         olds: properties(request.getOlds()),
         news: properties(request.getNews()),
@@ -149,21 +186,26 @@ export class ProviderService {
     );
   }
 
-  #invoke(token: string): pb.InvokeResponse {
-    const { packageName } = this.#provider;
-    if (token !== `${packageName}:local:recordedKinds`) {
-      throw new ProviderError("UNIMPLEMENTED", `The local ${packageName} provider has no function ${token}.`);
+  #invoke(request: pb.InvokeRequest, call: Call): pb.InvokeResponse {
+    const { packageName } = this.#template;
+    const token = request.getTok();
+    if (token === `${packageName}:local:recordedKinds`) {
+      return new messages.InvokeResponse().setReturn(struct({ kinds: this.#template.recordedKinds() }));
     }
-    return new messages.InvokeResponse().setReturn(struct({ kinds: this.#provider.recordedKinds() }));
+    const answer = this.#sessions.of(call).invoke(token, properties(request.getArgs()));
+    if ("result" in answer) return new messages.InvokeResponse().setReturn(struct(answer.result));
+    return new messages.InvokeResponse().setFailuresList(answer.failures.map(checkFailure));
   }
 }
 
+type Call = ServerUnaryCall<unknown, unknown>;
+
 function unary<Request, Response>(
-  handle: (request: Request) => Response | Promise<Response>,
+  handle: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return async (call, callback) => {
     try {
-      callback(null, await handle(call.request));
+      callback(null, await handle(call.request, call));
     } catch (error) {
       callback(toStatus(error));
     }
@@ -193,13 +235,11 @@ function struct(values: Properties): Struct {
 }
 
 function checkResponse({ inputs, failures }: CheckResult): pb.CheckResponse {
-  return new messages.CheckResponse()
-    .setInputs(struct(inputs))
-    .setFailuresList(
-      failures.map(({ property, reason }: Failure) =>
-        new messages.CheckFailure().setProperty(property).setReason(reason),
-      ),
-    );
+  return new messages.CheckResponse().setInputs(struct(inputs)).setFailuresList(failures.map(checkFailure));
+}
+
+function checkFailure({ property, reason }: Failure): pb.CheckFailure {
+  return new messages.CheckFailure().setProperty(property).setReason(reason);
 }
 
 function diffResponse({ changes }: DiffResult): pb.DiffResponse {

@@ -5,6 +5,7 @@ import { commonOutputs } from "./computed.ts";
 import { withDeadline } from "./deadline.ts";
 import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
+import { type FunctionResult, invokeFunction } from "./functions.ts";
 import type { Draft, Kind, ProviderConfig } from "./kind.ts";
 import { covers } from "./paths.ts";
 import { refuseDangling, refuseDisabled, refuseInUse } from "./prerequisites.ts";
@@ -38,14 +39,27 @@ export class Provider {
   readonly packageName: string;
   readonly #kinds: ReadonlyMap<string, Kind>;
   readonly #parts: CloudParts | undefined;
+  readonly #localProjects: boolean;
   #config: ProviderConfig = {};
   #programDirectory: string | undefined;
   #cancelled = new AbortController();
 
-  constructor(packageName: string, kinds: readonly Kind[], parts: CloudParts | undefined) {
+  /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. @default with parts */
+  constructor(
+    packageName: string,
+    kinds: readonly Kind[],
+    parts: CloudParts | undefined,
+    localProjects = parts !== undefined,
+  ) {
     this.packageName = packageName;
+    this.#localProjects = localProjects;
     this.#kinds = new Map(kinds.map((kind) => [kind.token, kind]));
     this.#parts = parts;
+  }
+
+  /** The same for another engine, which configures and cancels it apart from this one. */
+  another(): Provider {
+    return new Provider(this.packageName, [...this.#kinds.values()], this.#parts, this.#localProjects);
   }
 
   /** Starts a session of an engine: what came before, a cancellation too, is over. */
@@ -68,6 +82,17 @@ export class Provider {
   /** Ends the waits that are under way. What is written stays. */
   cancel(): void {
     this.#cancelled.abort();
+  }
+
+  /** @throws {ProviderError} UNIMPLEMENTED for a function that nobody wrote. */
+  invoke(token: string, args: Properties): FunctionResult {
+    const call = { args: reveal(args), config: this.#config, local: this.#localProjects };
+    return invokeFunction(this.packageName, token, call);
+  }
+
+  /** Tokens of all kinds. */
+  get kinds(): readonly string[] {
+    return [...this.#kinds.keys()];
   }
 
   /** Kinds that nothing local acts on. */

@@ -36,7 +36,7 @@ export async function serve(provider: Provider, port: number): Promise<ServedPro
   return {
     port: bound,
     async stop() {
-      provider.cancel();
+      service.cancelAll();
       await new Promise<void>((resolve) => {
         const timer = setTimeout(() => server.forceShutdown(), STOP_DEADLINE_MS);
         server.tryShutdown(() => {
