@@ -60,6 +60,16 @@ describe("an update", () => {
     });
   });
 
+  test("takes a function's answer for unknown in a preview while part of it is", async () => {
+    await using run = engine;
+    const seen = async (kind: "preview" | "up") => {
+      const { steps } = await run.run(kind, "invokes");
+      return steps.find(({ name }) => name === "seen")?.newState?.inputs?.value;
+    };
+    expect(await seen("preview")).toBe(UNKNOWN);
+    expect(await seen("up")).toBe("from the start");
+  });
+
   test("previews what it cannot know yet as unknown", async () => {
     await using run = engine;
     await run.run("up", "pair", { value: "old" });

@@ -25,7 +25,7 @@ import { ResourceReads } from "./resource-reads.ts";
 import { ResourceRegistrar } from "./resource-registrar.ts";
 import type { UpdateContext } from "./update-context.ts";
 import { packageOf, urnOf } from "./urns.ts";
-import { fromStruct, type Properties, toStruct } from "./values.ts";
+import { fromStruct, type Properties, some, toStruct, UNKNOWN } from "./values.ts";
 
 type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
 
@@ -146,6 +146,10 @@ export class ResourceMonitor {
       const provider = await providers.for({ type: token, provider: reference });
       if (provider.unconfigured) return new resourcePb.ResourceInvokeResponse().setUnknown(true);
       const result = await provider.invoke(token, fromStruct(request.getArgs()), preview);
+      // The SDK takes an answer that is unknown in part for one that lacks that part: it can only be unknown as a whole.
+      if (preview && some(result, (value) => value === UNKNOWN)) {
+        return new resourcePb.ResourceInvokeResponse().setUnknown(true);
+      }
       return new resourcePb.ResourceInvokeResponse().setReturn(toStruct(result));
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;

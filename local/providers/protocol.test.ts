@@ -221,37 +221,51 @@ describe("Resources", () => {
     const found = await session.read(urn, id);
     const { inputs, failures } = await session.check(urn, news, { olds: found.inputs });
     expect(failures).toEqual([]);
-    expect(await session.diff(urn, found.inputs, inputs)).toMatchObject({ changed: false, detail: {} });
+    expect(await session.diff(urn, found.inputs, inputs)).toEqual({
+      changed: false,
+      replaces: [],
+      detail: {},
+    });
     await session.delete(urn, id);
   });
 
   test("Cancel ends the waits of its own connection, and no other's", async () => {
-    const waiting = Promise.withResolvers<void>();
-    const begun: string[] = [];
-    session.ready = (service) => {
-      begun.push(service);
-      return waiting.promise;
+    const works = Promise.withResolvers<void>();
+    const bothWait = Promise.withResolvers<void>();
+    let waiting = 0;
+    session.ready = () => {
+      waiting += 1;
+      if (waiting === 2) bothWait.resolve();
+      return works.promise;
     };
     const [first, second] = [connection(), connection()];
-    const creations = await Promise.all(
-      [first, second].map(async (client, index) => {
-        await configure(client, { project: "acme" });
-        const urn = urnOf(SERVICE, `s${index}`);
-        const template = { containers: [{ image: "scratch", baseImageUri: "nodejs24" }] };
-        const checked = new messages.CheckRequest()
-          .setUrn(urn)
-          .setNews(struct({ name: `s${index}`, location: "europe-west1", template }));
-        const response = await call<InstanceType<typeof messages.CheckResponse>>(client, "check", checked);
-        const create = new messages.CreateRequest().setUrn(urn).setProperties(response.getInputs());
-        return { outcome: call(client, "create", create).catch((error: unknown) => error) };
-      }),
-    );
-    while (begun.length < 2) await new Promise(setImmediate);
+    const [cancelled, other] = [makeService(first, "first"), makeService(second, "second")];
+    const outcome = expect(cancelled).rejects.toMatchObject({ code: ABORTED });
+    await bothWait.promise;
     await call(first, "cancel", new emptyMessages.Empty());
-    expect(await creations[0]?.outcome).toMatchObject({ code: ABORTED });
-    waiting.resolve();
-    expect(await creations[1]?.outcome).toBeInstanceOf(messages.CreateResponse);
+    await outcome;
+    works.resolve();
+    expect((await other).getId()).toContain("/services/second");
     session.ready = async () => undefined;
+  });
+
+  test("Diff sees no change where the program says what the service chose by itself", async () => {
+    const diff = async (ingress: string) => {
+      const request = new messages.DiffRequest()
+        .setUrn(urnOf(SERVICE, "s"))
+        .setId("s")
+        .setOldInputs(struct({ name: "s" }))
+        .setOlds(struct({ name: "s", ingress: "INGRESS_TRAFFIC_ALL" }))
+        .setNews(struct({ name: "s", ingress }));
+      const response = await call<InstanceType<typeof messages.DiffResponse>>(
+        session.client,
+        "diff",
+        request,
+      );
+      return response.getDiffsList();
+    };
+    expect(await diff("INGRESS_TRAFFIC_ALL")).toEqual([]);
+    expect(await diff("INGRESS_TRAFFIC_INTERNAL_ONLY")).toEqual(["ingress"]);
   });
 });
 
@@ -320,6 +334,27 @@ function connection(port = session.port): Client {
   );
   connections.push(client);
   return client;
+}
+
+/** Check and Create of a Cloud Run service, which is waited for until it works. */
+async function makeService(
+  client: Client,
+  name: string,
+): Promise<InstanceType<typeof messages.CreateResponse>> {
+  await configure(client, { project: "acme" });
+  const container = {
+    image: "scratch",
+    baseImageUri: "base",
+    commands: ["node"],
+    args: ["index.js"],
+    sourceCode: { cloudStorageSource: { bucket: "b", object: "o" } },
+  };
+  const template = { serviceAccount: "api@acme.iam.gserviceaccount.com", containers: [container] };
+  const news = struct({ name, location: "europe-west1", template });
+  const check = new messages.CheckRequest().setUrn(urnOf(SERVICE, name)).setNews(news);
+  const checked = await call<InstanceType<typeof messages.CheckResponse>>(client, "check", check);
+  const create = new messages.CreateRequest().setUrn(check.getUrn()).setProperties(checked.getInputs());
+  return call(client, "create", create);
 }
 
 function configure(client: Client, args: Json, instance = ""): Promise<unknown> {

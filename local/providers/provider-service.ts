@@ -100,6 +100,7 @@ export class ProviderService {
             urn: request.getUrn(),
             id: request.getId(),
             oldInputs: oldInputs(request),
+            olds: properties(request.getOlds()),
             news: properties(request.getNews()),
             ignoreChanges: request.getIgnorechangesList(),
           }),

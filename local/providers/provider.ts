@@ -15,7 +15,7 @@ import type * as requests from "./requests.ts";
 import { nameOf, typeOf } from "./requests.ts";
 import { noteSpent, refuseSpent } from "./spent-ids.ts";
 import { storedInputs, storedProperties, toStored } from "./stored.ts";
-import { absentFrom, hasUnknown, type Properties, reveal } from "./values.ts";
+import { absentFrom, hasUnknown, type Properties, reveal, type Value } from "./values.ts";
 
 /** A start that takes longer is a failure: Cloud Run itself gives an instance 4 minutes. */
 const READY_DEADLINE_SECONDS = 300;
@@ -108,11 +108,14 @@ export class Provider {
     });
   }
 
-  diff({ urn, oldInputs, news, ignoreChanges }: requests.DiffRequest): requests.DiffResult {
+  /** What the program now says and the service chose before is no change. */
+  diff({ urn, oldInputs, olds, news, ignoreChanges }: requests.DiffRequest): requests.DiffResult {
     const { token } = this.#kind({ urn });
     const forced = FACTS[token]?.replaceOnChange ?? [];
     const changes = new Map<string, { change: "add" | "update" | "delete"; replaces: boolean }>();
+    const chosen = absentFrom(oldInputs, olds);
     for (const [path, change] of differences(oldInputs, news)) {
+      if (change === "add" && path in chosen && isSame(chosen[path], news[path])) continue;
       if (ignoreChanges.some((ignored) => covers(ignored, path) || path.startsWith(`${ignored}.`))) continue;
       changes.set(path, { change, replaces: forced.some((tabled) => covers(tabled, path)) });
     }
@@ -234,7 +237,7 @@ export class Provider {
       throw new ProviderError("ALREADY_EXISTS", `Error 409: ${message} It belongs to ${previous.urn}.`);
     }
     const oldInputs = storedInputs(kind, previous, news);
-    const { changes } = this.diff({ urn, id, oldInputs, news, ignoreChanges: [] });
+    const { changes } = this.diff({ urn, id, oldInputs, olds: {}, news, ignoreChanges: [] });
     const forced = [...changes].filter(([, { replaces }]) => replaces).map(([path]) => path);
     if (forced.length > 0) {
       throw new ProviderError("ALREADY_EXISTS", `Error 409: ${message} It has another ${forced.join(", ")}.`);
@@ -269,4 +272,8 @@ export class Provider {
       }
     }
   }
+}
+
+function isSame(left: Value | undefined, right: Value | undefined): boolean {
+  return differences({ value: left }, { value: right }).size === 0;
 }

@@ -28,6 +28,8 @@ export interface CheckResult {
 export interface DiffRequest extends Subject {
   readonly id: string;
   readonly oldInputs: Properties;
+  /** The old state. */
+  readonly olds: Properties;
   readonly news: Properties;
   /** Paths left out of the comparison, with all below them. */
   readonly ignoreChanges: readonly string[];

@@ -1,9 +1,10 @@
 import type { CloudResource } from "../cloud/parts.ts";
+import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
 import type { Kind } from "./kind.ts";
 import { markSecrets } from "./secrecy.ts";
 import { SHAPES } from "./shapes.ts";
-import { type Properties, reveal } from "./values.ts";
+import { type Properties, reveal, UNKNOWN, type Value } from "./values.ts";
 import { decodeProperties, encodeProperties } from "./wire.ts";
 
 /** As the cloud keeps it: JSON in Pulumi's own encoding, without marks of secrecy. */
@@ -16,13 +17,19 @@ export function storedProperties({ kind, properties }: CloudResource): Propertie
   return markSecrets(decodeProperties(properties), FACTS[kind]?.secret ?? []);
 }
 
-/** Its inputs, without those that the service chose, unless they are in `given`. */
+/**
+ * Its inputs, without those that the service chose, unless they are in `given`. Whether the service chose a
+ * value is told by what it chooses by itself: an import has nothing else to go by.
+ */
 export function storedInputs(kind: Kind, resource: CloudResource, given: Properties): Properties {
   const fields = SHAPES.resources[kind.token]?.inputs.fields ?? {};
-  const chosen = new Set([...Object.keys(kind.assigned ?? {}), "deletionPolicy"]);
+  const chosen: Properties = { deletionPolicy: "DELETE", ...kind.assigned };
+  const isChosen = (name: string, value: Value | undefined): boolean =>
+    name in chosen &&
+    (chosen[name] === UNKNOWN || differences({ name: chosen[name] }, { name: value }).size === 0);
   return Object.fromEntries(
     Object.entries(storedProperties(resource)).filter(
-      ([name]) => name in fields && (given[name] !== undefined || !chosen.has(name)),
+      ([name, value]) => name in fields && (given[name] !== undefined || !isChosen(name, value)),
     ),
   );
 }
