@@ -15,6 +15,7 @@ import {
 } from "./object-store.ts";
 import type { Platform } from "./platform.ts";
 import type { HttpReply } from "./send-request.ts";
+import { traced } from "./span.ts";
 
 /** All attempts of one call together: room for the rate limit of one name, well within a push's deadline. */
 const DEADLINE_MS = 20_000;
@@ -147,17 +148,15 @@ class BucketObjectStore implements ObjectStore {
   async #call<T>(operation: string, name: string, attempt: (number: number) => Promise<T>): Promise<T> {
     const object = `gs://${this.#bucket}/${name}`;
     try {
-      return await retrying(
-        {
-          what: `To ${operation} ${object}`,
-          deadlineMs: DEADLINE_MS,
-          attemptMs: ATTEMPT_MS,
-          pauseMs: PAUSE_MS,
-          maxPauseMs: MAX_PAUSE_MS,
-          isTransient: (error) => error instanceof DamagedDownload || isTransient(error),
-        },
-        attempt,
-      );
+      const options = {
+        what: `To ${operation} ${object}`,
+        deadlineMs: DEADLINE_MS,
+        attemptMs: ATTEMPT_MS,
+        pauseMs: PAUSE_MS,
+        maxPauseMs: MAX_PAUSE_MS,
+        isTransient: (error: unknown) => error instanceof DamagedDownload || isTransient(error),
+      };
+      return await traced(`Storage ${operation} ${name}`, () => retrying(options, attempt));
     } catch (error) {
       throw error instanceof ObjectStoreError ? error : new ObjectStoreError(operation, object, error);
     }

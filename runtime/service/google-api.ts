@@ -1,5 +1,6 @@
 import type { AccessTokens } from "./access-tokens.ts";
 import { type HttpReply, type OutgoingRequest, sendRequest } from "./send-request.ts";
+import { traceHeaders } from "./span.ts";
 import { codeOf } from "./thrown.ts";
 
 const MAX_QUOTED_CHARACTERS = 300;
@@ -43,7 +44,7 @@ export class GoogleApi {
     const token = await this.#tokens?.get();
     const reply = await sendRequest(this.#endpoint + path, {
       ...request,
-      headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: { ...traceHeaders(), ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     });
     if (reply.status >= 200 && reply.status < 300) return reply;
     throw new GoogleApiError(reply.status, `${reply.status} ${saidIn(reply.body.toString("utf8"))}`);

@@ -2,6 +2,7 @@ import { openAccessTokens } from "./access-tokens.ts";
 import { retrying } from "./deadline.ts";
 import { GoogleApi, isTransient } from "./google-api.ts";
 import type { Platform } from "./platform.ts";
+import { traced } from "./span.ts";
 import { messageOf } from "./thrown.ts";
 
 /** For a publish with its retries; the caller's own request waits for it. */
@@ -55,13 +56,15 @@ function openTopic(api: GoogleApi, topic: string): Topic {
       const body = JSON.stringify({ messages: [message] });
       pending++;
       try {
-        await retrying({ what: `Publishing to ${topic}`, ...RETRIES, isTransient }, () =>
+        const attempt = () =>
           api.request(`/v1/${topic}:publish`, {
             method: "POST",
             headers,
             body,
             deadlineMs: RETRIES.attemptMs,
-          }),
+          });
+        await traced(`Pub/Sub publish to ${topic.split("/").at(-1)}`, () =>
+          retrying({ what: `Publishing to ${topic}`, ...RETRIES, isTransient }, attempt),
         );
       } catch (error) {
         throw new PublishFailed(topic, error);

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { createLogger } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Delivery, pushRoute } from "./push.ts";
+import { traced } from "./span.ts";
 
 const AUDIENCE = "https://validator.example";
 const ACCOUNT = "push@project.iam.gserviceaccount.com";
@@ -47,10 +48,14 @@ function envelope(data: unknown, fields: object = {}) {
   };
 }
 
-const push = (body: unknown, authorization: string | undefined = token(claims)) =>
+const push = (body: unknown, authorization: string | undefined = token(claims), traceparent?: string) =>
   app.request("/", {
     method: "POST",
-    headers: { "content-type": "application/json", ...(authorization && { authorization }) },
+    headers: {
+      "content-type": "application/json",
+      ...(authorization && { authorization }),
+      ...(traceparent && { traceparent }),
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
@@ -71,6 +76,23 @@ test("hands the message on with its attributes, attempt and trace; done is 204",
     outcome: "done",
     "logging.googleapis.com/trace": TRACE,
   });
+});
+
+test("closes a delivery with its span: whose work it continues, when it was published, which push brought it", async () => {
+  outcome = async () => {
+    await traced("Storage read domains/a.test.json", async () => undefined);
+    throw new Error("boom");
+  };
+  await push(envelope({ domain: "a.test" }), undefined, `00-${"c".repeat(32)}-${"d".repeat(16)}-01`);
+  const line = JSON.parse(lines.at(-1) ?? "");
+  expect(line).toMatchObject({
+    message: "Handler failed",
+    publishTime: "2026-11-01T12:00:00Z",
+    requestTrace: "c".repeat(32),
+    "logging.googleapis.com/trace": TRACE,
+    span: { parentSpanId: "b7ad6b7169203331", calls: [{ name: "Storage read domains/a.test.json" }] },
+  });
+  expect(line["logging.googleapis.com/spanId"]).toBe(handled[0]?.delivery.trace.spanId);
 });
 
 test.each<[string, () => Promise<Outcome>, number, object]>([

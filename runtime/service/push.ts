@@ -4,8 +4,9 @@ import * as z from "zod";
 import { readClaims } from "./claims.ts";
 import { type Logger, traceFields } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
+import { Span } from "./span.ts";
 import { messageOf } from "./thrown.ts";
-import { continueTrace, type Trace } from "./trace.ts";
+import { continueTrace, parseTraceparent, type Trace } from "./trace.ts";
 
 /** Our messages are a few hundred bytes; an envelope far beyond is not one of them. */
 const MAX_ENVELOPE_BYTES = 64 * 1024;
@@ -18,6 +19,7 @@ const envelopeSchema = z.object({
     data: z.base64().default(""),
     attributes: z.record(z.string(), z.string()).default({}),
     messageId: z.string(),
+    publishTime: z.string().optional(),
   }),
   subscription: z.string(),
   deliveryAttempt: z.number().int().positive().optional(),
@@ -83,7 +85,7 @@ export function pushRoute<Message>(options: PushOptions<Message>): Hono {
       const envelope = envelopeSchema.safeParse(await context.req.json().catch(() => undefined));
       if (!envelope.success) return drop(`Not a push envelope. ${z.prettifyError(envelope.error)}`, {});
       const { message, subscription, deliveryAttempt } = envelope.data;
-      const { attributes, messageId } = message;
+      const { attributes, messageId, publishTime } = message;
       const trace = continueTrace(attributes.traceparent);
       const child = logger.child({ ...traceFields(trace), messageId, subscription, deliveryAttempt });
 
@@ -92,8 +94,14 @@ export function pushRoute<Message>(options: PushOptions<Message>): Hono {
         return drop(`The message breaks its schema. ${z.prettifyError(parsed.error)}`, child.bindings());
       }
       const signal = AbortSignal.timeout(deadlineMs);
-      const outcome = await settle(child, () =>
-        handle(parsed.data, { messageId, attributes, deliveryAttempt, trace, logger: child, signal }),
+      const span = new Span(trace);
+      // The push is a request of Pub/Sub's, in a trace of its own, with an entry in the request log.
+      const requestTrace = parseTraceparent(context.req.header("traceparent"))?.traceId;
+      const closing = () => ({ ...span.fields(), publishTime, requestTrace });
+      const outcome = await span.run(() =>
+        settle(child, closing, () =>
+          handle(parsed.data, { messageId, attributes, deliveryAttempt, trace, logger: child, signal }),
+        ),
       );
       if (outcome.kind === "retry") return new Response(null, { status: 503 });
       return new Response(null, { status: 204 });
@@ -102,15 +110,21 @@ export function pushRoute<Message>(options: PushOptions<Message>): Hono {
   return app;
 }
 
-async function settle(logger: Logger, handle: () => Promise<Outcome>): Promise<Outcome> {
+/** One line tells the outcome, and with `closing` the delivery's span. */
+async function settle(
+  logger: Logger,
+  closing: () => object,
+  handle: () => Promise<Outcome>,
+): Promise<Outcome> {
   try {
     const outcome = await handle();
-    const fields = { outcome: outcome.kind, ...(outcome.kind !== "done" && { reason: outcome.reason }) };
+    const reason = outcome.kind !== "done" && { reason: outcome.reason };
+    const fields = { outcome: outcome.kind, ...reason, ...closing() };
     if (outcome.kind === "done") logger.info(fields, "Message done");
     else logger.warn(fields, outcome.kind === "dropped" ? "Message dropped" : "Message to be retried");
     return outcome;
   } catch (error) {
-    logger.error({ error, outcome: "retry" }, "Handler failed");
+    logger.error({ error, outcome: "retry", ...closing() }, "Handler failed");
     return { kind: "retry", reason: messageOf(error) };
   }
 }

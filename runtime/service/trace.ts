@@ -10,6 +10,8 @@ const MAX_LENGTH = 512;
 export interface Trace {
   readonly traceId: string;
   readonly spanId: string;
+  /** The caller's span, where there is a caller. */
+  readonly parentSpanId?: string;
   readonly sampled: boolean;
 }
 
@@ -34,7 +36,7 @@ export function continueTrace(header: string | undefined): Trace {
 }
 
 function childOf(parent: Trace): Trace {
-  return { ...parent, spanId: newSpanId() };
+  return { ...parent, spanId: newSpanId(), parentSpanId: parent.spanId };
 }
 
 export function formatTraceparent({ traceId, spanId, sampled }: Trace): string {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SecureContextOptions } from "node:tls";
+import type { MonitoredResource } from "../logging/log-entry.ts";
 import type { CloudResource, CloudRun, Kernel, Part } from "../parts.ts";
 import { numberOf, objectOf, objectsOf, type Properties, textOf } from "../property-values.ts";
+import { continueTrace, toTraceparent, traceFields } from "../trace-context.ts";
 import { namesOnCertificate } from "./certificates.ts";
 import { Frontend } from "./frontend.ts";
 import {
@@ -150,9 +152,11 @@ export class LoadBalancer implements Part {
       response.setHeader("Location", found.location);
       return answer(response, found.status, `${found.status} Moved\n`);
     }
-    const backend = resolve(resources, BACKEND_SERVICE, found.service)?.properties;
+    const backendService = resolve(resources, BACKEND_SERVICE, found.service);
+    const backend = backendService?.properties;
     const client = network.sourceOf(request.socket.remotePort);
-    this.#logRequest(backend, client, request, response);
+    const resource = monitoredResource(rule, urlMap, backendService);
+    this.#logRequest({ scheme, client, resource }, backend, request, response);
     const policy = resolve(resources, SECURITY_POLICY, backend?.securityPolicy);
     const verdict = policy ? judge(policy.properties, client) : ({ allowed: true } as const);
     if (!verdict.allowed) {
@@ -183,37 +187,77 @@ export class LoadBalancer implements Part {
   }
 
   #logRequest(
+    { scheme, client, resource }: { scheme: Scheme; client: string; resource: MonitoredResource },
     backend: Properties | undefined,
-    client: string,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
+    const trace = continueTrace(request.headers.traceparent as string | undefined);
+    setHeaders(request, { traceparent: toTraceparent(trace) });
     const { enable, sampleRate } = objectOf(backend?.logConfig);
     if (enable !== true || Math.random() >= (numberOf(sampleRate) ?? 1)) return;
-    const { method, url, headers } = request;
+    const { method = "GET", url, headers } = request;
+    const requestUrl = `${scheme}://${headers.host ?? ""}${url}`;
+    const timestamp = new Date().toISOString();
     const since = performance.now();
     response.once("close", () => {
+      const { statusCode: status } = response;
       this.#kernel.logging.write({
-        severity: "INFO",
-        message: `${method} ${headers.host ?? ""}${url} ${response.statusCode}`,
+        severity: status >= 500 ? "ERROR" : status >= 400 ? "WARNING" : "INFO",
+        message: `${method} ${requestUrl} ${status}`,
         source: this.name,
-        remoteIp: client,
-        status: response.statusCode,
-        latencyMs: Math.round(performance.now() - since),
+        logName: "requests",
+        resource,
+        timestamp,
+        ...traceFields(trace),
+        httpRequest: {
+          requestMethod: method,
+          requestUrl,
+          status,
+          latency: `${((performance.now() - since) / 1000).toFixed(6)}s`,
+          remoteIp: client,
+        },
       });
     });
   }
 }
 
-/** Adds what Google's front end tells a backend, in both of Node's views of the headers. */
+/** @see https://cloud.google.com/monitoring/api/resources#tag_http_load_balancer */
+function monitoredResource(
+  rule: CloudResource,
+  urlMap: CloudResource | undefined,
+  backend: CloudResource | undefined,
+): MonitoredResource {
+  const [, project = ""] = rule.id.split("/");
+  return {
+    type: "http_load_balancer",
+    labels: {
+      project_id: project,
+      forwarding_rule_name: lastSegment(rule.id),
+      url_map_name: lastSegment(urlMap?.id ?? ""),
+      backend_service_name: lastSegment(backend?.id ?? ""),
+      zone: "global",
+    },
+  };
+}
+
+function lastSegment(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
+}
+
+/** Adds what Google's front end tells a backend. */
 function forward(request: IncomingMessage, scheme: string, client: string, address: string): void {
   const { headers } = request;
-  const told = {
+  setHeaders(request, {
     "x-forwarded-for": `${headers["x-forwarded-for"] === undefined ? "" : `${headers["x-forwarded-for"]},`}${client},${address}`,
     "x-forwarded-proto": scheme,
     via: headers.via === undefined ? "1.1 google" : `${headers.via}, 1.1 google`,
-  };
-  Object.assign(headers, told);
+  });
+}
+
+/** In both of Node's views of the headers. */
+function setHeaders(request: IncomingMessage, told: Readonly<Record<string, string>>): void {
+  Object.assign(request.headers, told);
   const kept: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);

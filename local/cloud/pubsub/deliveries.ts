@@ -1,4 +1,5 @@
 import type { Iam, Logging } from "../parts.ts";
+import { traceOf } from "../trace-context.ts";
 import { backoffMs, PUSH_BACKOFF } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { deadLetterObstacle, toDeadLetter } from "./dead-letters.ts";
@@ -6,7 +7,6 @@ import type { Directory } from "./directory.ts";
 import type { NewMessage } from "./message-limits.ts";
 import type { Lease, LeaseRef, MessageStore } from "./message-store.ts";
 import type { Subscription } from "./subscription-settings.ts";
-import { traceOf } from "./trace.ts";
 
 export interface DeliveriesOptions {
   readonly store: MessageStore;

@@ -1,4 +1,5 @@
 import type { CloudRun, Iam, Logging, Tokens } from "../parts.ts";
+import { traceOf } from "../trace-context.ts";
 import type { Clock } from "./clock.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Deliveries } from "./deliveries.ts";
@@ -10,7 +11,6 @@ import { PushWindow } from "./push-window.ts";
 import { serviceAgent } from "./service-agent.ts";
 import type { Subscription } from "./subscription-settings.ts";
 import type { Timetable } from "./timetable.ts";
-import { traceOf } from "./trace.ts";
 
 /** Of message bodies in memory, for each subscription. One message may exceed what is left. */
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024;

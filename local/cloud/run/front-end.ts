@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { Ingress, Kernel, Severity } from "../parts.ts";
+import { continueTrace, type TraceContext, toTraceparent, traceFields } from "../trace-context.ts";
 import { admit } from "./admission.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
@@ -7,8 +7,6 @@ import { BrokenInstance, forward } from "./forward.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
 import type { ServiceSettings } from "./service-settings.ts";
-
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
 class TimedOut extends Error {
   readonly code = "TIMED_OUT";
@@ -30,8 +28,9 @@ export class FrontEnd {
     const { settings } = service;
     if (!settings) return refusal(503, "Service Unavailable");
 
-    const call = withPlatformHeaders(incoming, ingress);
-    const log = this.#requestLog(settings, call, startedAt);
+    const trace = continueTrace(header(incoming.headers, "traceparent"));
+    const call = withPlatformHeaders(incoming, ingress, trace);
+    const log = this.#requestLog(settings, call, trace, startedAt);
     try {
       const admission = await admit(this.#kernel, settings, ingress, call);
       if (admission.kind === "refused") {
@@ -85,9 +84,10 @@ export class FrontEnd {
   #requestLog(
     service: ServiceSettings,
     call: Call,
+    trace: TraceContext,
     startedAt: number,
   ): (status: number, reason?: string) => void {
-    const [, trace] = TRACEPARENT.exec(header(call.headers, "traceparent") ?? "") ?? [];
+    const timestamp = new Date().toISOString();
     return (status, reason) => {
       const latencyMs = performance.now() - startedAt;
       const [path = ""] = call.url.split("?");
@@ -95,7 +95,8 @@ export class FrontEnd {
         severity: severityOf(status),
         message: `${call.method} ${path} ${status}${reason ? `: ${reason}` : ""}`,
         source: service.name,
-        ...(trace && { trace: `projects/${service.project}/traces/${trace}` }),
+        timestamp,
+        ...traceFields(trace),
         httpRequest: {
           requestMethod: call.method,
           requestUrl: `https://${header(call.headers, "host") ?? service.host}${path}`,
@@ -126,10 +127,13 @@ function severityOf(status: number): Severity {
   return status >= 400 ? "WARNING" : "INFO";
 }
 
-/** The load balancer has said already who the client was; otherwise this is the first of Google's to see it. */
-function withPlatformHeaders(call: Call, ingress: Ingress): Call {
-  const added: string[] = [];
-  let { headers } = call;
+/**
+ * The load balancer has said already who the client was; otherwise this is the first of Google's to see it.
+ * The instance's own span is a child of the front end's.
+ */
+function withPlatformHeaders(call: Call, ingress: Ingress, trace: TraceContext): Call {
+  const added: string[] = ["traceparent", toTraceparent(trace)];
+  let headers = without(call.headers, "traceparent");
   if (ingress !== "loadBalancer" && call.peer !== undefined) {
     const before = header(headers, "x-forwarded-for");
     headers = without(headers, "x-forwarded-for");
@@ -138,9 +142,6 @@ function withPlatformHeaders(call: Call, ingress: Ingress): Call {
   if (ingress !== "loadBalancer") {
     headers = without(headers, "x-forwarded-proto");
     added.push("X-Forwarded-Proto", "https");
-  }
-  if (header(headers, "traceparent") === undefined) {
-    added.push("traceparent", `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`);
   }
   return { ...call, headers: [...headers, ...added] };
 }

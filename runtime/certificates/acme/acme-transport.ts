@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type HttpReply, type OutgoingRequest, sendRequest } from "../../service/send-request.ts";
+import { traced } from "../../service/span.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
 import { CaUnavailable } from "./ca-unavailable.ts";
 
@@ -32,8 +33,12 @@ export interface AcmeRequest {
 export class AcmeTransport {
   readonly #nonces: { readonly nonce: string; readonly at: number }[] = [];
 
-  async request(url: string, method: string, { data }: AcmeRequest = {}): Promise<AcmeReply> {
+  request(url: string, method: string, request: AcmeRequest = {}): Promise<AcmeReply> {
     const what = `${method.toUpperCase()} ${url}`;
+    return traced(`CA ${what}`, () => this.#send(url, method, what, request));
+  }
+
+  async #send(url: string, method: string, what: string, { data }: AcmeRequest): Promise<AcmeReply> {
     let answer: HttpReply;
     try {
       answer = await sendRequest(url, {

@@ -5,6 +5,7 @@ import { DeadlineExceeded } from "../../service/deadline.ts";
 import { type Logger, traceFields } from "../../service/logger.ts";
 import { ObjectStoreError } from "../../service/object-store.ts";
 import { PublishFailed } from "../../service/publisher.ts";
+import { Span } from "../../service/span.ts";
 import { continueTrace } from "../../service/trace.ts";
 import { type CallerRules, identify } from "./caller.ts";
 import { restoreCertificate, showCertificate } from "./certificate.ts";
@@ -53,7 +54,11 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     const logger = options.logger.child({ ...traceFields(trace), caller: caller.email });
     context.set("scope", { caller, trace, logger });
     context.header("cache-control", "no-store");
-    await next();
+    const span = new Span(trace);
+    await span.run(next);
+    // What changes nothing is in the request log, and polled.
+    const { method, path } = context.req;
+    if (method !== "GET") logger.info({ ...span.fields(), status: context.res.status }, `${method} ${path}`);
   });
   app.use("/v1/*", limitBody);
   app.post("/v1/domains", requireJson);

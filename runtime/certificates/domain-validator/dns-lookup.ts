@@ -1,5 +1,6 @@
 import type { CaaRecord } from "node:dns";
 import { Resolver } from "node:dns/promises";
+import { traced } from "../../service/span.ts";
 import { codeOf } from "../../service/thrown.ts";
 
 /** For one question with its repetition: 2 s, then 4 s. */
@@ -36,15 +37,14 @@ export function openDnsLookup(servers: readonly string[]): DnsLookup {
   if (servers.length > 0) resolver.setServers(servers);
   return {
     async addresses(name) {
-      const [v4, v6] = await Promise.all([
-        ask(() => resolver.resolve4(name)),
-        ask(() => resolver.resolve6(name)),
-      ]);
+      const [v4, v6] = await traced(`DNS A and AAAA of ${name}`, () =>
+        Promise.all([ask(() => resolver.resolve4(name)), ask(() => resolver.resolve6(name))]),
+      );
       if (v4.kind === "trouble") return v4;
       if (v6.kind === "trouble") return v6;
       return { kind: "answer", records: [...v4.records, ...v6.records] };
     },
-    caa: (name) => ask(() => resolver.resolveCaa(name)),
+    caa: (name) => traced(`DNS CAA of ${name}`, () => ask(() => resolver.resolveCaa(name))),
   };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ObjectStore } from "../../service/object-store.ts";
+import { traced, traceHeaders } from "../../service/span.ts";
 import { messageOf } from "../../service/thrown.ts";
 
 const MAX_BODY_BYTES = 1_024;
@@ -69,7 +70,9 @@ interface Fetch {
 
 async function fetchOnce({ expected, ...target }: Fetch): Promise<ProbeResult> {
   try {
-    const { status, body } = await get(target);
+    const { status, body } = await traced(`edge GET ${target.domain} at ${target.address}`, () =>
+      get(target),
+    );
     if (status === 200 && body === expected) return { kind: "served" };
     return { kind: "wrong", saw: status === 200 ? "another body" : `status ${status}` };
   } catch (error) {
@@ -86,7 +89,7 @@ function get(target: Omit<Fetch, "expected">): Promise<{ status: number; body: s
         port,
         path,
         agent: false,
-        headers: { host: domain, "user-agent": "domain-validator" },
+        headers: { host: domain, "user-agent": "domain-validator", ...traceHeaders() },
         signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
       },
       async (incoming) => {

@@ -1,5 +1,6 @@
 import { retrying } from "../../service/deadline.ts";
 import { type HttpReply, sendRequest } from "../../service/send-request.ts";
+import { traced } from "../../service/span.ts";
 import { messageOf } from "../../service/thrown.ts";
 import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 
@@ -44,12 +45,11 @@ export class FastlyApi {
 
   /** Answers with any 2xx and, for reads and removals of what is not there, 404. @throws {FastlyError} for the rest. */
   async request(method: Method, path: string, request: FastlyRequest = {}): Promise<FastlyReply> {
-    if (method !== "GET") return this.#send(method, path, request);
+    const send = () => traced(`Fastly ${method} ${path}`, () => this.#send(method, path, request));
+    if (method !== "GET") return send();
     const isTransient = (error: unknown) =>
       error instanceof FastlyError && error.code === "FASTLY_UNAVAILABLE" && !request.signal?.aborted;
-    return retrying({ what: `Fastly ${method} ${path}`, ...READ_RETRIES, isTransient }, () =>
-      this.#send(method, path, request),
-    );
+    return retrying({ what: `Fastly ${method} ${path}`, ...READ_RETRIES, isTransient }, send);
   }
 
   async #send(method: Method, path: string, request: FastlyRequest): Promise<FastlyReply> {

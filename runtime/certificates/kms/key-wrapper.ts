@@ -4,6 +4,7 @@ import { crc32c } from "../../service/crc32c.ts";
 import { retrying } from "../../service/deadline.ts";
 import { GoogleApi, GoogleApiError } from "../../service/google-api.ts";
 import { Secret } from "../../service/secret.ts";
+import { traced } from "../../service/span.ts";
 
 const REQUEST_DEADLINE_MS = 10_000;
 /** Wrapping is free of effects, so it can be repeated; the end leaves time for the rest of a delivery. */
@@ -65,9 +66,11 @@ export function openKeyWrapper({ endpoint, key, tokens }: KeyWrapperOptions): Ke
       deadlineMs: REQUEST_DEADLINE_MS,
     } as const;
     return retrying({ what, ...RETRIES, isTransient }, async () => {
-      const reply = await api.request(`/v1/${key}:${method}`, request).catch((cause: unknown) => {
-        throw toKmsError(what, cause);
-      });
+      const reply = await traced(`KMS ${method}`, () => api.request(`/v1/${key}:${method}`, request)).catch(
+        (cause: unknown) => {
+          throw toKmsError(what, cause);
+        },
+      );
       const answer = parse(what, reply.body.toString("utf8"));
       const parsed = schema.safeParse(answer);
       // A missing or wrong checksum is what Google says to repeat.

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ObjectStore } from "../../service/object-store.ts";
+import { noteEvent } from "../../service/span.ts";
 import {
   checkedRecord,
   entryMetadata,
@@ -119,7 +120,9 @@ class BucketRegistry implements Registry {
       JSON.stringify(entry),
       { metadata: entryMetadata(entry) },
     );
-    return outcome === "created" ? "appended" : "exists";
+    if (outcome !== "created") return "exists";
+    noteEvent(entry.phase);
+    return "appended";
   }
 
   async #tombstone(domain: string): Promise<{ lastOrderNumber: number; generation: string } | undefined> {
