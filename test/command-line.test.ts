@@ -105,6 +105,23 @@ describe("npm run", () => {
     const shown = JSON.parse((await run("certificates", "show", "shop.example.test", "--json", ...at)).out);
     expect(shown.edge.serialNumber).toBe(shown.backup.serial);
 
+    const { spans } = JSON.parse((await run("domains", "trace", "shop.example.test", "--json", ...at)).out);
+    const names = JSON.stringify(spans);
+    for (const hop of [
+      ...[
+        "(load-balancer)",
+        "certs-domain-api",
+        "delivery to certs-domain-validator",
+        "DNS CAA of",
+        "edge GET",
+      ],
+      ...["certs-token-proxy", "delivery to certs-cert-issuer", "CA POST", "KMS encrypt", "Storage create"],
+      ...["Fastly POST /tls/activations", '"name":"active"'],
+    ]) {
+      expect(names).toContain(hop.replace(/[()]/g, '"'));
+    }
+    expect(spans).toHaveLength(1);
+
     const refused = await run("domains", "add", "*.example.test", ...at);
     expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/wildcard/i) });
     const unknown = await run("domains", "show", "nobody.example.test", ...at);

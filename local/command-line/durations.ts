@@ -1,10 +1,10 @@
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** As a person reads it: "12 ms", "3.4 s", "2 min", "5 h". */
+/** As a person reads it: "12 ms", "3.42 s", "2 min", "5 h". */
 export function duration(ms: number): string {
-  if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(2)} s`;
   if (ms < 2 * 3_600_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;
 }

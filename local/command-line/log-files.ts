@@ -9,15 +9,11 @@ export interface FoundEntry {
   readonly entry: ExportedEntry;
 }
 
-interface Position {
-  readonly inode: number;
-  readonly offset: number;
-}
-
 /** The log files of one cloud. Each call of `read` goes on where the one before ended. */
 export class LogFiles {
   readonly #folder: string;
-  readonly #positions = new Map<string, Position>();
+  /** How far each file is read, by source and inode: a file that is put aside keeps its own. */
+  readonly #offsets = new Map<string, ReadonlyMap<number, number>>();
 
   constructor(stateDir: string) {
     this.#folder = join(absoluteStateDir(stateDir), "cloud", "logs");
@@ -32,21 +28,19 @@ export class LogFiles {
       .sort();
   }
 
-  /** New entries of a source, oldest first. A file that was put aside meanwhile is read to its end first. */
+  /** New entries of a source: of the file that was put aside, which may still grow for a moment, then of the present one. */
   async *read(source: string): AsyncGenerator<FoundEntry> {
-    const path = join(this.#folder, `${source}.jsonl`);
-    const known = this.#positions.get(path);
-    const now = statSync(path, { throwIfNoEntry: false });
-    if (!now) return;
-    if (now.ino !== known?.inode) {
-      const aside = statSync(`${path}.1`, { throwIfNoEntry: false });
-      if (aside && (!known || aside.ino === known.inode)) {
-        yield* this.#lines(`${path}.1`, source, known?.offset ?? 0, aside.size);
-      }
+    const known = this.#offsets.get(source);
+    const reached = new Map<number, number>();
+    const present = join(this.#folder, `${source}.jsonl`);
+    for (const path of [`${present}.1`, present]) {
+      const file = statSync(path, { throwIfNoEntry: false });
+      if (!file) continue;
+      const offset = known?.get(file.ino) ?? 0;
+      const end = yield* this.#lines(path, source, offset <= file.size ? offset : 0, file.size);
+      reached.set(file.ino, end);
     }
-    const start = now.ino === known?.inode && known.offset <= now.size ? known.offset : 0;
-    const end = yield* this.#lines(path, source, start, now.size);
-    this.#positions.set(path, { inode: now.ino, offset: end });
+    this.#offsets.set(source, reached);
   }
 
   /** Whole lines between two offsets. Returns where the last one ends: what follows is still being written. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";
+import { traceDomain } from "./domain-trace.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
 import { Failure } from "./failure.ts";
@@ -99,6 +100,9 @@ command(domains, "show <name>", "State, reason and phases of a domain.")
 command(domains, "list", "All domains.")
   .option(...json)
   .action(listDomains);
+command(domains, "trace <name>", "Every hop of a domain's newest registration, with times.")
+  .option(...json)
+  .action(traceDomain);
 command(domains, "remove <name>", "Take a domain out of service and forget it.")
   .option(...wait)
   .option(...timeout)

@@ -1,0 +1,74 @@
+import { traceIdOf } from "../cloud/logging/log-entry.ts";
+import { objectOf } from "../cloud/property-values.ts";
+import { Failure } from "./failure.ts";
+import { type FoundEntry, LogFiles } from "./log-files.ts";
+import { line } from "./log-line.ts";
+import { printJson } from "./output.ts";
+import { waterfall } from "./trace-display.ts";
+import { buildTrace, linkedTraces } from "./trace-tree.ts";
+
+/** The audit log's words for what starts an order. */
+const STARTS: readonly unknown[] = ["domain.register", "domain.retry"];
+/** Far beyond a registration with all its deliveries. */
+const MOST_ENTRIES = 10_000;
+
+interface Options {
+  readonly stateDir: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Shows the trace of a domain's newest registration, from the logs alone: what is done here with files
+ * can be done with two queries of Cloud Logging, for the audit entry and for its trace.
+ */
+export async function traceDomain(name: string, { stateDir, json }: Options): Promise<void> {
+  const domain = name.toLowerCase().replace(/\.$/, "");
+  const registration = await newest(stateDir, domain);
+  const traceId = registration && traceIdOf(registration.entry);
+  if (!traceId) throw new Failure(`No registration of ${domain} is in the logs.`);
+  const own = await collect(stateDir, new Set([traceId]));
+  const entries = [...own, ...(await collect(stateDir, linkedTraces(own)))];
+  const tree = buildTrace(traceId, entries);
+  if (!tree) throw new Failure(`The logs of trace ${traceId} hold no span yet; npm run logs may tell why.`);
+  const { orderNumber } = objectOf(registration.entry.jsonPayload?.audit);
+  if (json) {
+    printJson({ domain, orderNumber, ...tree });
+    return;
+  }
+  process.stdout.write(
+    `${domain}, order ${orderNumber}, from ${tree.startTime}, trace ${traceId}\n${waterfall(tree)}\n`,
+  );
+  for (const found of own.filter(isTrouble)) process.stdout.write(`${line(found)}\n`);
+}
+
+async function newest(stateDir: string, domain: string): Promise<FoundEntry | undefined> {
+  let found: FoundEntry | undefined;
+  for await (const candidate of everything(stateDir)) {
+    const audit = objectOf(candidate.entry.jsonPayload?.audit);
+    if (audit.domain !== domain || !STARTS.includes(audit.action)) continue;
+    if (!found || candidate.entry.timestamp >= found.entry.timestamp) found = candidate;
+  }
+  return found;
+}
+
+async function collect(stateDir: string, traces: ReadonlySet<string>): Promise<readonly FoundEntry[]> {
+  const entries: FoundEntry[] = [];
+  for await (const found of everything(stateDir)) {
+    if (entries.length < MOST_ENTRIES && traces.has(traceIdOf(found.entry) ?? "")) entries.push(found);
+  }
+  return entries;
+}
+
+async function* everything(stateDir: string): AsyncGenerator<FoundEntry> {
+  const files = new LogFiles(stateDir);
+  for (const source of files.sources()) yield* files.read(source);
+}
+
+/** What went wrong beside the spans: deliveries that are tried again, for one. */
+function isTrouble({ entry }: FoundEntry): boolean {
+  return (
+    entry.httpRequest === undefined &&
+    entry.jsonPayload?.span === undefined &&
+    !["DEBUG", "INFO", "NOTICE"].includes(entry.severity)
+  );
+}

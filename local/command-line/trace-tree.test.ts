@@ -1,0 +1,154 @@
+import { expect, test } from "@jest/globals";
+import type { ExportedEntry } from "../cloud/logging/log-entry.ts";
+import type { FoundEntry } from "./log-files.ts";
+import { waterfall } from "./trace-display.ts";
+import { buildTrace, linkedTraces, type TraceSpan } from "./trace-tree.ts";
+
+const TRACE = "a".repeat(32);
+const PUSH = "b".repeat(32);
+const START = Date.parse("2027-01-31T12:00:00.000Z");
+
+const at = (ms: number) => new Date(START + ms).toISOString();
+
+function entry(source: string, fields: Partial<ExportedEntry>, traceId = TRACE): FoundEntry {
+  return {
+    source,
+    entry: {
+      insertId: "1",
+      logName: "projects/p/logs/x",
+      resource: { type: "global", labels: {} },
+      timestamp: at(0),
+      receiveTimestamp: at(0),
+      severity: "INFO",
+      trace: `projects/p/traces/${traceId}`,
+      ...fields,
+    },
+  };
+}
+
+const request = (
+  source: string,
+  url: string,
+  startMs: number,
+  ms: number,
+  spanId: string,
+  traceId?: string,
+) =>
+  entry(
+    source,
+    {
+      timestamp: at(startMs),
+      spanId,
+      httpRequest: { requestMethod: "GET", requestUrl: url, status: 200, latency: `${ms / 1000}s` },
+    },
+    traceId,
+  );
+
+const work = (source: string, message: string, spanId: string, payload: object, span: object) =>
+  entry(source, { spanId, jsonPayload: { message, ...payload, span: { calls: [], events: [], ...span } } });
+
+const outline = (spans: readonly TraceSpan[]): unknown =>
+  spans.map(({ name, children }) => (children.length === 0 ? name : [name, outline(children)]));
+
+const ENTRIES = [
+  request("load-balancer", "https://api/", 0, 50, "lb"),
+  request("api", "https://api/", 1, 48, "front"),
+  work(
+    "api",
+    "POST /v1",
+    "api",
+    {},
+    {
+      parentSpanId: "front",
+      startTime: at(5),
+      durationMs: 40,
+      calls: [{ name: "Pub/Sub publish", startMs: 10, durationMs: 20 }],
+    },
+  ),
+  // Two attempts: the first ended in a retry, and its push is not in the logs any more.
+  work(
+    "issuer",
+    "Message to be retried",
+    "first",
+    {
+      publishTime: at(20),
+      subscription: "projects/p/subscriptions/issue",
+      deliveryAttempt: 1,
+      reason: "busy",
+    },
+    { parentSpanId: "api", startTime: at(30), durationMs: 5 },
+  ),
+  work(
+    "issuer",
+    "Message done",
+    "second",
+    {
+      publishTime: at(20),
+      subscription: "projects/p/subscriptions/issue",
+      deliveryAttempt: 2,
+      requestTrace: PUSH,
+    },
+    {
+      parentSpanId: "api",
+      startTime: at(100),
+      durationMs: 60,
+      calls: [
+        { name: "CA POST order", startMs: 1, durationMs: 5, error: "no answer" },
+        { name: "edge GET a.test", startMs: 10, durationMs: 30 },
+      ],
+      events: [{ name: "active", atMs: 50 }],
+    },
+  ),
+  request("issuer", "https://issuer/", 98, 64, "push", PUSH),
+  // Through the edge, which logs nothing: its parent is the call that it lies in.
+  request("load-balancer", "http://a.test/", 112, 20, "probe"),
+];
+
+test("joins requests, workloads and deliveries to one tree, each attempt of its own", () => {
+  expect([...linkedTraces(ENTRIES)]).toEqual([PUSH]);
+  const tree = buildTrace(TRACE, ENTRIES);
+  expect(outline(tree?.spans ?? [])).toEqual([
+    [
+      "GET https://api/",
+      [
+        [
+          "GET https://api/",
+          [
+            [
+              "POST /v1",
+              [
+                "Pub/Sub publish",
+                ["delivery to issue, attempt 1", ["Message to be retried"]],
+                [
+                  "delivery to issue, attempt 2",
+                  [
+                    [
+                      "GET https://issuer/",
+                      [["Message done", ["CA POST order", ["edge GET a.test", ["GET http://a.test/"]]]]],
+                    ],
+                  ],
+                ],
+              ],
+            ],
+          ],
+        ],
+      ],
+    ],
+  ]);
+  expect(tree).toMatchObject({ traceId: TRACE, startTime: at(0), durationMs: 162 });
+});
+
+test("shows start, duration and bar of each span, errors and steps in their places", () => {
+  const tree = buildTrace(TRACE, ENTRIES);
+  const lines = tree ? waterfall(tree).split("\n") : [];
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^ {2}0\.0 ms {5}50 ms {2}█{7}.* {2}GET https:\/\/api\/ 200 \(load-balancer\)$/),
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/^ {2}101 ms {4}5\.0 ms .*─ CA POST order no answer$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^ {2}150 ms .*◆ active$/));
+  expect(lines).toContainEqual(expect.stringContaining("Message to be retried (issuer) busy"));
+});
+
+test("is nothing where no entry tells of a span", () => {
+  expect(buildTrace(TRACE, [entry("api", { jsonPayload: { message: "hello" } })])).toBeUndefined();
+});
