@@ -44,7 +44,11 @@ export class GoogleApi {
     const token = await this.#tokens?.get();
     const reply = await sendRequest(this.#endpoint + path, {
       ...request,
-      headers: { ...traceHeaders(), ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: {
+        ...traceHeaders(),
+        ...headers,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
     });
     if (reply.status >= 200 && reply.status < 300) return reply;
     throw new GoogleApiError(reply.status, `${reply.status} ${saidIn(reply.body.toString("utf8"))}`);
