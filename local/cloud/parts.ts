@@ -131,17 +131,23 @@ export interface StoredObject {
   readonly updated: string;
 }
 
+/** What a writer says of an object beside its bytes, under Google's names. */
+export interface ObjectDescription {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentDisposition?: string;
+  readonly contentLanguage?: string;
+  readonly cacheControl?: string;
+  readonly storageClass?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** Storage as the cloud itself uses it, without IAM. */
 export interface ObjectStorage {
   find(bucket: string, name: string, generation?: string): StoredObject | undefined;
   /** The bytes, once for each call. */
   read(object: StoredObject): Readable;
-  write(
-    bucket: string,
-    name: string,
-    bytes: Buffer,
-    options?: { contentType?: string; metadata?: Record<string, string> },
-  ): StoredObject;
+  write(bucket: string, name: string, bytes: Buffer, options?: ObjectDescription): StoredObject;
   remove(bucket: string, name: string): void;
   isEmpty(bucket: string): boolean;
   /** Removes all objects: `forceDestroy`. */

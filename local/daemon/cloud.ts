@@ -45,12 +45,12 @@ export interface Cloud {
  */
 export async function startCloud({ binDir, ...options }: CloudOptions): Promise<Cloud> {
   const kernel = await startKernel(options);
-  const storage = new CloudStorage(kernel);
+  const storage = new CloudStorage(kernel, { publish: (...message) => pubsub.publish(...message) });
   const secrets = new SecretManager(kernel);
   const run = new LocalCloudRun(kernel, storage, {
     access: (...version) => secrets.access(...version).data.toString(),
   });
-  const pubsub = new LocalPubSub(kernel, run);
+  const pubsub: LocalPubSub = new LocalPubSub(kernel, run);
   kernel.identities.serveHttp(new KmsApi(kernel), new SecretManagerApi(kernel), pubsub.restApi, storage.api);
   kernel.identities.serveGrpc(...pubsub.apis);
 
@@ -60,6 +60,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const providerParts = { kernel, storage, pubsub, run };
   // Each needs those before it; what brings work in comes last.
   const parts: readonly Part[] = [
+    storage,
     fastlyApi,
     run,
     new LoadBalancer(kernel, run),

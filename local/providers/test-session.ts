@@ -17,6 +17,10 @@ type Client = InstanceType<typeof providerService.ResourceProviderClient>;
 
 const CALL_DEADLINE_MS = 10_000;
 
+function absent(): never {
+  throw new Error("This test has no such part.");
+}
+
 /** A provider served over a real socket, and the engine's end of it, speaking the bare protocol. */
 export class TestSession {
   readonly kernel: OwnedKernel;
@@ -29,7 +33,7 @@ export class TestSession {
 
   private constructor(kernel: OwnedKernel, stateDir: string) {
     this.kernel = kernel;
-    this.storage = new CloudStorage(kernel);
+    this.storage = new CloudStorage(kernel, { publish: absent });
     this.#stateDir = stateDir;
   }
 
@@ -158,9 +162,6 @@ export class TestSession {
   }
 
   #parts(): CloudParts {
-    const absent = () => {
-      throw new Error("This test has no such part.");
-    };
     return {
       kernel: this.kernel,
       storage: this.storage,

@@ -5,6 +5,8 @@
  * roles https://cloud.google.com/storage/docs/access-control/iam-roles
  */
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
+  "roles/storage.bucketViewer": ["storage.buckets.get", "storage.buckets.list"],
+  "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
   "roles/storage.objectViewer": ["storage.objects.get", "storage.objects.list"],
   "roles/storage.objectCreator": ["storage.objects.create"],
   "roles/storage.objectUser": [
@@ -12,6 +14,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "storage.objects.delete",
     "storage.objects.get",
     "storage.objects.list",
+    "storage.objects.restore",
     "storage.objects.update",
   ],
   "roles/storage.objectAdmin": [
@@ -19,6 +22,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "storage.objects.delete",
     "storage.objects.get",
     "storage.objects.list",
+    "storage.objects.restore",
     "storage.objects.update",
   ],
   "roles/storage.legacyObjectReader": ["storage.objects.get"],

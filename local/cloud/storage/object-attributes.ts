@@ -18,6 +18,16 @@ const READ_ONLY = new Set(
   ),
 );
 
+/** @see https://cloud.google.com/storage/docs/storage-classes */
+export const STORAGE_CLASSES: readonly string[] = [
+  "STANDARD",
+  "NEARLINE",
+  "COLDLINE",
+  "ARCHIVE",
+  "MULTI_REGIONAL",
+  "REGIONAL",
+];
+
 const MAX_TEXT_BYTES = 1024;
 /** @see https://cloud.google.com/storage/quotas#objects */
 const MAX_CUSTOM_METADATA_BYTES = 8 * 1024;
@@ -40,14 +50,23 @@ export function parseBody(body: Buffer): Readonly<Record<string, unknown>> {
   return record(value, "The request's body");
 }
 
-/** What an upload says of its object before the bytes. */
-export function readInsert(body: Readonly<Record<string, unknown>>, storageClass: string): InsertBody {
+/** What an upload says of its object before the bytes; of those, only a class of Storage's. */
+export function readInsert(body: Readonly<Record<string, unknown>>): InsertBody {
+  const { storageClass, ...described } = body;
+  if (storageClass != null && !STORAGE_CLASSES.includes(String(storageClass))) {
+    throw invalid(
+      `Invalid value for: storageClass must be one of ${STORAGE_CLASSES.join(", ")}; got ${JSON.stringify(storageClass)}.`,
+    );
+  }
   const name = text(body, "name");
   const md5Hash = text(body, "md5Hash");
   const crc32c = text(body, "crc32c");
   return {
     name: name ?? undefined,
-    attributes: change({}, body, storageClass),
+    attributes: {
+      ...change({}, described, undefined),
+      ...(storageClass != null && { storageClass: String(storageClass) }),
+    },
     checksums: { ...(md5Hash != null && { md5Hash }), ...(crc32c != null && { crc32c }) },
   };
 }
@@ -56,25 +75,36 @@ export function readInsert(body: Readonly<Record<string, unknown>>, storageClass
 export function patchAttributes(
   current: Attributes,
   body: Readonly<Record<string, unknown>>,
-  storageClass: string,
+  bucketClass: string,
 ): Attributes {
-  return change(current, body, storageClass);
+  return change(current, body, bucketClass);
 }
 
-/** A PUT: what it does not name goes. */
-export function replaceAttributes(body: Readonly<Record<string, unknown>>, storageClass: string): Attributes {
-  return change({}, body, storageClass);
+/** A PUT: what it does not name goes, but for what no client may change. */
+export function replaceAttributes(
+  { storageClass, timeStorageClassUpdated, componentCount }: Attributes,
+  body: Readonly<Record<string, unknown>>,
+  bucketClass: string,
+): Attributes {
+  const kept = {
+    ...(storageClass !== undefined && { storageClass }),
+    ...(timeStorageClassUpdated !== undefined && { timeStorageClassUpdated }),
+    ...(componentCount !== undefined && { componentCount }),
+  };
+  return change(kept, body, bucketClass);
 }
 
+/** `bucketClass` is what an object has that says nothing. */
 function change(
   current: Attributes,
   body: Readonly<Record<string, unknown>>,
-  storageClass: string,
+  bucketClass: string | undefined,
 ): Attributes {
   for (const [field, value] of Object.entries(body)) {
     if (READ_ONLY.has(field) || field === "metadata" || (TEXTS as readonly string[]).includes(field))
       continue;
-    if (field === "storageClass" && (value === null || value === storageClass)) continue;
+    const isUnchanged = value === null || value === (current.storageClass ?? bucketClass);
+    if (field === "storageClass" && isUnchanged) continue;
     throw notImplemented(`"${field}" in an object's metadata; got ${JSON.stringify(value)?.slice(0, 100)}`);
   }
   const changed: Record<string, unknown> = { ...current };

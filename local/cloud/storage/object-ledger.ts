@@ -1,10 +1,12 @@
 import type { BucketSettings } from "./bucket-settings.ts";
 import type { ByteStore } from "./byte-store.ts";
 import type { Content } from "./digests.ts";
+import type { EventType, ObjectEvent } from "./object-event.ts";
 import type { ObjectTable } from "./object-table.ts";
 import { type Attributes, newVersion, type ObjectVersion, withAttributes } from "./object-version.ts";
 import { checkPreconditions, type Preconditions } from "./preconditions.ts";
-import { noSuchObject, retained } from "./storage-refusal.ts";
+import type { SoftDeletedTable, SoftDeletedVersion } from "./soft-deleted-table.ts";
+import { invalid, noSuchObject, retained } from "./storage-refusal.ts";
 import type { WritePace } from "./write-pace.ts";
 
 /** Which object a request is about: the live generation unless it names another. */
@@ -22,6 +24,17 @@ export interface Creation extends Target {
   readonly authorizeReplacement: () => void;
 }
 
+export interface ObjectLedgerOptions {
+  readonly table: ObjectTable;
+  readonly softDeleted: SoftDeletedTable;
+  readonly bytes: ByteStore;
+  readonly pace: WritePace;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called within the transaction of what happened. */
+  readonly onEvent: (event: ObjectEvent) => void;
+}
+
 /**
  * Every change of an object. Each runs to its end without yielding and is durable when it
  * returns, so a precondition that held still holds when its write happens: of any number of
@@ -29,13 +42,19 @@ export interface Creation extends Target {
  */
 export class ObjectLedger {
   readonly #table: ObjectTable;
+  readonly #softDeleted: SoftDeletedTable;
   readonly #bytes: ByteStore;
   readonly #pace: WritePace;
+  readonly #now: () => number;
+  readonly #onEvent: (event: ObjectEvent) => void;
 
-  constructor(table: ObjectTable, bytes: ByteStore, pace: WritePace) {
+  constructor({ table, softDeleted, bytes, pace, now, onEvent }: ObjectLedgerOptions) {
     this.#table = table;
+    this.#softDeleted = softDeleted;
     this.#bytes = bytes;
     this.#pace = pace;
+    this.#now = now;
+    this.#onEvent = onEvent;
   }
 
   /**
@@ -45,6 +64,19 @@ export class ObjectLedger {
    */
   require({ bucket, name, generation, preconditions }: Target): ObjectVersion {
     const version = this.#table.find(bucket.name, name, generation);
+    if (!version) throw noSuchObject(bucket.name, name);
+    checkPreconditions(preconditions, version);
+    return version;
+  }
+
+  /**
+   * A soft-deleted generation, which a request must name.
+   *
+   * @throws {StorageRefusal} as `require`, and 400 without a generation.
+   */
+  requireSoftDeleted({ bucket, name, generation, preconditions }: Target): SoftDeletedVersion {
+    if (generation === undefined) throw invalid("Required parameter: generation", "generation");
+    const version = this.#softDeleted.find(bucket.name, name, generation);
     if (!version) throw noSuchObject(bucket.name, name);
     checkPreconditions(preconditions, version);
     return version;
@@ -60,7 +92,7 @@ export class ObjectLedger {
     const current = this.#table.find(bucket.name, name);
     if (current) authorizeReplacement();
     checkPreconditions(preconditions, current);
-    if (current && !bucket.versioning) checkRetention(bucket, current);
+    if (current && !bucket.versioning) this.#checkRetention(bucket, current);
   }
 
   /** A new live generation. A failed precondition uses up none of the name's quota. */
@@ -82,8 +114,11 @@ export class ObjectLedger {
   }: Pick<Creation, "bucket" | "name" | "content" | "attributes">): ObjectVersion {
     const current = this.#table.find(bucket.name, name);
     const created = this.#table.atomically(() => {
-      const version = newVersion(bucket.name, name, this.#table.nextGeneration(), content, attributes);
-      if (current) this.#retire(bucket, current);
+      const said = { storageClass: bucket.storageClass, ...attributes };
+      const generation = this.#table.nextGeneration();
+      const version = newVersion(bucket.name, name, generation, content, said, this.#time());
+      this.#tell("OBJECT_FINALIZE", bucket, version, { overwroteGeneration: current?.generation });
+      if (current) this.#retire(bucket, current, { overwrittenByGeneration: version.generation });
       this.#table.put(version);
       return version;
     });
@@ -94,35 +129,86 @@ export class ObjectLedger {
   /** Changes what is said of an object, not its bytes: the next metageneration. */
   describe(target: Target, change: (attributes: Attributes) => Attributes): ObjectVersion {
     const version = this.require(target);
-    const described = withAttributes(version, change(version.attributes));
+    const described = withAttributes(version, change(version.attributes), this.#time());
     this.#pace.check(version.bucket, version.name);
-    this.#table.atomically(() => this.#table.put(described));
+    this.#table.atomically(() => {
+      this.#table.put(described);
+      this.#tell("OBJECT_METADATA_UPDATE", target.bucket, described);
+    });
     this.#pace.note(version.bucket, version.name);
     return described;
   }
 
-  /** Deletes a named generation for good; a live one without a name becomes noncurrent where versioning is on. */
+  /** A named generation goes; a live one without a name becomes noncurrent where versioning is on. */
   delete(target: Target): void {
     const { bucket, generation } = target;
     const version = this.require(target);
-    if (generation !== undefined || !bucket.versioning) checkRetention(bucket, version);
+    if (generation !== undefined || !bucket.versioning) this.#checkRetention(bucket, version);
     this.#table.atomically(() => {
       if (generation === undefined) this.#retire(bucket, version);
-      else this.#table.delete(version);
+      else this.#remove(bucket, version);
     });
     this.#bytes.release(version);
   }
 
-  #retire(bucket: BucketSettings, version: ObjectVersion): void {
-    if (bucket.versioning) this.#table.put({ ...version, timeDeleted: new Date().toISOString() });
-    else this.#table.delete(version);
+  /** A lifecycle's change of class, which is no new metageneration. */
+  reclass(version: ObjectVersion, storageClass: string): void {
+    const attributes = { ...version.attributes, storageClass, timeStorageClassUpdated: this.#time() };
+    this.#table.put({ ...version, attributes });
   }
-}
 
-/** @throws {StorageRefusal} 403 as long as the bucket's retention policy keeps the object. */
-function checkRetention(bucket: BucketSettings, version: ObjectVersion): void {
-  const until = Date.parse(version.timeCreated) + bucket.retentionSeconds * 1000;
-  if (bucket.retentionSeconds > 0 && until > Date.now()) {
-    throw retained(bucket.name, version.name, new Date(until).toISOString());
+  /** Whether the bucket's retention policy keeps a generation. */
+  isRetained(bucket: BucketSettings, version: ObjectVersion): boolean {
+    return this.#retainedUntil(bucket, version) > this.#now();
+  }
+
+  #retire(
+    bucket: BucketSettings,
+    version: ObjectVersion,
+    why: Pick<ObjectEvent, "overwrittenByGeneration"> = {},
+  ): void {
+    if (!bucket.versioning) {
+      this.#remove(bucket, version, why);
+      return;
+    }
+    this.#table.put({ ...version, timeDeleted: this.#time() });
+    this.#tell("OBJECT_ARCHIVE", bucket, version, why);
+  }
+
+  /** Into soft deletion, where the bucket has that. */
+  #remove(
+    bucket: BucketSettings,
+    version: ObjectVersion,
+    why: Pick<ObjectEvent, "overwrittenByGeneration"> = {},
+  ): void {
+    if (bucket.softDeleteSeconds > 0) {
+      const end = new Date(this.#now() + bucket.softDeleteSeconds * 1000).toISOString();
+      this.#softDeleted.take(version, this.#time(), end);
+    }
+    this.#table.delete(version);
+    this.#tell("OBJECT_DELETE", bucket, version, why);
+  }
+
+  #tell(
+    type: EventType,
+    bucket: BucketSettings,
+    version: ObjectVersion,
+    more: Pick<ObjectEvent, "overwroteGeneration" | "overwrittenByGeneration"> = {},
+  ): void {
+    this.#onEvent({ type, bucket, version, at: this.#now(), ...more });
+  }
+
+  /** @throws {StorageRefusal} 403 as long as the bucket's retention policy keeps the object. */
+  #checkRetention(bucket: BucketSettings, version: ObjectVersion): void {
+    if (!this.isRetained(bucket, version)) return;
+    throw retained(bucket.name, version.name, new Date(this.#retainedUntil(bucket, version)).toISOString());
+  }
+
+  #retainedUntil({ retentionSeconds }: BucketSettings, { timeCreated }: ObjectVersion): number {
+    return retentionSeconds > 0 ? Date.parse(timeCreated) + retentionSeconds * 1000 : 0;
+  }
+
+  #time(): string {
+    return new Date(this.#now()).toISOString();
   }
 }

@@ -1,4 +1,4 @@
-import type { ObjectTable, Position } from "./object-table.ts";
+import type { Position } from "./object-table.ts";
 import type { ObjectVersion } from "./object-version.ts";
 import { invalid } from "./storage-refusal.ts";
 
@@ -23,8 +23,16 @@ export interface ListingPage {
   readonly nextPageToken: string | undefined;
 }
 
+/** Where the generations are, in order of name and generation. */
+export interface Pages {
+  page(
+    bucket: string,
+    range: { after: Position; before: string | undefined; withNoncurrent: boolean; limit: number },
+  ): ObjectVersion[];
+}
+
 /** One page of a bucket's objects, in order of name; names with the delimiter after the prefix are folded into prefixes. */
-export function listObjects(table: ObjectTable, request: ListingRequest): ListingPage {
+export function listObjects(table: Pages, request: ListingRequest): ListingPage {
   const limit = Math.min(request.maxResults ?? MAX_RESULTS, MAX_RESULTS);
   const before = lower(successor(request.prefix), request.endOffset);
   const start = request.startOffset ?? "";

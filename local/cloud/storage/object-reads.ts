@@ -33,19 +33,34 @@ export function getBucket(call: StorageCall, name: string): void {
 }
 
 export function getObjects(call: StorageCall, bucketName: string): void {
-  call.accept("prefix", "delimiter", "startOffset", "endOffset", "versions", "maxResults", "pageToken");
+  call.accept(
+    "prefix",
+    "delimiter",
+    "startOffset",
+    "endOffset",
+    "versions",
+    "softDeleted",
+    "maxResults",
+    "pageToken",
+  );
   const bucket = call.bucket(bucketName);
   call.authorize("storage.objects.list", bucketName);
   const { query } = call;
   const maxResults = readInteger(query, "maxResults");
+  const onlySoftDeleted = query.get("softDeleted") === "true";
+  const versions = query.get("versions") === "true";
+  if (onlySoftDeleted && versions) {
+    throw invalid("softDeleted and versions must not both be true.", "softDeleted");
+  }
   if (maxResults === 0) throw invalid("Invalid argument: maxResults must be 1 or more; got 0.", "maxResults");
-  const { items, prefixes, nextPageToken } = listObjects(call.deps.table, {
+  const { softDeleted, table } = call.deps;
+  const { items, prefixes, nextPageToken } = listObjects(onlySoftDeleted ? softDeleted : table, {
     bucket: bucketName,
     prefix: query.get("prefix") ?? "",
     delimiter: query.get("delimiter") || undefined,
     startOffset: query.get("startOffset") ?? undefined,
     endOffset: query.get("endOffset") || undefined,
-    versions: query.get("versions") === "true",
+    versions: versions || onlySoftDeleted,
     maxResults,
     pageToken: query.get("pageToken") || undefined,
   });
@@ -57,20 +72,24 @@ export function getObjects(call: StorageCall, bucketName: string): void {
   });
 }
 
-/** Metadata, or with `alt=media` the bytes. */
+/** Metadata, or with `alt=media` the bytes; of what is soft-deleted, metadata alone. */
 export async function getObject(call: StorageCall, bucketName: string, name: string): Promise<void> {
-  call.accept("generation", ...CONDITIONS);
+  call.accept("generation", "softDeleted", ...CONDITIONS);
   const bucket = call.bucket(bucketName);
   call.authorize("storage.objects.get", bucketName);
-  const generation = readInteger(call.query, "generation");
-  const version = call.deps.ledger.require({
+  const target = {
     bucket,
     name,
-    generation,
+    generation: readInteger(call.query, "generation"),
     preconditions: readPreconditions(call.query),
-  });
+  };
   const alt = call.query.get("alt") ?? "json";
-  if (alt === "media") await sendMedia(call, version, bucket.storageClass);
-  else if (alt === "json") call.answerObject(version, bucket);
-  else throw invalid(`alt must be json or media; got "${alt}".`, "alt");
+  if (alt !== "json" && alt !== "media") throw invalid(`alt must be json or media; got "${alt}".`, "alt");
+  if (call.query.get("softDeleted") === "true") {
+    if (alt === "media") throw invalid("A soft-deleted object must be restored before it is read.", "alt");
+    return call.answerObject(call.deps.ledger.requireSoftDeleted(target), bucket);
+  }
+  const version = call.deps.ledger.require(target);
+  if (alt === "json") return call.answerObject(version, bucket);
+  await sendMedia(call, version, version.attributes.storageClass ?? bucket.storageClass);
 }

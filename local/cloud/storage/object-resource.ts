@@ -1,8 +1,13 @@
 import type { BucketSettings } from "./bucket-settings.ts";
 import type { ObjectVersion } from "./object-version.ts";
+import type { SoftDeletedVersion } from "./soft-deleted-table.ts";
 
 /** Google's object resource. @see https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
-export function objectResource(version: ObjectVersion, bucket: BucketSettings, origin: string): object {
+export function objectResource(
+  version: ObjectVersion | SoftDeletedVersion,
+  bucket: BucketSettings,
+  origin: string,
+): object {
   const { name, generation, metageneration } = version;
   const path = `b/${encodeURIComponent(bucket.name)}/o/${encodeURIComponent(name)}`;
   return {
@@ -25,7 +30,13 @@ export function objectResource(version: ObjectVersion, bucket: BucketSettings, o
     timeStorageClassUpdated: version.timeCreated,
     timeFinalized: version.timeCreated,
     ...(version.timeDeleted !== undefined && { timeDeleted: version.timeDeleted }),
+    ...("softDeleteTime" in version && {
+      softDeleteTime: version.softDeleteTime,
+      hardDeleteTime: version.hardDeleteTime,
+    }),
     ...version.attributes,
+    // As at Google, what was composed has no MD5.
+    ...(version.attributes.componentCount !== undefined && { md5Hash: undefined }),
   };
 }
 
@@ -42,6 +53,7 @@ export function bucketResource(bucket: BucketSettings, origin: string): object {
     ...(bucket.retentionSeconds > 0 && {
       retentionPolicy: { retentionPeriod: String(bucket.retentionSeconds) },
     }),
+    softDeletePolicy: { retentionDurationSeconds: String(bucket.softDeleteSeconds) },
     iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
   };
 }

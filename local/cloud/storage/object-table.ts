@@ -113,6 +113,14 @@ export class ObjectTable {
       .map((row) => fromRow(row as unknown as ObjectRow));
   }
 
+  /** How many generations of the same name are newer. */
+  countNewer({ bucket, name, generation }: ObjectVersion): number {
+    const row = this.#statements
+      .of("SELECT count(*) AS newer FROM storage_objects WHERE bucket = ? AND name = ? AND generation > ?")
+      .get(bucket, name, Number(generation));
+    return Number(row?.newer);
+  }
+
   isReferenced(sha256: string): boolean {
     return (
       this.#statements.of("SELECT 1 FROM storage_objects WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined

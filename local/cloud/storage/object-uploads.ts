@@ -40,7 +40,7 @@ async function insertMedia(
   preconditions: Preconditions,
 ): Promise<void> {
   const contentType = call.header("content-type");
-  const insert = complete(call, readInsert({ ...(contentType && { contentType }) }, bucket.storageClass));
+  const insert = complete(call, readInsert({ ...(contentType && { contentType }) }));
   const creation = newCreation(call, bucket, insert, preconditions);
   call.deps.ledger.checkCreation(creation);
   using staged = await call.deps.bytes.receive(call.body());
@@ -57,10 +57,7 @@ async function insertMultipart(
     const parts = await readMultipartRelated(body, call.header("content-type"));
     const described = parseBody(parts.metadata);
     const { contentType } = parts;
-    const insert = complete(
-      call,
-      readInsert({ ...(contentType && { contentType }), ...described }, bucket.storageClass),
-    );
+    const insert = complete(call, readInsert({ ...(contentType && { contentType }), ...described }));
     const creation = newCreation(call, bucket, insert, preconditions);
     call.deps.ledger.checkCreation(creation);
     using staged = await call.deps.bytes.receive(parts.media);
@@ -77,10 +74,7 @@ async function startResumable(
 ): Promise<void> {
   const described = parseBody(await readBody(call.request, MAX_METADATA_BYTES));
   const contentType = call.header("x-upload-content-type");
-  const insert = complete(
-    call,
-    readInsert({ ...(contentType && { contentType }), ...described }, bucket.storageClass),
-  );
+  const insert = complete(call, readInsert({ ...(contentType && { contentType }), ...described }));
   const creation = newCreation(call, bucket, insert, preconditions);
   call.deps.ledger.checkCreation(creation);
   const { attributes, checksums } = insert;

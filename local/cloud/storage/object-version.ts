@@ -1,7 +1,7 @@
 import type { StoredObject } from "../parts.ts";
 import type { Content } from "./digests.ts";
 
-/** What a client may say of an object beside its bytes, under Google's names. */
+/** What is said of an object beside its bytes, under Google's names: by its client, but for the last two. */
 export interface Attributes {
   readonly contentType?: string;
   readonly contentEncoding?: string;
@@ -11,6 +11,12 @@ export interface Attributes {
   /** RFC 3339. */
   readonly customTime?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Absent: the bucket's, from a time when objects had none of their own. */
+  readonly storageClass?: string;
+  /** RFC 3339. Absent: it never changed. */
+  readonly timeStorageClassUpdated?: string;
+  /** Of how many objects it was composed. Absent: it was uploaded. */
+  readonly componentCount?: number;
 }
 
 /** One generation of an object. */
@@ -42,8 +48,8 @@ export function newVersion(
   generation: number,
   { sha256, size, md5Hash, crc32c }: Content,
   attributes: Attributes,
+  now: string,
 ): ObjectVersion {
-  const now = new Date().toISOString();
   return {
     bucket,
     name,
@@ -60,12 +66,12 @@ export function newVersion(
 }
 
 /** The next metageneration of `version`. */
-export function withAttributes(version: ObjectVersion, attributes: Attributes): ObjectVersion {
+export function withAttributes(version: ObjectVersion, attributes: Attributes, now: string): ObjectVersion {
   return {
     ...version,
     ...shown(attributes),
     metageneration: String(Number(version.metageneration) + 1),
-    updated: new Date().toISOString(),
+    updated: now,
   };
 }
 

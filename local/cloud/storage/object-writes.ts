@@ -5,6 +5,7 @@ import { checkObjectName } from "./object-name.ts";
 import { CONDITIONS } from "./object-reads.ts";
 import { objectResource } from "./object-resource.ts";
 import { MAX_METADATA_BYTES } from "./object-uploads.ts";
+import type { Attributes } from "./object-version.ts";
 import { readInteger, readPreconditions } from "./preconditions.ts";
 import type { StorageCall } from "./storage-call.ts";
 
@@ -18,7 +19,7 @@ export async function describeObject(call: StorageCall, bucketName: string, name
   const version = call.deps.ledger.describe(target, (attributes) =>
     call.request.method === "PATCH"
       ? patchAttributes(attributes, body, storageClass)
-      : replaceAttributes(body, storageClass),
+      : replaceAttributes(attributes, body, storageClass),
   );
   call.answerObject(version, target.bucket);
 }
@@ -61,7 +62,7 @@ export async function copyObject(call: StorageCall, route: CopyRoute): Promise<v
     bucket: to,
     name,
     content: staged.content,
-    attributes: replaces ? readInsert(body, to.storageClass).attributes : source.attributes,
+    attributes: replaces ? readInsert(body).attributes : copied(source.attributes),
     preconditions: readPreconditions(call.query),
     authorizeReplacement: () => call.authorize("storage.objects.delete", to.name),
   });
@@ -78,6 +79,12 @@ export async function copyObject(call: StorageCall, route: CopyRoute): Promise<v
           resource,
         },
   );
+}
+
+/** Its class is the destination's to say, and the rest is of the source's own life. */
+function copied(source: Attributes): Attributes {
+  const { storageClass: _, timeStorageClassUpdated: __, ...attributes } = source;
+  return attributes;
 }
 
 function readTarget(call: StorageCall, bucketName: string, name: string): Target {

@@ -4,13 +4,16 @@ import { BodyTooLarge } from "../google-api/read-body.ts";
 import { isFor, pathOf } from "../google-api/request-target.ts";
 import type { HttpApi, Principal } from "../parts.ts";
 import { PermissionDenied } from "../refusals.ts";
+import { getNotification, getNotifications } from "./notification-reads.ts";
+import { composeObject } from "./object-compose.ts";
 import { getBucket, getBuckets, getObject, getObjects } from "./object-reads.ts";
+import { restoreObject } from "./object-restore.ts";
 import { insertObject, insertWithoutMedia } from "./object-uploads.ts";
 import { copyObject, deleteObject, describeObject } from "./object-writes.ts";
 import { cancelUpload, continueUpload } from "./resumable-uploads.ts";
 import { StorageCall, type StorageDeps } from "./storage-call.ts";
 import { notImplemented, StorageRefusal } from "./storage-refusal.ts";
-import { isStoragePath, routeStorage } from "./storage-route.ts";
+import { isSignedUrl, isStoragePath, routeStorage } from "./storage-route.ts";
 
 const HOSTS = ["storage.googleapis.com", "www.googleapis.com"];
 
@@ -24,11 +27,12 @@ export class StorageApi implements HttpApi {
   }
 
   matches(request: IncomingMessage): boolean {
-    return isFor(request, HOSTS, isStoragePath);
+    return isFor(request, HOSTS, isStoragePath) || isSignedUrl(request.url ?? "");
   }
 
   async handle(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      if (isSignedUrl(request.url ?? "")) throw notImplemented("signed URLs");
       refuseUnsupportedHeaders(request);
       await dispatch(new StorageCall(this.#deps, principal, request, response));
     } catch (error) {
@@ -61,10 +65,20 @@ async function dispatch(call: StorageCall): Promise<void> {
     if (method === "GET") return getObject(call, route.bucket, route.name);
     if (method === "PATCH" || method === "PUT") return describeObject(call, route.bucket, route.name);
     if (method === "DELETE") return deleteObject(call, route.bucket, route.name);
-  } else if (method === "POST") {
-    return copyObject(call, route);
+  } else if (route.kind === "notifications") {
+    if (method === "GET") return getNotifications(call, route.bucket);
+  } else if (route.kind === "notification") {
+    if (method === "GET") return getNotification(call, route.bucket, route.id);
+  } else if (route.kind === "compose") {
+    if (method === "POST") return composeObject(call, route.bucket, route.name);
+  } else if (route.kind === "restore") {
+    if (method === "POST") return restoreObject(call, route.bucket, route.name);
+  } else if (route.kind === "copy" || route.kind === "rewrite") {
+    if (method === "POST") return copyObject(call, route);
   }
-  const reason = route.kind.startsWith("bucket") ? " (buckets are the program's to change)" : "";
+  const reason = /^(bucket|notification)/.test(route.kind)
+    ? " (buckets and their notifications are the program's to change)"
+    : "";
   throw notImplemented(`${action}${reason}`);
 }
 

@@ -7,6 +7,7 @@ import type { ObjectLedger } from "./object-ledger.ts";
 import { objectResource } from "./object-resource.ts";
 import type { ObjectTable } from "./object-table.ts";
 import type { ObjectVersion } from "./object-version.ts";
+import type { SoftDeletedTable } from "./soft-deleted-table.ts";
 import { invalid } from "./storage-refusal.ts";
 import type { UploadSessions } from "./upload-sessions.ts";
 
@@ -19,6 +20,7 @@ const EVERYWHERE = ["alt", "fields", "prettyPrint", "projection"];
 export interface StorageDeps {
   readonly kernel: Kernel;
   readonly table: ObjectTable;
+  readonly softDeleted: SoftDeletedTable;
   readonly bytes: ByteStore;
   readonly ledger: ObjectLedger;
   readonly sessions: UploadSessions;

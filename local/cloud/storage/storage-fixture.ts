@@ -16,13 +16,30 @@ export class StorageFixture {
   #kernel: OwnedKernel | undefined;
   #storage: CloudStorage | undefined;
 
+  /** The cloud's time; a test moves it on. */
+  now = Date.now();
+  readonly published: {
+    readonly topic: string;
+    readonly data: Buffer;
+    readonly attributes: Record<string, string>;
+  }[] = [];
+
   /** Without a limit on the pace of writes, unless a test is about it. Again: a restart on the same state. */
   async open(writeIntervalMs = 0): Promise<void> {
     await this.#kernel?.stop();
     this.#kernel = await startKernel({ stateDir: this.#stateDir, portBase: "any" });
-    this.#storage = new CloudStorage(this.#kernel, { writeIntervalMs });
+    this.#storage = new CloudStorage(this.#kernel, {
+      writeIntervalMs,
+      now: () => this.now,
+      publish: (topic, { data, attributes = {} }) => String(this.published.push({ topic, data, attributes })),
+    });
     this.#kernel.identities.serveHttp(this.#storage.api);
     this.makeBucket("b");
+  }
+
+  get kernel(): OwnedKernel {
+    if (!this.#kernel) throw new Error("The fixture is not open.");
+    return this.#kernel;
   }
 
   async close(): Promise<void> {
@@ -35,10 +52,16 @@ export class StorageFixture {
     return this.#storage;
   }
 
+  /** Without soft deletion, unless the properties say more. */
   makeBucket(name: string, properties: object = {}): void {
     const put = (kind: string, id: string, more: object) =>
       this.#kernel?.resources.put({ kind, id, urn: `urn:${id}`, properties: { ...more } });
-    put("gcp:storage/bucket:Bucket", name, { name, ...properties });
+    put("gcp:storage/bucket:Bucket", name, {
+      name,
+      project: "p",
+      softDeletePolicy: { retentionDurationSeconds: 0 },
+      ...properties,
+    });
     for (const [email, role] of Object.entries(GRANTS)) {
       put("gcp:storage/bucketIAMMember:BucketIAMMember", `b/${name}/${email}`, {
         bucket: name,

@@ -7,6 +7,9 @@ export type StorageRoute =
   | { readonly kind: "objects"; readonly bucket: string }
   | { readonly kind: "upload"; readonly bucket: string }
   | { readonly kind: "object"; readonly bucket: string; readonly name: string }
+  | { readonly kind: "compose" | "restore"; readonly bucket: string; readonly name: string }
+  | { readonly kind: "notifications"; readonly bucket: string }
+  | { readonly kind: "notification"; readonly bucket: string; readonly id: string }
   | {
       readonly kind: "copy" | "rewrite";
       readonly bucket: string;
@@ -25,6 +28,11 @@ export function isStoragePath(path: string): boolean {
   );
 }
 
+/** By the query of one that Google's libraries sign. @see https://cloud.google.com/storage/docs/access-control/signed-urls */
+export function isSignedUrl(url: string): boolean {
+  return /[?&](X-Goog-Signature|GoogleAccessId)=/i.test(url);
+}
+
 /**
  * `path` is as it was sent: a parser of URLs would resolve `..`, which can be part of an object's name.
  *
@@ -40,6 +48,11 @@ export function routeStorage(path: string): StorageRoute {
   const [bucket, collection, name, verb, ...destination] = rest.map(decode);
   if (bucket === undefined || bucket === "") return { kind: "buckets" };
   if (collection === undefined) return { kind: "bucket", bucket };
+  if (collection === "notificationConfigs") {
+    return name === undefined
+      ? { kind: "notifications", bucket }
+      : { kind: "notification", bucket, id: name };
+  }
   if (collection !== "o") throw notImplemented(`"${collection}" of a bucket`);
   if (name === undefined) return { kind: isUpload ? "upload" : "objects", bucket };
   if (verb === undefined) return { kind: "object", bucket, name };
@@ -49,8 +62,8 @@ export function routeStorage(path: string): StorageRoute {
       return { kind: verb === "copyTo" ? "copy" : "rewrite", bucket, name, toBucket, toName };
     }
   }
-  if (["compose", "acl", "iam", "restore", "moveTo", "watch"].includes(verb))
-    throw notImplemented(`"${verb}" of an object`);
+  if (verb === "compose" || verb === "restore") return { kind: verb, bucket, name };
+  if (["acl", "iam", "moveTo", "watch"].includes(verb)) throw notImplemented(`"${verb}" of an object`);
   throw new StorageRefusal(404, "notFound", "Not Found");
 }
 
