@@ -5,6 +5,8 @@ import type { Origin } from "./origin.ts";
 
 /** What the SDK says when a registration was answered with a failure that we have already told. */
 const ECHO = /resource (.+?) \[([^\]]+)\] failed to register/;
+/** What the SDK says when a refusal of ours reaches its handler of last resort without a reason. */
+const STUMBLE = /reading 'stack'[\s\S]*uncaughtHandler/;
 
 /** Collects what happens in an update, tells it once, and decides how the update ends. */
 export class Reporter {
@@ -130,6 +132,7 @@ export class Reporter {
 
   /** Whether an error of the program only repeats a refusal, or what was told of one of its resources. */
   isEcho(message: string): boolean {
+    if (this.#refused.length > 0 && STUMBLE.test(message)) return true;
     if (this.#refused.some((refused) => message.includes(refused))) return true;
     const [, name, type] = ECHO.exec(message) ?? [];
     return this.#failedNames.has(`${name} ${type}`);

@@ -27,6 +27,22 @@ import type { UpdateContext } from "./update-context.ts";
 import { packageOf, urnOf } from "./urns.ts";
 import { fromStruct, type Properties, some, toStruct, UNKNOWN } from "./values.ts";
 
+/**
+ * What the SDK is told that there is: what the engine does and, from `transforms` on, what it refuses by name,
+ * for of what there is not the SDK says that Pulumi's CLI is too old.
+ */
+const FEATURES: ReadonlySet<string> = new Set([
+  "secrets",
+  "aliasSpecs",
+  "deletedWith",
+  "transforms",
+  "invokeTransforms",
+  "resourceHooks",
+  "errorHooks",
+  "replaceWith",
+  "parameterization",
+]);
+
 type Handler<Request, Response> = (request: Request) => Promise<Response> | Response;
 
 /** The `ResourceMonitor` that the program's SDK talks to: where resources are registered. */
@@ -73,9 +89,7 @@ export class ResourceMonitor {
   get service(): UntypedServiceImplementation {
     const service: Partial<IResourceMonitorServer> = {
       supportsFeature: this.#handler((request) =>
-        new resourcePb.SupportsFeatureResponse().setHassupport(
-          ["secrets", "aliasSpecs", "deletedWith"].includes(request.getId()),
-        ),
+        new resourcePb.SupportsFeatureResponse().setHassupport(FEATURES.has(request.getId())),
       ),
       registerResource: this.#handler((request) => this.#registerResource(request)),
       registerResourceOutputs: this.#handler((request) => this.#registerOutputs(request)),

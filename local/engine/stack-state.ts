@@ -121,13 +121,16 @@ export class StackState {
     else (this.#settled.has(next.urn) ? this.#settled : this.#earlier).set(next.urn, next);
   }
 
-  /** Sets the current record of a URN aside for deletion: the next `put` is its replacement, under the URN `as`. */
+  /**
+   * Sets the current record of a URN aside for deletion: the next `put` is its replacement, under the URN `as`.
+   * Protection was asked after before it was replaced.
+   */
   supersede(urn: string, as = urn): void {
     const resource = this.find(urn);
     if (resource === undefined) return;
     this.#settled.delete(urn);
     this.#earlier.delete(urn);
-    this.#superseded.add({ ...resource, urn: as });
+    this.#superseded.add({ ...resource, urn: as, protect: false });
   }
 
   remove(resource: ResourceRecord): void {
