@@ -8,6 +8,7 @@ import { Failure } from "./failure.ts";
 import { logs } from "./logs.ts";
 import { DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
+import { exportState } from "./stack.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 
@@ -68,6 +69,14 @@ command(
   .option(...json)
   .action((stack: string | undefined, options: Parameters<typeof preview>[1]) =>
     preview(stack ?? LOCAL_STACK, options),
+  );
+
+const stack = program.command("stack").description("The state of the local stack.").exitOverride();
+command(stack, "export [stack]", "Print the local stack's state in the shape of `pulumi stack export`.")
+  .option("--show-secrets", "write secrets in the clear, so that Pulumi's CLI can import them")
+  .option("--file <file>", "write to a file, which is its owner's alone")
+  .action((name: string | undefined, options: Parameters<typeof exportState>[1]) =>
+    exportState(name ?? LOCAL_STACK, options),
   );
 
 command(program, "status", "What runs, where it listens, and which file holds the CAs.")

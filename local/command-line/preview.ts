@@ -1,8 +1,13 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { portsFrom } from "../cloud/kernel/claim-ports.ts";
+import { readDeployment } from "../engine/deployment-reading.ts";
 import { runUpdate } from "../engine/engine.ts";
+import { EngineRefusal } from "../engine/engine-refusal.ts";
 import type { EngineEvent, UpdateResult } from "../engine/events.ts";
 import type { GivenState } from "../engine/stack-state.ts";
 import { findCloud } from "./cloud-process.ts";
+import { Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
 import { serveOffline } from "./offline-providers.ts";
 import { printJson, progressStream } from "./output.ts";
@@ -35,7 +40,7 @@ export async function preview(stack: string, options: Options): Promise<void> {
     const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
     out.write(`Placeholders stand for secrets that are not to be had here: ${named}.\n`);
   }
-  const from = stateOf(stack, options);
+  const from = stateOf(stack, options, out);
   const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
   const events: EngineEvent[] = [];
   await using providers = await serveOffline(stack === LOCAL_STACK);
@@ -79,9 +84,26 @@ async function configOf(stack: string, options: Options): Promise<StackConfig> {
 }
 
 /** Only the local stack has a state on this machine. */
-function stateOf(stack: string, { from }: Options): GivenState | undefined {
-  if (from === undefined && stack === LOCAL_STACK) return undefined;
-  return NOTHING;
+function stateOf(stack: string, { from }: Options, out: NodeJS.WriteStream): GivenState | undefined {
+  if (from === undefined) return stack === LOCAL_STACK ? undefined : NOTHING;
+  try {
+    const { encrypted, pending, ...state } = readDeployment(
+      readFileSync(resolve(from), "utf8"),
+      PROJECT,
+      stack,
+    );
+    if (encrypted > 0) {
+      out.write(
+        `${encrypted} values in ${from} are encrypted: they are taken to be unchanged, and shown as [secret].\n`,
+      );
+    }
+    if (pending > 0)
+      out.write(`${pending} operations in ${from} were never finished: what they did is not known.\n`);
+    return state;
+  } catch (error) {
+    const code = error instanceof EngineRefusal ? error.exitCode : 1;
+    throw new Failure(`${from}: ${error instanceof Error ? error.message : error}`, code, { cause: error });
+  }
 }
 
 /** A component that comes or goes changes nothing by itself. */

@@ -1,5 +1,6 @@
 import { Aliases } from "./aliases.ts";
 import { resolveAssets } from "./assets.ts";
+import { comparable } from "./comparable.ts";
 import { DefaultProviders } from "./default-providers.ts";
 import { decide, PROVIDER_CHANGED } from "./diff-decision.ts";
 import { EarlyDeletion } from "./early-deletion.ts";
@@ -136,8 +137,9 @@ export class ResourceRegistrar {
   async #change(
     change: ResourceChange,
     wanted: Properties,
-    old: ResourceRecord | undefined,
+    recorded: ResourceRecord | undefined,
   ): Promise<Registered> {
+    const old = recorded && comparable(recorded, wanted, change.next.inputs);
     if (old?.pendingReplacement) return this.#changes.recreate(change, old);
     if (old === undefined || old.external) return this.#changes.create(change, old);
     const { registration, provider, next } = change;

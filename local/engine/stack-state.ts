@@ -11,6 +11,7 @@ import {
 } from "./records.ts";
 import { renamed } from "./references.ts";
 import { migrated } from "./state-migration.ts";
+import type { Properties } from "./values.ts";
 import { Vault } from "./vault.ts";
 
 /** Resources as somebody else recorded them. */
@@ -80,6 +81,12 @@ export class StackState {
 
   static exists(stateDir: string, stack: string): boolean {
     return existsSync(join(stateDir, "stacks", `${stack}.json`));
+  }
+
+  /** Properties as they are written, secrets encrypted. */
+  seal(properties: Properties): Properties {
+    if (this.#vault === undefined) throw new Error("A state that was given has no key.");
+    return this.#vault.sealSecrets(properties);
   }
 
   get project(): string {

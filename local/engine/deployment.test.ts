@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { expect, jest, test } from "@jest/globals";
+import { exportStack } from "./deployment.ts";
+import { readDeployment } from "./deployment-reading.ts";
+import { EngineHarness, TOKEN } from "./fixtures/engine-harness.ts";
+import { SECRET, SIGNATURE, secret, UNKNOWN } from "./values.ts";
+
+/** A program starts in a second or two, and in many on a busy machine. */
+jest.setTimeout(120_000);
+
+const URN = "urn:pulumi:test::fixture::";
+const read = (deployment: unknown) => readDeployment(JSON.stringify(deployment), "fixture", "test");
+const deploymentOf = (...resources: readonly object[]) => ({ version: 3, deployment: { resources } });
+
+test("exports a stack in Pulumi's shape, each resource after what it needs, secrets open only when asked", async () => {
+  await using run = await EngineHarness.start();
+  await run.run("up", "secrets");
+  const sealed = exportStack(run.stateDir, "test");
+  const { manifest, resources } = sealed?.deployment ?? {};
+  expect(sealed?.version).toBe(3);
+  expect(manifest?.magic).toBe(
+    createHash("sha256")
+      .update(manifest?.version ?? "")
+      .digest("hex"),
+  );
+  expect(new Date(manifest?.time ?? "").getTime()).toBeLessThanOrEqual(Date.now());
+  expect(JSON.stringify(sealed)).not.toContain(TOKEN);
+
+  const thing = resources?.find(({ urn }) => urn.endsWith("::thing"));
+  expect(thing).toMatchObject({
+    urn: `${URN}fake:index:Thing::thing`,
+    custom: true,
+    id: expect.stringContaining("things/"),
+    type: "fake:index:Thing",
+    parent: `${URN}pulumi:pulumi:Stack::fixture-test`,
+    provider: expect.stringContaining("pulumi:providers:fake::default::"),
+    inputs: { value: { [SIGNATURE]: SECRET, ciphertext: expect.any(String) } },
+  });
+  expect(thing).not.toHaveProperty("protect");
+  const seen = new Set<string>();
+  for (const { urn, parent, dependencies = [], provider } of resources ?? []) {
+    const needed = [parent, ...dependencies, provider?.slice(0, provider.lastIndexOf("::"))];
+    for (const each of needed) if (each !== undefined) expect(seen).toContain(each);
+    seen.add(urn);
+  }
+
+  const open = exportStack(run.stateDir, "test", { showSecrets: true });
+  expect(open?.deployment.secrets_providers).toBeUndefined();
+  expect(open?.deployment.resources.find(({ urn }) => urn.endsWith("::thing"))?.inputs).toMatchObject({
+    value: { [SIGNATURE]: SECRET, plaintext: JSON.stringify(TOKEN) },
+  });
+  expect(exportStack(run.stateDir, "never-was")).toBeUndefined();
+});
+
+test("a preview from an export finds nothing to do, with open secrets or encrypted ones, and what changed since", async () => {
+  await using run = await EngineHarness.start();
+  await run.run("up", "secrets");
+  for (const showSecrets of [true, false]) {
+    const from = read(exportStack(run.stateDir, "test", { showSecrets }));
+    const preview = await run.run("preview", "secrets", {}, { from, stateDir: `${run.stateDir}/elsewhere` });
+    expect(preview).toMatchObject({ ok: true, changeSummary: { create: 0, update: 0, delete: 0, same: 2 } });
+    expect(JSON.stringify(run.events)).not.toContain(TOKEN);
+  }
+  const from = read(exportStack(run.stateDir, "test"));
+  const changed = await run.run("preview", "chain", { names: "thing" }, { from });
+  expect(changed.changeSummary).toEqual({ create: 0, update: 1, delete: 1, same: 0 });
+  const thing = changed.steps.find(({ name }) => name === "thing");
+  expect(thing?.diff).toContainEqual({ path: "settings", kind: "delete", old: expect.anything() });
+});
+
+test("takes what a real provider noted as its own defaults, and what it chose, for unchanged", async () => {
+  await using run = await EngineHarness.start();
+  const provider = `${URN}pulumi:providers:fake::default_9_37_0`;
+  const exported = deploymentOf(
+    { urn: provider, custom: true, id: "4c1a", type: "pulumi:providers:fake", inputs: { version: "9.37.0" } },
+    {
+      urn: `${URN}fake:index:Thing::a`,
+      custom: true,
+      id: "things/a-1",
+      type: "fake:index:Thing",
+      inputs: { __defaults: ["name", "forceDestroy"], name: "a-1", forceDestroy: false, value: "v" },
+      outputs: { name: "a-1", value: "v", echo: { [SIGNATURE]: SECRET, ciphertext: "v1:x" } },
+      provider: `${provider}::4c1a`,
+    },
+  );
+  const preview = await run.run("preview", "chain", { names: "a", value: "v" }, { from: read(exported) });
+  expect(preview.changeSummary).toEqual({ create: 0, update: 0, delete: 0, same: 1 });
+  const changed = await run.run("preview", "chain", { names: "a", value: "w" }, { from: read(exported) });
+  expect(changed.steps.find(({ name }) => name === "a")).toMatchObject({
+    op: "update",
+    diff: [{ path: "value", kind: "update", old: "v", new: "w" }],
+  });
+});
+
+test("reads secrets, references, what is to be deleted, and counts what is encrypted or unfinished", () => {
+  const thing = { urn: `${URN}fake:index:Thing::a`, custom: true, type: "fake:index:Thing" };
+  const reference = { [SIGNATURE]: "5cf8f73096256a8f31e491e813e4eb8e", urn: "urn", id: "i" };
+  const { deployment } = deploymentOf(
+    {
+      ...thing,
+      id: "1",
+      inputs: {
+        open: { [SIGNATURE]: SECRET, plaintext: '{"a":1}' },
+        list: [{ [SIGNATURE]: SECRET, ciphertext: "v1:x" }],
+        reference,
+      },
+      customTimeouts: { create: 90 },
+    },
+    { ...thing, id: "0", delete: true },
+  );
+  const state = read({ version: 3, deployment: { ...deployment, pending_operations: [{}] } });
+  expect(state).toMatchObject({ encrypted: 1, pending: 1, superseded: [{ id: "0" }] });
+  expect(state.resources).toMatchObject([
+    {
+      inputs: { open: secret({ a: 1 }), list: [secret(UNKNOWN)], reference: "i" },
+      timeouts: { create: 90, update: 0, delete: 0 },
+    },
+  ]);
+});
+
+test.each<[string, unknown, string]>([
+  ["another version", { version: 4, deployment: {} }, "must be of version 3; got 4."],
+  [
+    "another stack",
+    deploymentOf({ urn: "urn:pulumi:prod::fixture::a:b:C::n", custom: true, type: "a:b:C" }),
+    'must be of stack "test" of project "fixture"; it is of "prod" of "fixture".',
+  ],
+  [
+    "a resource that is none",
+    deploymentOf({ urn: "n", custom: true, type: "a:b:C" }),
+    "deployment.resources.0.urn must be a URN.",
+  ],
+])("refuses %s in a sentence", (_, deployment, sentence) => {
+  expect(() => read(deployment)).toThrow(sentence);
+});
+
+test("refuses half a file in a sentence", () => {
+  expect(() => readDeployment('{"version": 3', "fixture", "test")).toThrow("The exported state must be JSON");
+});
