@@ -1,21 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { claimPorts } from "../local/cloud/kernel/claim-ports.ts";
 import { isAlive } from "../local/command-line/cloud-process.ts";
 import { REPOSITORY } from "../local/command-line/place.ts";
 import { readStack } from "../local/engine/read-stack.ts";
 import { StackLock } from "../local/engine/stack-lock.ts";
+import { type Ended, finish, freePortBase, runCommand, startCommand } from "./support/command-line.ts";
 import { eventually } from "./support/local-platform.ts";
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** The daemon outlives the commands that use it, so they share one state folder. */
 let stateDir: string;
@@ -23,9 +17,7 @@ let portBase: number;
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "command-line-"));
-  const { ports, control } = await claimPorts("any");
-  await new Promise((resolve) => control.close(resolve));
-  portBase = ports.control;
+  portBase = await freePortBase();
 });
 
 afterAll(async () => {
@@ -48,7 +40,7 @@ describe("npm run", () => {
   });
 
   test("up goes on from where a killed one was: nothing is made twice, nothing is left over", async () => {
-    const killed = start(...up("--no-first-domain"));
+    const killed = startCommand(up("--no-first-domain"));
     await eventually("some resources to be made", 60, () =>
       (readStack(stateDir, "local")?.resources.length ?? 0) > 20 ? true : undefined,
     );
@@ -169,29 +161,8 @@ test("set-up says what to install where there is no Go, before it installs anyth
   expect(code).toBe(69);
 });
 
-function start(...args: readonly string[]): ChildProcess {
-  const main = join(REPOSITORY, "local", "command-line", "main.ts");
-  return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
-}
-
 function run(...args: readonly string[]): Promise<Ended> {
-  return finish(start(...args));
-}
-
-async function finish(child: ChildProcess): Promise<Ended> {
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (text: Buffer) => {
-    out += text;
-  });
-  child.stderr?.on("data", (text: Buffer) => {
-    err += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, err };
+  return runCommand(args);
 }
 
 function customResources(): number {

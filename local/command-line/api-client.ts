@@ -94,6 +94,8 @@ export class ApiClient {
       },
       ...(text && { body: text }),
       deadlineMs: DEADLINE_MS,
+    }).catch((error: Error) => {
+      throw new Failure(`${method} ${path}: the API did not answer (${error.message}).`, 1, { cause: error });
     });
     return { status: answer.status, body: parse(answer.text) };
   }

@@ -1,14 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
+import { EXIT } from "../engine/engine-refusal.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
 import { Failure } from "./failure.ts";
 import { logs } from "./logs.ts";
-import { DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
+import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { exportState } from "./stack.ts";
+import { stateFolderTrouble } from "./state-folder.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
 
@@ -130,16 +132,22 @@ command(certificates, "restore <name>", "Bring the newest backup back to the edg
   .option(...json)
   .action(restoreCertificate);
 
+let stateDir: string | undefined;
+program.hook("preAction", (_, chosen) => {
+  stateDir = chosen.opts<Place>().stateDir;
+});
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-  } else if (error instanceof Failure) {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error.exitCode;
   } else {
-    throw error;
+    const trouble = stateDir && stateFolderTrouble(absoluteStateDir(stateDir));
+    if (!(error instanceof Failure || trouble)) throw error;
+    // What is wrong with the folder explains what nobody foresaw; what somebody did foresee is told beside it.
+    const sentences = [error instanceof Failure ? error.message : undefined, trouble];
+    process.stderr.write(`${sentences.filter(Boolean).join("\n")}\n`);
+    process.exitCode = error instanceof Failure ? error.exitCode : EXIT.stateUnusable;
   }
 }
 

@@ -20,7 +20,8 @@ export class UpdateDisplay {
     this.#out = out;
     this.#kind = kind;
     this.#style = style;
-    this.#timer = setInterval(() => this.#progress(), PROGRESS_MS);
+    // An update that throws ends the process, though nobody ended the display.
+    this.#timer = setInterval(() => this.#progress(), PROGRESS_MS).unref();
   }
 
   show(event: EngineEvent): void {

@@ -8,11 +8,18 @@ import { type ExportedEntry, type MonitoredResource, toExported } from "./log-en
 /** A file past this size becomes `SOURCE.jsonl.1`, in place of the one before. */
 const ROTATE_BYTES = 16 * 1024 * 1024;
 
+/** After a write that failed, on a full disk say, no other is tried for so long. */
+const REST_MS = 1_000;
+
 const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
 /** Before the first resource says which project this is. */
 const NO_PROJECT = "local";
 
-/** One LogEntry of Cloud Logging a line in `STATE_DIR/cloud/logs/SOURCE.jsonl`; at most 32 MiB a source. */
+/**
+ * One LogEntry of Cloud Logging a line in `STATE_DIR/cloud/logs/SOURCE.jsonl`; at most 32 MiB a source.
+ * Entries that the disk does not take are lost, and an entry says so once it does: nobody's work ends
+ * over a log line.
+ */
 export class Logging implements LoggingContract {
   readonly #folder: string;
   readonly #resources: ResourceStore;
@@ -24,6 +31,8 @@ export class Logging implements LoggingContract {
   #project = NO_PROJECT;
   readonly #session = randomBytes(5).toString("hex");
   #count = 0;
+  #restsUntil = 0;
+  #lost = 0;
   readonly #unsubscribe: () => void;
 
   constructor(folder: string, resources: ResourceStore) {
@@ -37,10 +46,7 @@ export class Logging implements LoggingContract {
 
   write(entry: LogEntry): void {
     const exported = this.#export(entry);
-    const line = `${JSON.stringify(exported)}\n`;
-    const file = this.#file(entry.source.replaceAll(/[^\w.-]/g, "_"));
-    file.stream.write(line);
-    file.bytes += Buffer.byteLength(line);
+    this.#keep(exported, entry.source);
     for (const listener of this.#listeners) listener(entry);
     for (const reader of this.#readers) reader(exported, entry.source);
   }
@@ -62,6 +68,34 @@ export class Logging implements LoggingContract {
       [...this.#files.values()].map(({ stream }) => new Promise<void>((resolve) => stream.end(resolve))),
     );
     this.#files.clear();
+  }
+
+  #keep(exported: ExportedEntry, source: string): void {
+    if (performance.now() < this.#restsUntil) {
+      this.#lost += 1;
+      return;
+    }
+    this.#tellLoss();
+    const line = `${JSON.stringify(exported)}\n`;
+    try {
+      const file = this.#file(source.replaceAll(/[^\w.-]/g, "_"));
+      file.stream.write(line);
+      file.bytes += Buffer.byteLength(line);
+    } catch {
+      this.#lose();
+    }
+  }
+
+  #lose(): void {
+    this.#lost += 1;
+    this.#restsUntil = performance.now() + REST_MS;
+  }
+
+  #tellLoss(): void {
+    if (this.#lost === 0) return;
+    const message = `Log entries could not be written and are lost: ${this.#lost} or more.`;
+    this.#lost = 0;
+    this.write({ severity: "ERROR", source: "logging", message });
   }
 
   #export(entry: LogEntry): ExportedEntry {
@@ -96,7 +130,12 @@ export class Logging implements LoggingContract {
     }
     // Open from now on, so that even a burst can't fill a file that isn't there yet.
     const fd = openSync(path, "a");
-    const file = { stream: createWriteStream(path, { fd }), bytes: fstatSync(fd).size };
+    const stream = createWriteStream(path, { fd });
+    stream.on("error", () => {
+      this.#lose();
+      if (this.#files.get(source)?.stream === stream) this.#files.delete(source);
+    });
+    const file = { stream, bytes: fstatSync(fd).size };
     this.#files.set(source, file);
     return file;
   }

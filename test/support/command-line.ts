@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { claimPorts } from "../../local/cloud/kernel/claim-ports.ts";
+import { REPOSITORY } from "../../local/command-line/place.ts";
+
+/** How a command ended, and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Surroundings {
+  /** Beside this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that runs the command, `nsenter …` say. */
+  readonly through?: readonly string[];
+}
+
+/** The first of a run of ports that nothing holds. */
+export async function freePortBase(): Promise<number> {
+  const { ports, control } = await claimPorts("any");
+  await new Promise((resolve) => control.close(resolve));
+  return ports.control;
+}
+
+/** Starts a command as `npm run` does, without the set-up. */
+export function startCommand(
+  args: readonly string[],
+  { env, through = [] }: Surroundings = {},
+): ChildProcess {
+  const main = join(REPOSITORY, "local", "command-line", "main.ts");
+  const [program = "", ...rest] = [
+    ...through,
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    main,
+    ...args,
+  ];
+  return spawn(program, rest, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "", ...env },
+  });
+}
+
+export function runCommand(args: readonly string[], surroundings?: Surroundings): Promise<Ended> {
+  return finish(startCommand(args, surroundings));
+}
+
+export async function finish(child: ChildProcess): Promise<Ended> {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (text: Buffer) => {
+    out += text;
+  });
+  child.stderr?.on("data", (text: Buffer) => {
+    err += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, err };
+}
