@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { ResourceStore } from "../kernel/resource-store.ts";
 import type { LogEntry } from "../parts.ts";
@@ -128,3 +129,28 @@ test("gives no two entries the same insertId, and keeps two files a source, each
     expect((await stat(join(folder, file))).size).toBeLessThan(18 * 1024 * 1024);
   }
 });
+
+(process.platform === "linux" ? test : test.skip)(
+  "outlives a full disk, and says how many entries it cost once there is room",
+  async () => {
+    const file = join(folder, "worker.jsonl");
+    const say = (message: string) => logging.write({ severity: "INFO", source: "worker", message });
+    await symlink("/dev/full", file);
+    say("lost");
+    // It is open by now; the next file under the name is one with room.
+    await unlink(file);
+    const deadline = Date.now() + 10_000;
+    let told = "";
+    while (told === "" && Date.now() < deadline) {
+      say("kept");
+      await delay(20);
+      told = await readFile(join(folder, "logging.jsonl"), "utf8").catch(() => "");
+    }
+    expect(JSON.parse(told)).toMatchObject({
+      severity: "ERROR",
+      textPayload: expect.stringMatching(/^Log entries could not be written and are lost: \d+ or more\.$/),
+    });
+    await logging.close();
+    expect(await readFile(file, "utf8")).toContain("kept");
+  },
+);
