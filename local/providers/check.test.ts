@@ -80,7 +80,7 @@ test("reports all mistakes of a resource at once, each with path, rule, value an
       "template.containers[0].envs[3].value must be a string; got 7 (@pulumi/gcp 9.37: cloudrunv2.ServiceTemplateContainerEnv).",
     "template.containers[0].envs[4].name": expect.stringMatching(/name must be set; got nothing \(@pulumi/),
     "template.containers[0].baseImageUri": expect.stringContaining("must be set"),
-    ingress: expect.stringMatching(/must be one of INGRESS_TRAFFIC_ALL.*got "ANY" \(https:\S+\)\.$/),
+    ingress: expect.stringMatching(/must be one of INGRESS_TRAFFIC_ALL.*got "ANY" \(@pulumi.*\)\.$/),
     "template.timeout": expect.stringMatching(/"1s" to "3600s".*got "7200s" \(https:\S+\)\.$/),
     "template.maxInstanceRequestConcurrency": expect.stringMatching(/1 to 1000.*got 2000 \(https:\S+\)\.$/),
     "template.scaling.minInstanceCount": expect.stringMatching(
@@ -97,13 +97,6 @@ test("reports all mistakes of a resource at once, each with path, rule, value an
 });
 
 test.each<[string, string, Record<string, unknown>, string]>([
-  ["an unknown role", GRANT, { topic: "t", role: "roles/pubsub.king", member: "allUsers" }, "role"],
-  [
-    "a member without its kind",
-    GRANT,
-    { topic: "t", role: "roles/pubsub.publisher", member: "a@b.c" },
-    "member",
-  ],
   [
     "a condition on a grant",
     GRANT,
@@ -130,34 +123,6 @@ test.each<[string, string, Record<string, unknown>, string]>([
     "pushConfig.pushEndpoint",
   ],
   ["a filter, which the local Pub/Sub lacks", SUBSCRIPTION, { topic: "t", filter: "attributes.a" }, "filter"],
-  [
-    "a path without slash",
-    "gcp:compute/uRLMap:URLMap",
-    {
-      defaultService: "s",
-      pathMatchers: [{ name: "m", defaultService: "s", pathRules: [{ paths: ["a"], service: "s" }] }],
-    },
-    "pathMatchers[0].pathRules[0].paths[0]",
-  ],
-  [
-    "an absent matcher",
-    "gcp:compute/uRLMap:URLMap",
-    { defaultService: "s", hostRules: [{ hosts: ["*"], pathMatcher: "m" }] },
-    "hostRules[0].pathMatcher",
-  ],
-  [
-    "no default rule",
-    "gcp:compute/securityPolicy:SecurityPolicy",
-    { rules: [{ action: "allow", priority: 1, match: {} }] },
-    "rules",
-  ],
-  [
-    "a certificate map by bare id",
-    "gcp:compute/targetHttpsProxy:TargetHttpsProxy",
-    { urlMap: "m", certificateMap: "projects/p/locations/global/certificateMaps/m" },
-    "certificateMap",
-  ],
-  ["two kinds of secret data", VERSION, { secret: "s", secretData: "a", secretDataWo: "b" }, "secretDataWo"],
   [
     "a duration of half minutes",
     "gcp:monitoring/alertPolicy:AlertPolicy",
@@ -188,7 +153,10 @@ test("keeps a secret secret, and never shows it in a refusal", async () => {
   const urn = urnOf(VERSION, "v");
   const { inputs } = await session.check(urn, { secret: "projects/acme/secrets/s", secretData: "open" });
   expect(inputs.secretData).toEqual(secret("open"));
-  const { failures } = await session.check(urn, { secret: "s", secretData: secret(["list"]) });
+  const { failures } = await session.check(urn, {
+    secret: "projects/acme/secrets/s",
+    secretData: secret(["list"]),
+  });
   expect(failures).toMatchObject([
     { reason: expect.stringMatching(/^secretData must be a string; got \[secret\] \(/) },
   ]);

@@ -1,6 +1,6 @@
 /**
  * Writes `data/shapes.json`: the fields of every kind in `data/kinds.json`, as the SDK's type
- * declarations give them. Run by hand after an update of an SDK:
+ * declarations and their comments give them. Run by hand after an update of an SDK:
  * `node local/providers/generate-types.ts && biome format --write local/providers/data`
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -73,9 +73,23 @@ function objectShape(type: ts.Type): ObjectShape {
   for (const property of checker.getPropertiesOfType(type)) {
     const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
     if (!optional) required.push(property.name);
-    fields[property.name] = shapeOf(checker.getTypeOfSymbol(property), property.name);
+    const shape = shapeOf(checker.getTypeOfSymbol(property), property.name);
+    fields[property.name] = narrowed(shape, property);
   }
   return { required, fields };
+}
+
+/** Text of which the declaration's comment lists all values, as the provider's own generator writes it. */
+function narrowed(shape: Shape, property: ts.Symbol): Shape {
+  const comment = ts.displayPartsToString(property.getDocumentationComment(checker)).replace(/\s+/g, " ");
+  const [, listed] =
+    /(?:Possible values are|Each value may be one of): ((?:`\w+`, )*`\w+`)\./.exec(comment) ?? [];
+  if (listed === undefined) return shape;
+  const oneOf = listed.split(", ").map((value) => value.slice(1, -1));
+  if (shape === "string") return { oneOf };
+  return typeof shape === "object" && "list" in shape && shape.list === "string"
+    ? { list: { oneOf } }
+    : shape;
 }
 
 function shapeOf(type: ts.Type, where: string): Shape {

@@ -1,5 +1,5 @@
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
-import type { CitedRules } from "./rules/rule.ts";
+import type { CitedReport, CitedRules } from "./rules/rule.ts";
 import type { Properties } from "./values.ts";
 
 /** What the provider was configured with; empty where the stack says nothing. */
@@ -68,6 +68,8 @@ export interface Kind {
   readonly assigned?: Properties;
   /** Outputs, beyond those that always do, that an update may change. */
   readonly volatile?: readonly string[];
+  /** What the service refuses because of all else that it holds; asked before the resource is written. */
+  verify?(draft: Draft, parts: CloudParts, report: CitedReport): void;
   /** Resolves when the written resource works. A throw undoes the write. */
   ready?(id: string, parts: CloudParts): Promise<void>;
   /** Whether the resource stays in the cloud when the program lets go of it. */

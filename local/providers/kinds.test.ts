@@ -31,7 +31,12 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
   ],
   "gcp:certificatemanager/certificateMap:CertificateMap": [{ name: "map" }, MAP],
   "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": [
-    { name: "e", map: "map", hostname: "a.test", certificates: ["c"] },
+    {
+      name: "e",
+      map: "map",
+      hostname: "a.test",
+      certificates: ["projects/acme/locations/global/certificates/c"],
+    },
     `${MAP}/certificateMapEntries/e`,
   ],
   "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": [
@@ -199,11 +204,13 @@ function sessionOf(type: string): TestSession {
 /** Makes what an example refers to, and returns its inputs. */
 async function prepare(type: string): Promise<Record<string, unknown>> {
   const ids: Record<string, string> = {};
-  for (const needed of new Set(Object.values(KINDS.get(type)?.references ?? {}).flat())) {
+  const inputs = EXAMPLES[type]?.[0] ?? {};
+  const references = Object.values(KINDS.get(type)?.references ?? {}).flat();
+  if (inputs.member === MEMBER) references.push("gcp:serviceaccount/account:Account");
+  for (const needed of new Set(references)) {
     const { id } = await sessionOf(needed).make(urnOf(needed, "example"), await prepare(needed));
     ids[`@${needed}`] = id;
   }
-  const inputs = EXAMPLES[type]?.[0] ?? {};
   return Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [name, ids[String(value)] ?? value]),
   );

@@ -1,6 +1,7 @@
 import { resolve } from "../cloud/load-balancing/references.ts";
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
 import type { Draft, Kind } from "./kind.ts";
+import { showAt } from "./paths.ts";
 import { ProviderError } from "./provider-error.ts";
 import { valuesAt } from "./rules/rule.ts";
 import { decodeProperties } from "./wire.ts";
@@ -44,6 +45,16 @@ export function refuseDangling(
       );
     }
   }
+}
+
+/** @throws {ProviderError} INVALID_ARGUMENT with every mistake that only the cloud's other resources show. */
+export function refuseMismatches({ token, verify }: Kind, draft: Draft, parts: CloudParts): void {
+  const mistakes: string[] = [];
+  verify?.(draft, parts, (path, rule, source) => {
+    mistakes.push(`${path} ${rule}; got ${showAt(draft.inputs, path)} (${source}).`);
+  });
+  if (mistakes.length === 0) return;
+  throw new ProviderError("INVALID_ARGUMENT", `Error 400: ${token} "${draft.id}": ${mistakes.join(" ")}`);
 }
 
 /** @throws {ProviderError} FAILED_PRECONDITION while another resource refers to what its service then keeps. */

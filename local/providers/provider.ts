@@ -8,7 +8,7 @@ import { FACTS } from "./facts.ts";
 import { type FunctionResult, invokeFunction } from "./functions.ts";
 import type { Draft, Kind, ProviderConfig } from "./kind.ts";
 import { covers } from "./paths.ts";
-import { refuseDangling, refuseDisabled, refuseInUse } from "./prerequisites.ts";
+import { refuseDangling, refuseDisabled, refuseInUse, refuseMismatches } from "./prerequisites.ts";
 import { createPreview, updatePreview } from "./preview.ts";
 import { ProviderError } from "./provider-error.ts";
 import type * as requests from "./requests.ts";
@@ -201,6 +201,7 @@ export class Provider {
       };
       refuseDisabled(kind, draft, parts);
       refuseDangling(kind, draft, parts);
+      refuseMismatches(kind, draft, parts);
       const outputs = {
         ...absentFrom(draft.inputs, kind.assigned ?? {}),
         ...commonOutputs(kind.token, draft),

@@ -43,7 +43,8 @@ function checkValue(shape: Shape, value: Value, reports: Reports, path: string):
   if (value === UNKNOWN || shape === "any") return;
   if (typeof shape === "string") checkNamed(shape, value, reports, path);
   else if ("oneOf" in shape) {
-    if (typeof value !== "string" || !shape.oneOf.includes(value)) {
+    // The provider takes an empty text for an absent one.
+    if (typeof value !== "string" || (value !== "" && !shape.oneOf.includes(value))) {
       cited(path, `must be one of ${shape.oneOf.join(", ")}`);
     }
   } else if ("list" in shape) {

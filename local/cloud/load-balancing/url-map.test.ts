@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { httpMap, ids } from "../test-front-door.ts";
 import { type Requested, route } from "./url-map.ts";
-import { checkUrlMap } from "./url-map-checks.ts";
+import { checkUrlMap, checkUrlMapTests } from "./url-map-checks.ts";
 
 const TOKEN_PROXY = { kind: "service", service: ids.proxyBackend };
 
@@ -9,9 +9,9 @@ function routed(map: object, host: string, target: string, scheme: Requested["sc
   return route(map as Record<string, unknown>, { host, target, scheme });
 }
 
-function mistakes(map: object): string[] {
+function mistakes(map: object, check = checkUrlMap): string[] {
   const found: string[] = [];
-  checkUrlMap(map as Record<string, unknown>, (path, rule) => found.push(`${path} ${rule}`));
+  check(map as Record<string, unknown>, (path, rule) => found.push(`${path} ${rule}`));
   return found;
 }
 
@@ -96,7 +96,7 @@ describe("route", () => {
   });
 });
 
-describe("checkUrlMap", () => {
+describe("checkUrlMapTests", () => {
   test("passes the platform's map with tests that hold", () => {
     const tests = [
       {
@@ -111,7 +111,7 @@ describe("checkUrlMap", () => {
         expectedRedirectResponseCode: 301,
       },
     ];
-    expect(mistakes({ ...httpMap, tests })).toEqual([]);
+    expect(mistakes({ ...httpMap, tests }, checkUrlMapTests)).toEqual([]);
   });
 
   test("reports every test that fails, with what the map does instead", () => {
@@ -121,7 +121,7 @@ describe("checkUrlMap", () => {
       { host: "shop.example.test", path: "/a", expectedRedirectResponseCode: 302 },
       { host: "shop.example.test", path: "/a", service: ids.hostingBackend },
     ];
-    expect(mistakes({ ...httpMap, tests })).toEqual([
+    expect(mistakes({ ...httpMap, tests }, checkUrlMapTests)).toEqual([
       `tests[0].service must be where the map sends shop.example.test/.well-known/acme-challenge/t, ${ids.proxyBackend}`,
       "tests[1].expectedOutputUrl must be where the map redirects shop.example.test/a, https://shop.example.test/a",
       "tests[2].expectedRedirectResponseCode must be what the map answers, 301",
@@ -129,11 +129,50 @@ describe("checkUrlMap", () => {
     ]);
   });
 
-  test("leaves tests alone while a service has no name yet", () => {
-    const tests = [{ host: "shop.example.test", path: "/a", service: ids.hostingBackend }];
-    expect(mistakes({ defaultService: Symbol("unknown"), tests })).toEqual([]);
+  test("asks for what a service is asked, whatever the scheme", () => {
+    const tests = [
+      { host: "a.test", path: "/b?c", service: "s", expectedOutputUrl: "https://a.test/b?c" },
+      { host: "a.test", path: "/b?c", service: "s", expectedOutputUrl: "a.test/c" },
+    ];
+    expect(mistakes({ defaultService: "s", tests }, checkUrlMapTests)).toEqual([
+      "tests[1].expectedOutputUrl must be what the service is asked for, a.test/b?c",
+    ]);
   });
 
+  test("leaves services alone that have no name yet, and sees what goes to none of them", () => {
+    const unknown = Symbol("unknown");
+    const map = {
+      defaultService: unknown,
+      hostRules: [{ hosts: ["old.test"], pathMatcher: "old" }],
+      pathMatchers: [{ name: "old", defaultUrlRedirect: { httpsRedirect: true } }],
+    };
+    const tests = [
+      { host: "shop.test", path: "/a", service: ids.hostingBackend },
+      { host: "shop.test", path: "/a", service: unknown },
+      { host: "old.test", path: "/a", service: unknown },
+      { host: "shop.test", path: "/a", expectedRedirectResponseCode: 301 },
+    ];
+    expect(mistakes({ ...map, tests }, checkUrlMapTests)).toEqual([
+      "tests[2].service must be absent: old.test/a is redirected to https://old.test/a",
+      "tests[3].expectedRedirectResponseCode must be absent: shop.test/a goes to [unknown]",
+    ]);
+    const otherwise = { ...map, hostRules: [{ hosts: [unknown], pathMatcher: "old" }], tests };
+    expect(mistakes(otherwise, checkUrlMapTests)).toEqual([]);
+  });
+
+  test("leaves tests of a map alone whose rules it does not follow", () => {
+    const rule = { paths: ["/a"], service: "a", routeAction: { urlRewrite: { hostRewrite: "x" } } };
+    const map = {
+      defaultService: "s",
+      hostRules: [{ hosts: ["*"], pathMatcher: "m" }],
+      pathMatchers: [{ name: "m", defaultService: "s", pathRules: [rule] }],
+      tests: [{ host: "a.test", path: "/a", service: "other" }],
+    };
+    expect(mistakes(map, checkUrlMapTests)).toEqual([]);
+  });
+});
+
+describe("checkUrlMap", () => {
   test("names what it doesn't do", () => {
     const map = {
       defaultService: "a",

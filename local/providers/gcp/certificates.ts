@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { checkCertificate } from "../../cloud/load-balancing/checks.ts";
 import { CERTIFICATE, CERTIFICATE_MAP, CERTIFICATE_MAP_ENTRY } from "../../cloud/load-balancing/kinds.ts";
+import { resolve } from "../../cloud/load-balancing/references.ts";
 import type { Kind } from "../kind.ts";
-import { count } from "../rules/lists.ts";
-import { exactlyOneOf, presence } from "../rules/presence.ts";
-import { cite, inObject } from "../rules/rule.ts";
+import { count, unique } from "../rules/lists.ts";
+import { atMostOneOf, exactlyOneOf, presence } from "../rules/presence.ts";
+import { cite, inObject, ofText } from "../rules/rule.ts";
 import { domainName, matching, oneOf } from "../rules/text.ts";
 import { listed, nested, type Properties, text } from "../values.ts";
 import { lastSegment, projectId } from "./names.ts";
@@ -15,6 +16,12 @@ const NAMES = `${API}/projects.locations.certificates/create`;
 const AUTHORIZATIONS = `${API}/projects.locations.dnsAuthorizations`;
 const CERTIFICATES = `${API}/projects.locations.certificates`;
 const ENTRIES = `${API}/projects.locations.certificateMaps.certificateMapEntries`;
+/** The name that proves a domain, `_acme-challenge.DOMAIN`, must be one too (RFC 1035, 2.3.4). */
+const fitsChallenge = ofText((domain) =>
+  domain.replace(/^\*\./, "").length <= 253 - "_acme-challenge.".length
+    ? undefined
+    : "must leave room for _acme-challenge. before it: 237 characters at most",
+);
 const NAME = cite(NAMES, {
   name: matching(
     /^[a-z][a-z0-9_-]{0,62}$/,
@@ -28,7 +35,17 @@ const dnsAuthorization: Kind = {
   autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global" }),
   assigned: { type: "FIXED_RECORD" },
-  rules: [NAME, cite(AUTHORIZATIONS, { domain: domainName() })],
+  rules: [
+    NAME,
+    cite(AUTHORIZATIONS, {
+      domain: [domainName(), fitsChallenge],
+      "": inObject(({ location, type }, report) => {
+        if (typeof location === "string" && location !== "global" && type === "FIXED_RECORD") {
+          report("type", "must be PER_PROJECT_RECORD where location is a region");
+        }
+      }),
+    }),
+  ],
   id: (inputs) => `${at(inputs)}/dnsAuthorizations/${text(inputs, "name")}`,
   outputs: ({ inputs, id }) => ({
     dnsResourceRecords: [
@@ -55,16 +72,47 @@ const certificate: Kind = {
       managed: inObject((managed, report) => {
         if (presence(managed.domains) === "absent") report("domains", "must name a domain");
         if (presence(managed.dnsAuthorizations) !== "absent") return;
+        if (presence(managed.issuanceConfig) !== "absent") return;
         for (const [index, domain] of listed(managed, "domains").entries()) {
           if (typeof domain === "string" && domain.startsWith("*.")) {
             report(`domains[${index}]`, "must have dnsAuthorizations, as every wildcard");
           }
         }
       }),
-      "managed.domains": count({ from: 1, to: 100, what: "domains" }),
-      "managed.domains[]": domainName({ wildcard: true }),
+      selfManaged: [
+        exactlyOneOf("pemCertificate", "certificatePem"),
+        exactlyOneOf("pemPrivateKey", "pemPrivateKeyWo", "privateKeyPem"),
+      ],
+      "selfManaged.pemCertificate": matching(/-----BEGIN CERTIFICATE-----/, "must be certificates in PEM"),
+      "selfManaged.pemPrivateKey": matching(/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "must be a key in PEM"),
+      "managed.domains": [count({ from: 1, to: 100, what: "domains" }), unique()],
+      "managed.domains[]": [domainName({ wildcard: true }), fitsChallenge],
+      "managed.dnsAuthorizations[]": matching(
+        /^projects\/[^/]+\/locations\/[^/]+\/dnsAuthorizations\/[^/]+$/,
+        "must be projects/P/locations/L/dnsAuthorizations/A",
+      ),
     }),
+    cite(
+      "https://www.pulumi.com/registry/packages/gcp/api-docs/certificatemanager/certificate/#certificatemanaged",
+      { managed: atMostOneOf("dnsAuthorizations", "issuanceConfig") },
+    ),
   ],
+  verify({ inputs }, { kernel }, report) {
+    const managed = nested(inputs, "managed");
+    if (presence(managed.dnsAuthorizations) !== "set") return;
+    const authorized = listed(managed, "dnsAuthorizations").map(
+      (name) => resolve(kernel.resources, DNS_AUTHORIZATION, name)?.properties.domain,
+    );
+    for (const [index, domain] of listed(managed, "domains").entries()) {
+      if (typeof domain === "string" && !authorized.includes(domain.replace(/^\*\./, ""))) {
+        report(
+          `managed.domains[${index}]`,
+          "must have a DNS authorization of its own among dnsAuthorizations",
+          "https://cloud.google.com/certificate-manager/docs/domain-authorization#dns-auth",
+        );
+      }
+    }
+  },
   unsupported: checkCertificate,
   id: (inputs) => `${at(inputs)}/certificates/${text(inputs, "name")}`,
   outputs: ({ inputs }) => ({ sanDnsnames: listed(nested(inputs, "managed"), "domains") }),
@@ -90,9 +138,26 @@ const certificateMapEntry: Kind = {
       matcher: oneOf("PRIMARY"),
       "": exactlyOneOf("hostname", "matcher"),
       hostname: domainName({ wildcard: true }),
-      certificates: count({ from: 1, to: 4, what: "certificates" }),
+      // The provider puts it in a path: an id would make another.
+      map: matching(/^[^/]+$/, "must be the map's name alone, not its id"),
+      certificates: [count({ from: 1, to: 4, what: "certificates" }), unique()],
+      "certificates[]": matching(
+        /^(?:\/\/certificatemanager\.googleapis\.com\/)?projects\/[^/]+\/locations\/[^/]+\/certificates\/[^/]+$/,
+        "must be projects/P/locations/L/certificates/C",
+      ),
     }),
   ],
+  verify({ id, inputs }, { kernel }, report) {
+    const [map] = id.split("/certificateMapEntries/");
+    for (const other of kernel.resources.list(CERTIFICATE_MAP_ENTRY)) {
+      if (other.id === id || !other.id.startsWith(`${map}/`)) continue;
+      for (const name of ["hostname", "matcher"]) {
+        if (inputs[name] !== undefined && inputs[name] === other.properties[name]) {
+          report(name, `must be in one entry of its map only, and ${other.id} has it`, ENTRIES);
+        }
+      }
+    }
+  },
   id: (inputs) =>
     `${projectId(inputs)}/locations/global/certificateMaps/${lastSegment(text(inputs, "map"))}/certificateMapEntries/${text(inputs, "name")}`,
   outputs: () => ({ state: "ACTIVE" }),

@@ -1,24 +1,26 @@
 import * as balancer from "../../cloud/load-balancing/checks.ts";
 import * as kinds from "../../cloud/load-balancing/kinds.ts";
+import { resolve } from "../../cloud/load-balancing/references.ts";
 import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "../../cloud/load-balancing/security-policy.ts";
 import { checkUrlMap as unsupportedInUrlMap } from "../../cloud/load-balancing/url-map-checks.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
 import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
-import { atLeastOneOf, dependent, exactlyOneOf, onlyWhere } from "../rules/presence.ts";
-import { cite, inObject } from "../rules/rule.ts";
-import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
+import { cite } from "../rules/rule.ts";
+import { rfc1035Label } from "../rules/text.ts";
 import { text, UNKNOWN, type Value } from "../values.ts";
+import { BACKEND_SERVICE_RULES, checkServerlessBackends, ENDPOINT_GROUP_RULES } from "./backend-rules.ts";
+import * as rules from "./front-end-rules.ts";
 import { projectId } from "./names.ts";
 import { SECURITY_POLICY_RULES } from "./security-policy-rules.ts";
 import { URL_MAP_RULES } from "./url-map-rules.ts";
 
-const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
 const NAMING = "https://cloud.google.com/compute/docs/naming-resources";
 const IN_USE = "https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-api-errors";
+const SERVERLESS_GROUPS =
+  "https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts#limitations";
 const NAME = cite(NAMING, { name: rfc1035Label() });
 const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: NAMING } as const;
-const SCHEMES = oneOf("EXTERNAL", "EXTERNAL_MANAGED", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED");
 /** TEST-NET-3 (RFC 5737), which nobody routes. Its first and last addresses stay free. */
 const NETWORK = "203.0.113";
 const LAST_HOST = 254;
@@ -28,6 +30,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global(kinds.GLOBAL_ADDRESS, "addresses"),
     assigned: { address: UNKNOWN, prefixLength: 0 },
     defaults: () => ({ addressType: "EXTERNAL", ipVersion: "IPV4" }),
+    rules: [NAME, ...rules.ADDRESS_RULES],
     unsupported({ addressType, ipVersion }, report) {
       if (addressType === "INTERNAL") report("addressType", "must be EXTERNAL: there is no network inside");
       if (ipVersion === "IPV6") report("ipVersion", "must be IPV4: the local addresses are no other");
@@ -39,16 +42,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     references: { target: [kinds.TARGET_HTTP_PROXY, kinds.TARGET_HTTPS_PROXY] },
     assigned: { ipAddress: UNKNOWN, ipProtocol: "TCP", network: "", networkTier: "PREMIUM", subnetwork: "" },
     defaults: () => ({ loadBalancingScheme: "EXTERNAL" }),
-    rules: [
-      NAME,
-      cite(`${API}/globalForwardingRules`, {
-        loadBalancingScheme: SCHEMES,
-        portRange: matching(/^\d{1,5}(-\d{1,5})?$/, 'must be a port or a range of them, "443"'),
-        "": inObject(({ portRange }, report) => {
-          if (portRange === undefined) report("portRange", "must be set: a rule forwards one port");
-        }),
-      }),
-    ],
+    rules: [NAME, ...rules.FORWARDING_RULE_RULES],
     unsupported: balancer.checkForwardingRule,
     outputs: (draft, parts) => ({
       ...linked(draft),
@@ -62,6 +56,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     ...global(kinds.TARGET_HTTP_PROXY, "targetHttpProxies"),
     references: { urlMap: [kinds.URL_MAP] },
     assigned: { proxyBind: false },
+    rules: [NAME, ...rules.HTTP_PROXY_RULES],
     unsupported: balancer.checkTargetHttpProxy,
     outputs: linked,
   },
@@ -74,16 +69,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     },
     assigned: { proxyBind: false, tlsEarlyData: "DISABLED" },
     defaults: () => ({ quicOverride: "NONE" }),
-    rules: [
-      NAME,
-      cite(`${API}/targetHttpsProxies`, {
-        "": atLeastOneOf("certificateMap", "sslCertificates", "certificateManagerCertificates"),
-        certificateMap: matching(
-          /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/,
-          "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M",
-        ),
-      }),
-    ],
+    rules: [NAME, ...rules.HTTPS_PROXY_RULES],
     unsupported: balancer.checkTargetHttpsProxy,
     outputs: linked,
   },
@@ -111,7 +97,13 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       protocol: "HTTP",
       connectionDrainingTimeoutSec: 300,
     }),
-    rules: [NAME, cite(`${API}/backendServices`, { loadBalancingScheme: SCHEMES })],
+    rules: [NAME, ...BACKEND_SERVICE_RULES],
+    verify: ({ inputs }, { kernel }, report) => {
+      const isServerless = (group: string) =>
+        resolve(kernel.resources, kinds.NETWORK_ENDPOINT_GROUP, group)?.properties.networkEndpointType ===
+        "SERVERLESS";
+      checkServerlessBackends(inputs, isServerless, (path, rule) => report(path, rule, SERVERLESS_GROUPS));
+    },
     unsupported: balancer.checkBackendService,
     outputs: linked,
   },
@@ -121,16 +113,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     keptInUse: IN_USE,
     assigned: { network: "", pscData: {} },
     defaults: (_, { region }) => ({ networkEndpointType: "SERVERLESS", ...(region && { region }) }),
-    rules: [
-      NAME,
-      cite(`${API}/regionNetworkEndpointGroups`, {
-        "": inObject((inputs, report) => {
-          if (inputs.networkEndpointType === "SERVERLESS") {
-            exactlyOneOf("cloudRun", "cloudFunction", "appEngine", "serverlessDeployment")(inputs, report);
-          }
-        }),
-      }),
-    ],
+    rules: [NAME, ...ENDPOINT_GROUP_RULES],
     unsupported(inputs, report) {
       if (inputs.cloudRun === undefined) {
         report("cloudRun", "must be set: the local load balancer reaches Cloud Run services alone");
@@ -151,17 +134,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
   {
     ...global(kinds.SSL_POLICY, "sslPolicies"),
     defaults: () => ({ profile: "COMPATIBLE", minTlsVersion: "TLS_1_0" }),
-    rules: [
-      NAME,
-      cite(`${API}/sslPolicies`, {
-        profile: oneOf("COMPATIBLE", "MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205"),
-        minTlsVersion: oneOf("TLS_1_0", "TLS_1_1", "TLS_1_2", "TLS_1_3"),
-        "": [
-          dependent("profile", ["CUSTOM"], { required: ["customFeatures"] }),
-          onlyWhere("profile", ["CUSTOM"], "customFeatures"),
-        ],
-      }),
-    ],
+    rules: [NAME, ...rules.SSL_POLICY_RULES],
     unsupported: balancer.checkSslPolicy,
     outputs: (draft) => ({ ...linked(draft), enabledFeatures: draft.inputs.customFeatures ?? [] }),
     volatile: ["enabledFeatures"],

@@ -1,16 +1,16 @@
+import { resolve } from "../../cloud/load-balancing/references.ts";
 import type { Kind } from "../kind.ts";
-import { exactlyOneOf } from "../rules/presence.ts";
-import { cite } from "../rules/rule.ts";
-import { matching } from "../rules/text.ts";
-import { text } from "../values.ts";
+import { onlyWhere } from "../rules/presence.ts";
+import { cite, inObject } from "../rules/rule.ts";
+import { characters, rfc1035Label } from "../rules/text.ts";
+import { nested, text } from "../values.ts";
 import { lastSegment, projectId } from "./names.ts";
+import { RECORD_SET_RULES, zoneName } from "./record-rules.ts";
 
 const ZONE = "gcp:dns/managedZone:ManagedZone";
+const RECORD_SET = "gcp:dns/recordSet:RecordSet";
 const ZONES = "https://cloud.google.com/dns/docs/reference/rest/v1/managedZones";
 const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets";
-
-const RECORD_TYPES =
-  /^(A|AAAA|ALIAS|CAA|CNAME|DNSKEY|DS|HTTPS|IPSECKEY|MX|NAPTR|NS|PTR|SOA|SPF|SRV|SSHFP|SVCB|TLSA|TXT)$/;
 
 /** The zone is written down and no more: who resolves names here is the test DNS server. */
 const managedZone: Kind = {
@@ -22,11 +22,18 @@ const managedZone: Kind = {
   assigned: { cloudLoggingConfig: { enableLogging: false }, dnssecConfig: { state: "off" } },
   rules: [
     cite(ZONES, {
-      dnsName: matching(/^([a-z0-9_-]{1,63}\.)+$/, "must be a domain with a dot at its end"),
-      name: matching(
-        /^[a-z][a-z0-9-]{0,62}$/,
-        "must be 1 to 63 lower-case letters, digits and dashes, and begin with a letter",
-      ),
+      dnsName: zoneName(),
+      name: rfc1035Label(),
+      description: characters({ to: 1024 }),
+      "": [
+        onlyWhere("visibility", ["private"], "privateVisibilityConfig", "forwardingConfig", "peeringConfig"),
+        inObject(({ visibility, dnssecConfig }, report) => {
+          const { state } = nested({ dnssecConfig }, "dnssecConfig");
+          if (visibility === "private" && (state === "on" || state === "transfer")) {
+            report("dnssecConfig.state", "must be off where visibility is private");
+          }
+        }),
+      ],
     }),
   ],
   id: (inputs) => `${projectId(inputs)}/managedZones/${text(inputs, "name")}`,
@@ -36,16 +43,26 @@ const managedZone: Kind = {
 };
 
 const recordSet: Kind = {
-  token: "gcp:dns/recordSet:RecordSet",
+  token: RECORD_SET,
   references: { managedZone: [ZONE] },
   recorded: true,
-  rules: [
-    cite(RECORDS, {
-      name: matching(/\.$/, "must be a domain with a dot at its end"),
-      type: matching(RECORD_TYPES, "must be a record type of Cloud DNS, in capitals"),
-      "": exactlyOneOf("rrdatas", "routingPolicy"),
-    }),
-  ],
+  rules: RECORD_SET_RULES,
+  verify({ id, inputs }, { kernel }, report) {
+    const [name, type] = [text(inputs, "name"), text(inputs, "type")];
+    const zone = resolve(kernel.resources, ZONE, inputs.managedZone);
+    const dnsName = zone?.properties.dnsName;
+    if (typeof dnsName === "string" && name !== dnsName && !name.endsWith(`.${dnsName}`)) {
+      report("name", `must be in the zone, ${dnsName}`, RECORDS);
+    }
+    if (type === "CNAME" && name === dnsName)
+      report("type", "must not be CNAME at the zone's own name", RECORDS);
+    const [prefix] = id.split("/rrsets/");
+    const beside = kernel.resources
+      .list(RECORD_SET)
+      .filter((other) => other.id !== id && other.id.startsWith(`${prefix}/rrsets/${name}/`));
+    const alias = beside.find(({ properties }) => type === "CNAME" || properties.type === "CNAME");
+    if (alias) report("type", `must stand alone at its name beside no CNAME, as ${alias.id} does`, RECORDS);
+  },
   id: (inputs) =>
     `${projectId(inputs)}/managedZones/${lastSegment(text(inputs, "managedZone"))}/rrsets/${text(inputs, "name")}/${text(inputs, "type")}`,
 };

@@ -1,94 +1,174 @@
-import type { Kind, ProviderConfig } from "../kind.ts";
-import { iamMember, iamRole } from "../rules/iam.ts";
-import { cite, inObject } from "../rules/rule.ts";
-import { matching } from "../rules/text.ts";
+import type { CloudParts } from "../../cloud/parts.ts";
+import type { Draft, Kind, ProviderConfig, Report } from "../kind.ts";
+import { iamMember, iamRole, iamRoleName } from "../rules/iam.ts";
+import { presence } from "../rules/presence.ts";
+import { type CitedReport, type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
+import { characters, matching } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
 import { idIn, lastSegment, projectId } from "./names.ts";
 
-const GRANT_RULES = [
-  cite("https://cloud.google.com/iam/docs/understanding-roles", { role: iamRole() }),
-  cite("https://cloud.google.com/iam/docs/principal-identifiers", { member: iamMember() }),
-];
+interface Grants {
+  readonly token: string;
+  /** Where the granted resource is named, and its kind. */
+  readonly references?: Kind["references"];
+  /** What the roles that can be granted there begin with; any may be on a project. */
+  readonly roles?: string;
+  /** Whether the resource's policy knows `projectEditor:P` and the like. */
+  readonly convenience?: boolean;
+  /** The resource's part of the grant's id. */
+  on(inputs: Properties): string;
+}
+
+const ACCOUNT = "gcp:serviceaccount/account:Account";
+const PRINCIPALS = "https://cloud.google.com/iam/docs/principal-identifiers";
+const EVERYONE = ["allUsers", "allAuthenticatedUsers"];
 
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
 export const IAM_MEMBER_KINDS: readonly Kind[] = [
-  grant(
-    "gcp:storage/bucketIAMMember:BucketIAMMember",
-    { bucket: ["gcp:storage/bucket:Bucket"] },
-    (inputs) => `b/${lastSegment(text(inputs, "bucket"))}`,
-  ),
-  grant("gcp:pubsub/topicIAMMember:TopicIAMMember", { topic: ["gcp:pubsub/topic:Topic"] }, (inputs) =>
-    idIn(inputs, "topics", "topic"),
-  ),
-  grant(
-    "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
-    { subscription: ["gcp:pubsub/subscription:Subscription"] },
-    (inputs) => idIn(inputs, "subscriptions", "subscription"),
-  ),
+  grant({
+    token: "gcp:storage/bucketIAMMember:BucketIAMMember",
+    references: { bucket: ["gcp:storage/bucket:Bucket"] },
+    roles: "roles/storage.",
+    convenience: true,
+    on: (inputs) => `b/${lastSegment(text(inputs, "bucket"))}`,
+  }),
+  grant({
+    token: "gcp:pubsub/topicIAMMember:TopicIAMMember",
+    references: { topic: ["gcp:pubsub/topic:Topic"] },
+    roles: "roles/pubsub.",
+    on: (inputs) => idIn(inputs, "topics", "topic"),
+  }),
+  grant({
+    token: "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
+    references: { subscription: ["gcp:pubsub/subscription:Subscription"] },
+    roles: "roles/pubsub.",
+    on: (inputs) => idIn(inputs, "subscriptions", "subscription"),
+  }),
   {
     ...grant(
-      "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
-      { name: ["gcp:cloudrunv2/service:Service"] },
-      (inputs) =>
-        text(inputs, "name").startsWith("projects/")
-          ? text(inputs, "name")
-          : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
-    ),
-    defaults: serviceLocation,
-    rules: [
-      ...GRANT_RULES,
+      {
+        token: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+        references: { name: ["gcp:cloudrunv2/service:Service"] },
+        roles: "roles/run.",
+        on: (inputs) =>
+          text(inputs, "name").startsWith("projects/")
+            ? text(inputs, "name")
+            : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
+      },
       cite("https://www.pulumi.com/registry/packages/gcp/api-docs/cloudrunv2/serviceiammember/#inputs", {
         "": inObject(({ name, location }, report) => {
           if (name === undefined) report("name", "must be set");
           if (location === undefined) report("location", "must be set, on the resource or as gcp:region");
         }),
       }),
-    ],
-  },
-  grant(
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
-    { cryptoKeyId: ["gcp:kms/cryptoKey:CryptoKey"] },
-    (inputs) => text(inputs, "cryptoKeyId"),
-  ),
-  grant(
-    "gcp:secretmanager/secretIamMember:SecretIamMember",
-    { secretId: ["gcp:secretmanager/secret:Secret"] },
-    (inputs) => idIn(inputs, "secrets", "secretId"),
-  ),
-  {
-    ...grant(
-      "gcp:serviceaccount/iAMMember:IAMMember",
-      { serviceAccountId: ["gcp:serviceaccount/account:Account"] },
-      (inputs) => text(inputs, "serviceAccountId"),
     ),
-    rules: [
-      ...GRANT_RULES,
-      cite("https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iammember/#inputs", {
-        serviceAccountId: matching(
-          /^projects\/[^/]+\/serviceAccounts\/[^/]+$/,
-          "must be the account's whole name, projects/P/serviceAccounts/EMAIL",
-        ),
-      }),
-    ],
+    defaults: serviceLocation,
   },
-  grant("gcp:projects/iAMMember:IAMMember", {}, (inputs) => lastSegment(text(inputs, "project"))),
+  grant({
+    token: "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+    references: { cryptoKeyId: ["gcp:kms/cryptoKey:CryptoKey"] },
+    roles: "roles/cloudkms.",
+    on: (inputs) => text(inputs, "cryptoKeyId"),
+  }),
+  grant({
+    token: "gcp:secretmanager/secretIamMember:SecretIamMember",
+    references: { secretId: ["gcp:secretmanager/secret:Secret"] },
+    roles: "roles/secretmanager.",
+    on: (inputs) => idIn(inputs, "secrets", "secretId"),
+  }),
+  grant(
+    {
+      token: "gcp:serviceaccount/iAMMember:IAMMember",
+      references: { serviceAccountId: [ACCOUNT] },
+      roles: "roles/iam.",
+      on: (inputs) => text(inputs, "serviceAccountId"),
+    },
+    cite("https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iammember/#inputs", {
+      serviceAccountId: matching(
+        /^projects\/[^/]+\/serviceAccounts\/[^/]+$/,
+        "must be the account's whole name, projects/P/serviceAccounts/EMAIL",
+      ),
+    }),
+  ),
+  grant(
+    {
+      token: "gcp:projects/iAMMember:IAMMember",
+      on: (inputs) => lastSegment(text(inputs, "project")),
+    },
+    cite("https://cloud.google.com/resource-manager/reference/rest/v3/projects/setIamPolicy", {
+      member: ofText((member) =>
+        EVERYONE.includes(member) ? "must be a principal: a project can't be granted to everyone" : undefined,
+      ),
+      "": inObject(checkOwner),
+    }),
+  ),
 ];
 
 function grant(
-  token: string,
-  references: NonNullable<Kind["references"]>,
-  on: (inputs: Properties) => string,
+  { token, references = {}, roles = "roles/", convenience = false, on }: Grants,
+  ...own: CitedRules[]
 ): Kind {
   return {
     token,
     references,
-    rules: GRANT_RULES,
+    rules: [
+      cite("https://cloud.google.com/iam/docs/roles-overview", { role: iamRoleName() }),
+      cite("https://cloud.google.com/iam/docs/viewing-grantable-roles", { role: grantable(roles) }),
+      cite("https://cloud.google.com/iam/docs/understanding-roles", { role: iamRole() }),
+      cite(PRINCIPALS, { member: iamMember({ convenience }) }),
+      cite("https://cloud.google.com/iam/docs/conditions-overview", {
+        "condition.title": characters({ from: 1, to: 100 }),
+        "condition.description": characters({ to: 256 }),
+        "condition.expression": characters({ from: 1, to: 12_000 }),
+        "": inObject(checkCondition),
+      }),
+      ...own,
+    ],
+    verify: refuseAbsentAccount,
     unsupported(inputs, report) {
       if (inputs.condition !== undefined)
         report("condition", "must be absent: the local IAM evaluates no conditions");
     },
     id: (inputs) => `${on(inputs)}/${text(inputs, "role")}/${text(inputs, "member")}`,
   };
+}
+
+/** Roles that can be granted on a resource are those of its service, basic ones, and one's own. */
+function grantable(prefix: string) {
+  return ofText((role) =>
+    !role.startsWith("roles/") || role.startsWith(prefix) || /^roles\/(owner|editor|viewer)$/.test(role)
+      ? undefined
+      : `must be a role that can be granted on this resource, as those of ${prefix}* can`,
+  );
+}
+
+function checkCondition({ condition, role, member }: Properties, report: Report): void {
+  if (presence(condition) !== "set") return;
+  if (typeof role === "string" && /^roles\/(owner|editor|viewer)$/.test(role)) {
+    report("condition", `must be absent where role is ${role}`);
+  }
+  if (typeof member === "string" && EVERYONE.includes(member)) {
+    report("condition", `must be absent where member is ${member}`);
+  }
+}
+
+/** Ownership is offered to people and given to service accounts, never to groups or domains. */
+function checkOwner({ role, member }: Properties, report: Report): void {
+  if (role === "roles/owner" && typeof member === "string" && !/^(user|serviceAccount):/.test(member)) {
+    report("member", "must be a user or a service account where role is roles/owner");
+  }
+}
+
+/** IAM takes no account that does not exist; of those in other projects nothing is known here. */
+function refuseAbsentAccount({ id, inputs }: Draft, { kernel }: CloudParts, report: CitedReport): void {
+  const member = text(inputs, "member");
+  const [, email, project] =
+    /^serviceAccount:([^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com)$/.exec(member) ?? [];
+  const own = typeof inputs.project === "string" ? inputs.project : /^projects\/([^/]+)\//.exec(id)?.[1];
+  if (email === undefined || project !== own) return;
+  if (!kernel.resources.get(ACCOUNT, `projects/${project}/serviceAccounts/${email}`)) {
+    report("member", "must be a service account that exists", PRINCIPALS);
+  }
 }
 
 /** The service's name, when it is whole, says where it is. */

@@ -1,6 +1,6 @@
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
-import { cite } from "../rules/rule.ts";
+import { cite, ofText } from "../rules/rule.ts";
 import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
 import { projectId } from "./names.ts";
@@ -27,7 +27,17 @@ const account: Kind = {
   token: "gcp:serviceaccount/account:Account",
   autoname: { property: "accountId", maxLength: 30, lowerCase: true, source: ACCOUNTS },
   defaults: () => ({ disabled: false }),
-  rules: [cite(ACCOUNTS, { accountId: rfc1035Label({ from: 6, to: 30 }) })],
+  rules: [
+    cite(ACCOUNTS, { accountId: rfc1035Label({ from: 6, to: 30 }) }),
+    cite("https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts", {
+      displayName: ofText((name) =>
+        Buffer.byteLength(name) <= 100 ? undefined : "must have at most 100 bytes",
+      ),
+      description: ofText((text) =>
+        Buffer.byteLength(text) <= 256 ? undefined : "must have at most 256 bytes",
+      ),
+    }),
+  ],
   unsupported({ disabled }, report) {
     if (disabled === true) report("disabled", "must be false: the local IAM has no disabled accounts");
   },

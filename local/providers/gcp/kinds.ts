@@ -1,18 +1,26 @@
+import { FACTS } from "../facts.ts";
 import type { Kind } from "../kind.ts";
+import { labels } from "../rules/labels.ts";
+import { cite } from "../rules/rule.ts";
 import { CERTIFICATE_KINDS } from "./certificates.ts";
 import { COMPUTE_KINDS } from "./compute.ts";
 import { DNS_KINDS } from "./dns.ts";
 import { IAM_MEMBER_KINDS } from "./iam-members.ts";
 import { IDENTITY_KINDS } from "./identity.ts";
+import { KMS_KINDS } from "./kms.ts";
 import { MONITORING_KINDS } from "./monitoring.ts";
 import { PUBSUB_KINDS } from "./pubsub.ts";
 import { RUN_KINDS } from "./run.ts";
-import { KMS_KINDS, SECRET_KINDS } from "./secrets.ts";
+import { SECRET_KINDS } from "./secrets.ts";
 import { servicesOf } from "./services.ts";
 import { STORAGE_KINDS } from "./storage.ts";
 
+const LABELS = cite("https://cloud.google.com/resource-manager/docs/labels-overview#requirements", {
+  labels: labels(),
+});
+
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
-export const GCP_KINDS: readonly Kind[] = withServices([
+export const GCP_KINDS: readonly Kind[] = completed([
   ...CERTIFICATE_KINDS,
   ...COMPUTE_KINDS,
   ...DNS_KINDS,
@@ -26,6 +34,11 @@ export const GCP_KINDS: readonly Kind[] = withServices([
   ...STORAGE_KINDS,
 ]);
 
-function withServices(kinds: readonly Kind[]): readonly Kind[] {
-  return kinds.map((kind) => ({ ...kind, services: servicesOf(kind.token) }));
+/** Adds what all kinds share: the services that they are made with, and the rules of labels. */
+function completed(kinds: readonly Kind[]): readonly Kind[] {
+  return kinds.map((kind) => ({
+    ...kind,
+    services: servicesOf(kind.token),
+    rules: [...(kind.rules ?? []), ...(FACTS[kind.token]?.computed.includes("pulumiLabels") ? [LABELS] : [])],
+  }));
 }

@@ -1,68 +1,22 @@
 import type { CloudParts } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
-import { duration } from "../rules/numbers.ts";
-import { exactlyOneOf, requiredWith } from "../rules/presence.ts";
-import { cite } from "../rules/rule.ts";
-import { matching } from "../rules/text.ts";
+import { count, unique } from "../rules/lists.ts";
+import { duration, timestamp } from "../rules/numbers.ts";
+import { atMostOneOf, exactlyOneOf, requiredWith } from "../rules/presence.ts";
+import { cite, inObject, ofText } from "../rules/rule.ts";
+import { base64, matching } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
 import { idIn, lastSegment, projectId } from "./names.ts";
 
-const KEY_RINGS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create";
-const KEYS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys";
 const SECRETS = "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets";
-const KEY_NAME = matching(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores");
 
-const KEY_RING = "gcp:kms/keyRing:KeyRing";
-const NEVER_DELETED = "https://cloud.google.com/kms/docs/resource-hierarchy#key_rings";
+const PAYLOAD = ofText((text) =>
+  Buffer.byteLength(text) <= 65_536 ? undefined : "must have at most 65536 bytes",
+);
+const DAY_SECONDS = 86_400;
 const SECRET = "gcp:secretmanager/secret:Secret";
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
-
-const keyRing: Kind = {
-  token: KEY_RING,
-  idOutlives: NEVER_DELETED,
-  autoname: { property: "name", maxLength: 63, source: KEY_RINGS },
-  rules: [cite(KEY_RINGS, { name: KEY_NAME })],
-  id: (inputs) =>
-    `${projectId(inputs)}/locations/${text(inputs, "location")}/keyRings/${text(inputs, "name")}`,
-};
-
-const cryptoKey: Kind = {
-  token: "gcp:kms/cryptoKey:CryptoKey",
-  references: { keyRing: [KEY_RING] },
-  idOutlives: NEVER_DELETED,
-  autoname: { property: "name", maxLength: 63, source: KEYS },
-  defaults: () => ({ purpose: "ENCRYPT_DECRYPT" }),
-  assigned: {
-    cryptoKeyBackend: "",
-    destroyScheduledDuration: "2592000s",
-    importOnly: false,
-    keyAccessJustificationsPolicy: { allowedAccessReasons: [] },
-    versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "SOFTWARE" },
-  },
-  rules: [
-    cite(KEYS, {
-      name: KEY_NAME,
-      keyRing: matching(
-        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+$/,
-        "must be projects/P/locations/L/keyRings/R",
-      ),
-      rotationPeriod: duration({ from: 86_400, to: Number.POSITIVE_INFINITY, what: "a day" }),
-    }),
-  ],
-  unsupported(inputs, report) {
-    const { purpose } = inputs;
-    if (typeof purpose === "string" && purpose !== "ENCRYPT_DECRYPT") {
-      report("purpose", "must be ENCRYPT_DECRYPT: the local KMS has no other keys");
-    }
-    for (const property of ["importOnly", "skipInitialVersionCreation"]) {
-      if (inputs[property] === true)
-        report(property, "must be false: every local key has a version of its own making");
-    }
-  },
-  id: (inputs) => `${text(inputs, "keyRing")}/cryptoKeys/${text(inputs, "name")}`,
-  outputs: ({ id }) => ({ primaries: [{ name: `${id}/cryptoKeyVersions/1`, state: "ENABLED" }] }),
-};
 
 const secret: Kind = {
   token: SECRET,
@@ -75,7 +29,21 @@ const secret: Kind = {
         "must be 1 to 255 letters, digits, dashes and underscores",
       ),
       replication: exactlyOneOf("auto", "userManaged"),
-      "": requiredWith("rotation", "topics"),
+      "replication.userManaged.replicas": [count({ from: 1, what: "location" }), unique("location")],
+      "": [requiredWith("rotation", "topics"), atMostOneOf("ttl", "expireTime")],
+      expireTime: timestamp(),
+      ttl: duration({ from: 1, to: Number.POSITIVE_INFINITY }),
+      versionDestroyTtl: duration({ from: DAY_SECONDS, to: 1000 * DAY_SECONDS, what: "1 to 1000 days" }),
+      topics: count({ to: 10, what: "topics" }),
+      "topics[].name": matching(/^projects\/[^/]+\/topics\/[^/]+$/, "must be projects/P/topics/T"),
+      versionAliases: inObject((aliases, report) => {
+        if (Object.keys(aliases).length > 50) report("", "must be at most 50 aliases");
+      }),
+    }),
+    cite("https://cloud.google.com/secret-manager/docs/secret-rotation", {
+      rotation: requiredWith("rotationPeriod", "nextRotationTime"),
+      "rotation.rotationPeriod": duration({ from: 3600, to: 3_153_600_000, what: "an hour to 100 years" }),
+      "rotation.nextRotationTime": timestamp(),
     }),
   ],
   unsupported(inputs, report) {
@@ -99,7 +67,19 @@ const secretVersion: Kind = {
   },
   rules: [
     cite("https://www.pulumi.com/registry/packages/gcp/api-docs/secretmanager/secretversion/#inputs", {
-      "": exactlyOneOf("secretData", "secretDataWo"),
+      "": [
+        exactlyOneOf("secretData", "secretDataWo"),
+        requiredWith("secretDataWo", "secretDataWoVersion"),
+        inObject(({ isSecretDataBase64, secretData }, report) => {
+          if (isSecretDataBase64 === true && typeof secretData === "string") {
+            base64()(secretData, (_, rule) => report("secretData", rule));
+          }
+        }),
+      ],
+      secret: matching(/^projects\/[^/]+\/secrets\/[^/]+$/, "must be the secret's id, projects/P/secrets/S"),
+    }),
+    cite("https://cloud.google.com/secret-manager/quotas#content_limits", {
+      ...Object.fromEntries(["secretData", "secretDataWo"].map((name) => [name, PAYLOAD])),
     }),
   ],
   unsupported({ enabled, deletionPolicy }, report) {
@@ -111,7 +91,6 @@ const secretVersion: Kind = {
   outputs: ({ id }) => ({ name: id, version: lastSegment(id), destroyTime: "" }),
 };
 
-export const KMS_KINDS: readonly Kind[] = [keyRing, cryptoKey];
 export const SECRET_KINDS: readonly Kind[] = [secret, secretVersion];
 
 /** The number that these very data already have, or the next one of the secret. */

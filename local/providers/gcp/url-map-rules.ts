@@ -1,92 +1,132 @@
+import { checkUrlMapTests } from "../../cloud/load-balancing/url-map-checks.ts";
 import type { Report } from "../kind.ts";
-import { cite, inObject } from "../rules/rule.ts";
-import { isProperties, listed, type Properties, type Value } from "../values.ts";
+import { count, unique } from "../rules/lists.ts";
+import { whole } from "../rules/numbers.ts";
+import { atLeastOneOf, atMostOneOf, presence } from "../rules/presence.ts";
+import { cite, inObject, type Rule } from "../rules/rule.ts";
+import { characters, matching, oneOf, rfc1035Label } from "../rules/text.ts";
+import { isProperties, listed, nested, type Properties, UNKNOWN, type Value } from "../values.ts";
 
-const REDIRECT_CODES = [
+const API = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";
+const CONCEPTS = "https://cloud.google.com/load-balancing/docs/url-map-concepts";
+const REDIRECT_CODES = oneOf(
   "FOUND",
   "MOVED_PERMANENTLY_DEFAULT",
   "PERMANENT_REDIRECT",
   "SEE_OTHER",
   "TEMPORARY_REDIRECT",
+);
+const PATH = matching(/^\//, 'must start with "/"');
+/** Where requests end that no other rule takes: of the map, and of each of its path matchers. */
+const DEFAULTS = inObject((holder, report) => checkTarget(holder, "default", report));
+const TARGET = inObject((holder, report) => checkTarget(holder, "", report));
+const REDIRECT_HOLDERS = [
+  "defaultUrlRedirect",
+  "pathMatchers[].defaultUrlRedirect",
+  "pathMatchers[].pathRules[].urlRedirect",
+  "pathMatchers[].routeRules[].urlRedirect",
 ];
-const MOST_TESTS = 100;
 
 /** What the API refuses in a URL map. */
 export const URL_MAP_RULES = [
-  cite("https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps", { "": inObject(checkUrlMap) }),
+  cite(API, {
+    "": [DEFAULTS, inObject(checkMatchers)],
+    pathMatchers: unique("name"),
+    "pathMatchers[]": [DEFAULTS, atMostOneOf("pathRules", "routeRules")],
+    "pathMatchers[].name": rfc1035Label(),
+    "pathMatchers[].pathRules[]": TARGET,
+    "pathMatchers[].routeRules": unique("priority"),
+    "pathMatchers[].routeRules[]": TARGET,
+    "pathMatchers[].routeRules[].priority": whole({ from: 0, to: 2_147_483_647 }),
+    ...atEach(REDIRECT_HOLDERS, "", atMostOneOf("pathRedirect", "prefixRedirect")),
+    ...atEach(REDIRECT_HOLDERS, ".redirectResponseCode", REDIRECT_CODES),
+    ...atEach(REDIRECT_HOLDERS, ".hostRedirect", characters({ from: 1, to: 255 })),
+    ...atEach(REDIRECT_HOLDERS, ".pathRedirect", [PATH, characters({ from: 1, to: 1024 })]),
+    ...atEach(REDIRECT_HOLDERS, ".prefixRedirect", [PATH, characters({ from: 1, to: 1024 })]),
+    tests: count({ to: 100, what: "tests" }),
+    "tests[]": [
+      atLeastOneOf("service", "expectedOutputUrl", "expectedRedirectResponseCode"),
+      atMostOneOf("service", "expectedRedirectResponseCode"),
+    ],
+    "tests[].path": PATH,
+  }),
+  cite(`${CONCEPTS}#hosts`, {
+    "hostRules[].hosts[]": matching(
+      /^(?:\*|(?:\*[-.])?(?!-)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?)$/i,
+      'must be a host name, which may begin with "*." or "*-", or "*"',
+    ),
+    "": inObject(checkHosts),
+  }),
+  cite(`${CONCEPTS}#pm-constraints`, {
+    "pathMatchers[].pathRules[].paths": count({ from: 1, what: "path" }),
+    "pathMatchers[].pathRules[].paths[]": matching(
+      /^\/[^*?#]*(?:(?<=\/)\*)?$/,
+      'must start with "/" and may hold "*" only as all that follows the last "/"',
+    ),
+    "pathMatchers[]": inObject(checkPaths),
+  }),
+  cite(`${CONCEPTS}#testing`, { "": inObject(checkUrlMapTests) }),
 ];
 
-function checkUrlMap(inputs: Properties, report: Report): void {
-  checkDefault(inputs, "", report);
-  const matchers = new Set<Value | undefined>();
-  for (const [index, matcher] of listed(inputs, "pathMatchers").entries()) {
-    if (!isProperties(matcher)) continue;
-    const at = `pathMatchers[${index}]`;
-    if (matchers.has(matcher.name)) report(`${at}.name`, "must be the only matcher of its name");
-    matchers.add(matcher.name);
-    checkDefault(matcher, at, report);
-    checkPathRules(matcher, at, report);
+function atEach(holders: readonly string[], below: string, rule: Rule | readonly Rule[]) {
+  return Object.fromEntries(holders.map((holder) => [`${holder}${below}`, rule]));
+}
+
+/**
+ * A service, a redirect or an action says where a request goes. An action may stand beside a service,
+ * unless it spreads requests over services of its own.
+ */
+function checkTarget(holder: Properties, prefix: "default" | "", report: Report): void {
+  const nameOf = (name: string) =>
+    prefix === "" ? name : prefix + name.charAt(0).toUpperCase() + name.slice(1);
+  const [service, redirect, action] = [nameOf("service"), nameOf("urlRedirect"), nameOf("routeAction")];
+  atLeastOneOf(service, redirect, action)(holder, report);
+  atMostOneOf(redirect, service)(holder, report);
+  atMostOneOf(redirect, action)(holder, report);
+  if (!isProperties(holder[action])) return;
+  const { weightedBackendServices } = nested(holder, action);
+  if (presence(holder[service]) === "set" && presence(weightedBackendServices) === "set") {
+    report(`${action}.weightedBackendServices`, `must be absent beside ${service}`);
   }
-  const hosts = new Set<Value>();
-  for (const [index, rule] of listed(inputs, "hostRules").entries()) {
+  if (presence(holder[service]) === "absent" && presence(weightedBackendServices) === "absent") {
+    report(service, `must be set beside a ${action} that names no services`);
+  }
+}
+
+function checkMatchers(urlMap: Properties, report: Report): void {
+  const names = listed(urlMap, "pathMatchers").map((matcher) =>
+    isProperties(matcher) ? matcher.name : matcher,
+  );
+  if (urlMap.pathMatchers === UNKNOWN || names.includes(UNKNOWN)) return;
+  for (const [index, rule] of listed(urlMap, "hostRules").entries()) {
+    if (isProperties(rule) && typeof rule.pathMatcher === "string" && !names.includes(rule.pathMatcher)) {
+      report(`hostRules[${index}].pathMatcher`, "must be the name of one of pathMatchers");
+    }
+  }
+}
+
+function checkHosts(urlMap: Properties, report: Report): void {
+  const seen = new Set<Value>();
+  for (const [index, rule] of listed(urlMap, "hostRules").entries()) {
     if (!isProperties(rule)) continue;
-    const at = `hostRules[${index}]`;
-    if (typeof rule.pathMatcher === "string" && !matchers.has(rule.pathMatcher)) {
-      report(`${at}.pathMatcher`, "must be the name of one of pathMatchers");
-    }
     for (const [place, host] of listed(rule, "hosts").entries()) {
-      if (hosts.has(host)) report(`${at}.hosts[${place}]`, "must be in one host rule only");
-      hosts.add(host);
+      if (seen.has(host) && host !== UNKNOWN) {
+        report(`hostRules[${index}].hosts[${place}]`, "must be in one host rule only");
+      }
+      seen.add(host);
     }
   }
-  if (listed(inputs, "tests").length > MOST_TESTS) report("tests", `must be at most ${MOST_TESTS}`);
 }
 
-/** One of three says where a request goes that no rule takes. */
-function checkDefault(holder: Properties, at: string, report: Report): void {
-  const choices = ["defaultService", "defaultUrlRedirect", "defaultRouteAction"];
-  const prefix = at === "" ? "" : `${at}.`;
-  if (choices.filter((choice) => holder[choice] !== undefined).length !== 1) {
-    report(
-      `${prefix}defaultService`,
-      "must be set, or one of defaultUrlRedirect and defaultRouteAction alone",
-    );
-  }
-  checkRedirect(holder.defaultUrlRedirect, `${prefix}defaultUrlRedirect`, report);
-}
-
-function checkPathRules(matcher: Properties, at: string, report: Report): void {
+function checkPaths(matcher: Properties, report: Report): void {
   const seen = new Set<Value>();
   for (const [index, rule] of listed(matcher, "pathRules").entries()) {
     if (!isProperties(rule)) continue;
-    const path = `${at}.pathRules[${index}]`;
-    for (const [place, pattern] of listed(rule, "paths").entries()) {
-      if (typeof pattern !== "string") continue;
-      if (!/^\/[^*?#]*(?:(?<=\/)\*)?$/.test(pattern)) {
-        report(
-          `${path}.paths[${place}]`,
-          'must start with "/" and may hold "*" only as all that follows the last "/"',
-        );
+    for (const [place, path] of listed(rule, "paths").entries()) {
+      if (seen.has(path) && path !== UNKNOWN) {
+        report(`pathRules[${index}].paths[${place}]`, "must be in one path rule only");
       }
-      if (seen.has(pattern)) report(`${path}.paths[${place}]`, "must be in one path rule only");
-      seen.add(pattern);
+      seen.add(path);
     }
-    if (
-      ["service", "urlRedirect", "routeAction"].filter((choice) => rule[choice] !== undefined).length !== 1
-    ) {
-      report(`${path}.service`, "must be set, or one of urlRedirect and routeAction alone");
-    }
-    checkRedirect(rule.urlRedirect, `${path}.urlRedirect`, report);
-  }
-}
-
-function checkRedirect(redirect: Value | undefined, at: string, report: Report): void {
-  if (!isProperties(redirect)) return;
-  const { redirectResponseCode } = redirect;
-  if (typeof redirectResponseCode === "string" && !REDIRECT_CODES.includes(redirectResponseCode)) {
-    report(`${at}.redirectResponseCode`, `must be one of ${REDIRECT_CODES.join(", ")}`);
-  }
-  if (redirect.pathRedirect !== undefined && redirect.prefixRedirect !== undefined) {
-    report(`${at}.prefixRedirect`, "must be absent beside pathRedirect");
   }
 }

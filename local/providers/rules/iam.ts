@@ -1,23 +1,68 @@
 import { ROLES } from "../../cloud/iam/roles.ts";
 import { ofText, type Rule } from "./rule.ts";
-import { matching } from "./text.ts";
+import { isDomainName } from "./text.ts";
 
-const MEMBER =
-  /^(allUsers|allAuthenticatedUsers|(user|serviceAccount|group):[^\s@:]+@[^\s@:]+\.[^\s@:]+|domain:[^\s@:]+\.[^\s@:]+|project(Owner|Editor|Viewer):[a-z0-9-]+|serviceAccount:[a-z0-9.:-]+\.svc\.id\.goog\[[^\]]+\]|principal(Set)?:\/\/iam\.googleapis\.com\/\S+)$/;
+const ADDRESS = /^[^\s@:]+@[^\s@:]+\.[^\s@:]+$/;
+const POOL = "locations/global/(?:workloadIdentityPools|workforcePools)/[a-z0-9-]{4,32}";
+const SUBJECT = new RegExp(`^//iam\\.googleapis\\.com/(?:projects/(?<project>[^/]+)/)?${POOL}/(?<rest>.+)$`);
 
-/** Who a grant is for, as IAM writes it. */
-export function iamMember(): Rule {
-  return matching(
-    MEMBER,
-    "must be allUsers, allAuthenticatedUsers, or a principal such as serviceAccount:EMAIL",
+/**
+ * Who a grant is for, as IAM writes it.
+ *
+ * @param convenience whether `projectEditor:P` and the like may be granted to: Storage alone knows them.
+ */
+export function iamMember({ convenience = false }: { readonly convenience?: boolean } = {}): Rule {
+  return ofText((member) => {
+    if (member === "allUsers" || member === "allAuthenticatedUsers") return undefined;
+    const [, type = "", rest = ""] = /^(\w+):(.*)$/s.exec(member) ?? [];
+    if (type === "deleted") return "must be a principal that exists, and a deleted one can't be granted to";
+    if (type === "principal" || type === "principalSet") return brokenPrincipal(type, rest);
+    if (/^project(Owner|Editor|Viewer)$/.test(type)) {
+      if (!convenience) return `must be no ${type}, which only Storage's buckets know`;
+      return /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(rest) ? undefined : `must be ${type}:PROJECT`;
+    }
+    if (type === "domain") return isDomainName(rest) ? undefined : "must be domain:NAME in lower case";
+    if (type === "serviceAccount" && /^[a-z0-9.:-]+\.svc\.id\.goog\[[^\]/]+\/[^\]/]+\]$/.test(rest))
+      return undefined;
+    if (["user", "group", "serviceAccount"].includes(type)) {
+      return ADDRESS.test(rest) ? undefined : `must be ${type}:EMAIL`;
+    }
+    return "must be allUsers, allAuthenticatedUsers, or a principal such as serviceAccount:EMAIL";
+  });
+}
+
+/** The syntax of a role's name: a predefined one, or a custom one of a project or an organization. */
+export function iamRoleName(): Rule {
+  return ofText((role) =>
+    /^(?:roles\/[A-Za-z0-9_.]+|(?:projects\/[a-z][a-z0-9:.-]+|organizations\/\d+)\/roles\/[A-Za-z0-9_.]{3,64})$/.test(
+      role,
+    )
+      ? undefined
+      : "must be roles/NAME, or projects/P/roles/ID for a role of one's own",
   );
 }
 
-/** A predefined role whose permissions are known here. */
+/** A predefined role whose permissions are known here; a custom one's are its own. */
 export function iamRole(): Rule {
   return ofText((role) =>
-    Object.hasOwn(ROLES, role)
+    !role.startsWith("roles/") || Object.hasOwn(ROLES, role)
       ? undefined
       : "must be a role that local/cloud/iam/roles.ts lists with its permissions",
   );
+}
+
+function brokenPrincipal(type: string, rest: string): string | undefined {
+  const { project, rest: subject = "" } = SUBJECT.exec(rest)?.groups ?? {};
+  if (project !== undefined && !/^\d+$/.test(project)) return "must name the pool's project by its number";
+  const known =
+    type === "principal"
+      ? /^subject\/.+$/.test(subject)
+      : /^(?:\*|group\/.+|attribute\.[a-z0-9_]+\/.+)$/.test(subject) ||
+        /^\/\/cloudresourcemanager\.googleapis\.com\/(projects|folders|organizations)\/\d+\/type\/\w+$/.test(
+          rest,
+        );
+  if (known) return undefined;
+  return type === "principal"
+    ? "must be principal://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/subject/SUBJECT"
+    : "must be principalSet://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/ and then *, group/GROUP or attribute.NAME/VALUE";
 }
