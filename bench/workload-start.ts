@@ -83,7 +83,8 @@ async function measure(workshop: Workshop, service: ServiceSettings): Promise<re
 /** From the decision to start a process to its answer to `GET /health`; and what it holds when it rests. */
 async function start(workshop: Workshop, service: ServiceSettings): Promise<Start> {
   const startedAt = performance.now();
-  const instance = await workshop.start(service, `${service.name}-bench`, new AbortController().signal);
+  const revision = { name: `${service.name}-bench`, template: service.template };
+  const instance = await workshop.start(service, revision, new AbortController().signal);
   try {
     const { status } = await exchange({
       port: instance.port,

@@ -3,38 +3,49 @@ import { RevisionFailed } from "../refusals.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
 import { type Lease, Revision } from "./revision.ts";
-import type { RevisionNames } from "./revision-names.ts";
-import { parseService, type ServiceSettings } from "./service-settings.ts";
+import type { RevisionHistory } from "./revision-history.ts";
+import {
+  parseService,
+  parseTemplate,
+  type RevisionTemplate,
+  type ServiceSettings,
+} from "./service-settings.ts";
+import { Routes } from "./traffic.ts";
 import type { Workshop } from "./workshop.ts";
 
 export interface ServiceOptions {
   readonly idleMs: number;
   readonly queueDeadlineMs: number;
+  /** From 0 to 1, 1 excluded: decides which revision a request goes to. */
+  readonly random: () => number;
 }
 
 export interface ServiceDeps {
   readonly workshop: Workshop;
-  readonly names: RevisionNames;
+  readonly history: RevisionHistory;
   readonly options: ServiceOptions;
   readonly log: (severity: "INFO" | "ERROR", service: string, message: string) => void;
 }
 
 interface Deployed {
   readonly revision: Revision;
-  readonly settings: ServiceSettings;
+  readonly template: RevisionTemplate;
 }
 
 /**
- * One service: the revision that has the traffic, and the rollout of the next. A new revision
- * gets the traffic once it has started an instance; until then, and if it never does, the old
- * one serves.
+ * One service: its revisions that have traffic, and the rollout of the next. A new revision is
+ * the newest once it has started an instance; until then, and if it never does, traffic stays as
+ * it is.
  */
 export class DeployedService {
   readonly id: string;
   readonly #deps: ServiceDeps;
-  readonly #retiring = new Map<Revision, Promise<void>>();
+  /** By name: what traffic or the next rollout may need. */
+  readonly #deployed = new Map<string, Deployed>();
+  readonly #retiring = new Set<Promise<void>>();
   #settings: ServiceSettings | undefined;
-  #current: Deployed | undefined;
+  #newest: Deployed | undefined;
+  #routes: Routes<Deployed> | undefined;
   #candidate: Revision | undefined;
   #rollout: Promise<void> = Promise.resolve();
   #isRemoved = false;
@@ -49,8 +60,13 @@ export class DeployedService {
     return this.#settings;
   }
 
+  /** The newest revision that was ready, by name. */
+  get newest(): string | undefined {
+    return this.#newest?.revision.name;
+  }
+
   get pids(): readonly number[] {
-    return this.#current?.revision.pids ?? [];
+    return [...this.#deployed.values()].flatMap(({ revision }) => revision.pids);
   }
 
   /** Takes over a new configuration. Its outcome is what `ready` tells. */
@@ -66,15 +82,22 @@ export class DeployedService {
     return this.#rollout;
   }
 
-  /** @throws {NoInstance} {InstanceFailed} as the revision does. */
-  async acquire(signal: AbortSignal): Promise<Lease> {
+  /**
+   * @param tag of a target of its own; by default the shares decide.
+   * @throws {NoInstance} {InstanceFailed} as the revision does.
+   */
+  async acquire(signal: AbortSignal, tag?: string): Promise<Lease> {
+    // A request that came before the first revision was ready waits for it.
+    if (!this.#routes) await this.#rollout.catch(() => undefined);
     for (;;) {
-      const current = this.#current ?? (await this.#firstRollout());
+      const routes = this.#routes;
+      const target = tag === undefined ? routes?.choose(this.#deps.options.random()) : routes?.tagged(tag);
+      if (!target) throw new InstanceFailed("has no revision that is ready", []);
       try {
-        return await current.revision.acquire(signal);
+        return await target.revision.acquire(signal);
       } catch (error) {
-        // The revision was replaced while the request waited: the new one has room.
-        if (error instanceof NoInstance && this.#current && this.#current !== current) continue;
+        // Traffic was taken from the revision while the request waited: where it went there is room.
+        if (error instanceof NoInstance && target.revision.isRetired && this.#routes !== routes) continue;
         throw error;
       }
     }
@@ -83,37 +106,54 @@ export class DeployedService {
   /** Stops everything: requests in flight have what the instances' own shutdown gives them. */
   async remove(): Promise<void> {
     this.#isRemoved = true;
-    const revisions = [this.#candidate, this.#current?.revision, ...this.#retiring.keys()];
-    await Promise.all(revisions.map((revision) => revision?.retire(0)));
+    const revisions = [...this.#deployed.values()].map(({ revision }) => revision);
+    await Promise.all([this.#candidate, ...revisions].map((revision) => revision?.retire(0)));
     await this.#rollout.catch(() => undefined);
-    await Promise.all(this.#retiring.values());
-    if (this.#current) await this.#deps.workshop.clear(this.id, this.#current.revision.name);
+    await Promise.all(this.#retiring);
+    for (const name of this.#deployed.keys()) this.#deps.workshop.clear(this.id, name);
   }
 
   async #roll(resource: CloudResource): Promise<void> {
     if (this.#isRemoved) return;
     const settings = this.#parse(resource);
     this.#settings = settings;
-    if (this.#current?.settings.template.digest === settings.template.digest) return;
-
-    const { name, wasReady } = this.#deps.names.nameOf(this.id, settings.template.digest);
-    const revision = this.#revision(name, settings);
-    // After a restart of the cloud: it proved itself before, and scales from zero.
-    if (!(wasReady && this.#current === undefined)) await this.#prove(revision, settings);
-    const old = this.#current;
-    this.#current = { revision, settings };
-    this.#deps.names.markReady(this.id, settings.template.digest);
-    revision.keepWarm();
-    if (old) this.#retire(old);
+    if (!this.#newest) this.#resume(settings);
+    const name = this.#nameOf(settings);
+    if (this.#newest?.revision.name !== name) {
+      const candidate = this.#deploy(name, settings.template);
+      await this.#prove(candidate, settings);
+      this.#deps.history.keep(this.id, { name, template: resource.properties.template });
+      this.#newest = candidate;
+    }
+    this.#route(settings);
   }
 
-  async #prove(revision: Revision, { template }: ServiceSettings): Promise<void> {
-    this.#candidate = revision;
+  /** After a restart of the cloud: what was ready serves, from zero, before anything new is tried. */
+  #resume(settings: ServiceSettings): void {
+    const kept = this.#deps.history.find(this.id);
+    if (!kept) return;
     try {
-      await revision.warm(Math.max(1, template.minInstances));
+      this.#newest = this.#deploy(kept.name, parseTemplate(kept.template, this.id));
+      this.#route(settings);
     } catch (error) {
+      this.#deps.log(
+        "ERROR",
+        this.#shortName,
+        `Revision "${kept.name}" cannot go on: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #prove({ revision }: Deployed, { template, traffic }: ServiceSettings): Promise<void> {
+    this.#candidate = revision;
+    const hasTraffic = traffic.some(({ revision: name = revision.name }) => name === revision.name);
+    try {
+      await revision.warm(hasTraffic ? Math.max(1, template.minInstances) : 1);
+    } catch (error) {
+      this.#deployed.delete(revision.name);
       await revision.retire(0);
-      await this.#deps.workshop.clear(this.id, revision.name);
+      this.#deps.workshop.clear(this.id, revision.name);
+      this.#deps.workshop.forget(this.id, revision.name);
       if (!(error instanceof InstanceFailed)) throw error;
       throw new RevisionFailed(revision.name, `failed: its instance ${error.message}`, error.lastLines);
     } finally {
@@ -122,46 +162,87 @@ export class DeployedService {
     this.#deps.log("INFO", this.#shortName, `Revision "${revision.name}" is ready.`);
   }
 
-  #parse(resource: CloudResource): ServiceSettings {
-    try {
-      return parseService(resource);
-    } catch (cause) {
+  /** Sends traffic where the settings say, and retires what gets none any more. */
+  #route(settings: ServiceSettings): void {
+    const shares = settings.traffic.map(({ revision, ...share }) => ({
+      ...share,
+      target: revision === undefined ? this.#newest : this.#named(revision),
+    }));
+    const routes = new Routes(
+      shares.flatMap(({ target, ...share }) => (target ? [{ ...share, target }] : [])),
+    );
+    this.#routes = routes;
+    for (const [name, deployed] of this.#deployed) {
+      const { revision, template } = deployed;
+      const hasTraffic = routes.targets.has(deployed);
+      revision.setMinimum(hasTraffic ? template.minInstances : 0);
+      if (hasTraffic || deployed === this.#newest) continue;
+      this.#deployed.delete(name);
+      this.#retire(deployed);
+    }
+    const dropped = this.#deps.history.prune(this.id, new Set(this.#deployed.keys()));
+    for (const name of dropped) this.#deps.workshop.forget(this.id, name);
+  }
+
+  /** @throws {RevisionFailed} if there is none of that name that was ready once. */
+  #named(name: string): Deployed {
+    const deployed = this.#deployed.get(name);
+    if (deployed) return deployed;
+    const kept = this.#deps.history.find(this.id, name);
+    if (!kept) {
       throw new RevisionFailed(
-        this.#shortName,
-        `cannot be made: ${(cause as Error).message.replace(/\.$/, "")}`,
+        name,
+        "cannot have traffic: there is no such revision that was ready once",
         [],
       );
     }
+    return this.#deploy(name, parseTemplate(kept.template, this.id));
   }
 
-  #revision(name: string, settings: ServiceSettings): Revision {
+  #parse(resource: CloudResource): ServiceSettings {
+    return this.#orFail(() => parseService(resource));
+  }
+
+  #nameOf({ template }: ServiceSettings): string {
+    return this.#orFail(() => this.#deps.history.nameOf(this.id, template));
+  }
+
+  #orFail<Value>(make: () => Value): Value {
+    try {
+      return make();
+    } catch (cause) {
+      const reason = (cause as Error).message.replace(/\.$/, "");
+      throw new RevisionFailed(this.#shortName, `cannot be made: ${reason}`, []);
+    }
+  }
+
+  #deploy(name: string, template: RevisionTemplate): Deployed {
     const { workshop, options, log } = this.#deps;
-    const { concurrency, minInstances, maxInstances } = settings.template;
-    return new Revision({
+    const settings = this.#settings;
+    if (!settings) throw new Error("A service is read before it is deployed.");
+    const { concurrency, maxInstances } = template;
+    const revision = new Revision({
       name,
       concurrency,
-      minInstances,
       maxInstances,
       ...options,
-      start: (signal) => workshop.start(settings, name, signal),
+      start: (signal) => workshop.start(settings, { name, template }, signal),
       onFailure: (message) => log("ERROR", settings.name, message),
     });
+    const deployed = { revision, template };
+    this.#deployed.set(name, deployed);
+    return deployed;
   }
 
-  #retire({ revision, settings }: Deployed): void {
+  #retire({ revision, template }: Deployed): void {
     const retiring = revision
-      .retire(settings.template.timeoutMs)
-      .then(() => this.#deps.workshop.clear(this.id, revision.name))
-      .catch((error: Error) => this.#deps.log("ERROR", settings.name, error.message))
-      .finally(() => this.#retiring.delete(revision));
-    this.#retiring.set(revision, retiring);
-  }
-
-  /** A request that came before the first revision was ready waits for it. */
-  async #firstRollout(): Promise<Deployed> {
-    await this.#rollout.catch(() => undefined);
-    if (!this.#current) throw new InstanceFailed("has no revision that is ready", []);
-    return this.#current;
+      .retire(template.timeoutMs)
+      .then(() => {
+        if (!this.#deployed.has(revision.name)) this.#deps.workshop.clear(this.id, revision.name);
+      })
+      .catch((error: Error) => this.#deps.log("ERROR", this.#shortName, error.message))
+      .finally(() => this.#retiring.delete(retiring));
+    this.#retiring.add(retiring);
   }
 
   get #shortName(): string {

@@ -8,6 +8,8 @@ export interface Call {
   /** Names and values in turn, as they came. */
   readonly headers: readonly string[];
   readonly body: Readable;
+  /** `HTTP/1.1` */
+  readonly protocol: string;
   /** The address that sent it, if it has one. */
   readonly peer: string | undefined;
   /** Aborted when nobody waits for the reply any more. */
@@ -19,6 +21,8 @@ export interface Reply {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly body: Readable | string;
+  /** What went over the wire to the instance and back so far, headers included. Of a reply of a service. */
+  readonly bytes?: () => { readonly request: number; readonly response: number };
 }
 
 /** The first value of a header, whatever its case. */

@@ -2,8 +2,9 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { HOP_BY_HOP } from "../hop-by-hop.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 
-/** Cloud Run's limit for HTTP/1. */
+/** Cloud Run's limits for HTTP/1: of requests, and of responses that are not streamed. @see https://cloud.google.com/run/quotas */
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 
 /** The front end has answered `Expect` already. */
 const NOT_FORWARDED = new Set([...HOP_BY_HOP, "expect"]);
@@ -49,7 +50,18 @@ export function forward(port: number, call: Call): Promise<Reply> {
       answer = response;
       // Who reads the body sees its errors; until somebody does, and if nobody does, they end here.
       response.on("error", () => undefined);
-      resolve({ status: response.statusCode ?? 502, headers: endToEnd(response.rawHeaders), body: response });
+      if (Number(response.headers["content-length"] ?? 0) > MAX_RESPONSE_BYTES) {
+        resolve(refusal(500, "Response size was too large. Please consider reducing response size."));
+        upstream.destroy();
+        return;
+      }
+      const { socket } = response;
+      resolve({
+        status: response.statusCode ?? 502,
+        headers: endToEnd(response.rawHeaders),
+        body: response,
+        bytes: () => ({ request: socket.bytesWritten, response: socket.bytesRead }),
+      });
     });
     upstream.on("error", (error) => reject(signal.aborted ? signal.reason : new BrokenInstance(error)));
     send(body, upstream, () => {

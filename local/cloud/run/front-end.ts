@@ -1,15 +1,24 @@
-import type { Ingress, Kernel, Severity } from "../parts.ts";
-import { continueTrace, type TraceContext, toTraceparent, traceFields } from "../trace-context.ts";
+import type { Ingress, Kernel } from "../parts.ts";
+import { continueTrace, type TraceContext, toCloudTraceContext, toTraceparent } from "../trace-context.ts";
 import { admit } from "./admission.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 import { BrokenInstance, forward } from "./forward.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
-import type { ServiceSettings } from "./service-settings.ts";
+import { RequestLog } from "./request-log.ts";
+
+/** What Google's load balancers log of a request whose client went away; nobody gets it. */
+const CLIENT_CLOSED = 499;
 
 class TimedOut extends Error {
   readonly code = "TIMED_OUT";
+}
+
+/** A service, and the tag in the host that asked for it. */
+export interface Addressed {
+  readonly service: DeployedService;
+  readonly tag?: string | undefined;
 }
 
 /** Takes a call through ingress rule, invoker's token, an instance and the request log. Never throws. */
@@ -21,41 +30,36 @@ export class FrontEnd {
   }
 
   /** The reply's body must be read or destroyed: until then the call counts against its instance. */
-  async dispatch(service: DeployedService, ingress: Ingress, incoming: Call): Promise<Reply> {
-    const startedAt = performance.now();
+  async dispatch({ service, tag }: Addressed, ingress: Ingress, incoming: Call): Promise<Reply> {
     // A service whose first revision is on its way is judged once its configuration is read.
     if (!service.settings) await service.ready().catch(() => undefined);
     const { settings } = service;
     if (!settings) return refusal(503, "Service Unavailable");
 
-    const trace = continueTrace(header(incoming.headers, "traceparent"));
+    const { headers } = incoming;
+    const trace = continueTrace(header(headers, "traceparent"), header(headers, "x-cloud-trace-context"));
     const call = withPlatformHeaders(incoming, ingress, trace);
-    const log = this.#requestLog(settings, call, trace, startedAt);
+    const log = new RequestLog(this.#kernel, settings, service.newest ?? "", call, trace);
     try {
       const admission = await admit(this.#kernel, settings, ingress, call);
       if (admission.kind === "refused") {
-        log(admission.reply.status, admission.reason);
+        log.write(admission.reply, admission.reason);
         return admission.reply;
       }
-      return await this.#serve(service, settings, { ...call, headers: admission.headers }, log);
+      return await this.#serve({ service, tag }, { ...call, headers: admission.headers }, log);
     } catch (error) {
-      const reply = toReply(error);
-      log(reply.status, describe(error));
+      const reply = call.signal.aborted
+        ? refusal(CLIENT_CLOSED, "The client closed the connection.")
+        : toReply(error);
+      log.write(reply, describe(error));
       return reply;
     }
   }
 
-  async #serve(
-    service: DeployedService,
-    { template }: ServiceSettings,
-    call: Call,
-    log: (status: number, reason?: string) => void,
-  ): Promise<Reply> {
+  async #serve({ service, tag }: Addressed, call: Call, log: RequestLog): Promise<Reply> {
     const timeout = new AbortController();
-    const timer = setTimeout(
-      () => timeout.abort(new TimedOut("upstream request timeout")),
-      template.timeoutMs,
-    );
+    const timeoutMs = service.settings?.template.timeoutMs;
+    const timer = setTimeout(() => timeout.abort(new TimedOut("upstream request timeout")), timeoutMs);
     const signal = AbortSignal.any([call.signal, timeout.signal]);
     let release: () => void = () => undefined;
     const end = () => {
@@ -63,49 +67,24 @@ export class FrontEnd {
       release();
     };
     try {
-      const lease = await service.acquire(signal);
+      const lease = await service.acquire(signal, tag);
       release = lease.release;
+      log.revision = lease.revision;
       const reply = await forward(lease.instance.port, { ...call, signal });
-      if (typeof reply.body === "string") end();
-      else {
+      if (typeof reply.body === "string") {
+        end();
+        log.write(reply);
+      } else {
         reply.body.once("close", () => {
           end();
-          log(reply.status, timeout.signal.aborted ? "upstream request timeout" : undefined);
+          log.write(reply, signal.aborted ? describe(signal.reason) : undefined);
         });
       }
-      if (typeof reply.body === "string") log(reply.status);
       return reply;
     } catch (error) {
       end();
       throw error;
     }
-  }
-
-  #requestLog(
-    service: ServiceSettings,
-    call: Call,
-    trace: TraceContext,
-    startedAt: number,
-  ): (status: number, reason?: string) => void {
-    const timestamp = new Date().toISOString();
-    return (status, reason) => {
-      const latencyMs = performance.now() - startedAt;
-      const [path = ""] = call.url.split("?");
-      this.#kernel.logging.write({
-        severity: severityOf(status),
-        message: `${call.method} ${path} ${status}${reason ? `: ${reason}` : ""}`,
-        source: service.name,
-        timestamp,
-        ...traceFields(trace),
-        httpRequest: {
-          requestMethod: call.method,
-          requestUrl: `https://${header(call.headers, "host") ?? service.host}${path}`,
-          status,
-          latency: `${(latencyMs / 1000).toFixed(6)}s`,
-          ...(call.peer && { remoteIp: call.peer }),
-        },
-      });
-    };
   }
 }
 
@@ -122,18 +101,13 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function severityOf(status: number): Severity {
-  if (status >= 500) return "ERROR";
-  return status >= 400 ? "WARNING" : "INFO";
-}
-
 /**
  * The load balancer has said already who the client was; otherwise this is the first of Google's to see it.
  * The instance's own span is a child of the front end's.
  */
 function withPlatformHeaders(call: Call, ingress: Ingress, trace: TraceContext): Call {
-  const added: string[] = ["traceparent", toTraceparent(trace)];
-  let headers = without(call.headers, "traceparent");
+  const added = ["traceparent", toTraceparent(trace), "X-Cloud-Trace-Context", toCloudTraceContext(trace)];
+  let headers = without(without(call.headers, "traceparent"), "x-cloud-trace-context");
   if (ingress !== "loadBalancer" && call.peer !== undefined) {
     const before = header(headers, "x-forwarded-for");
     headers = without(headers, "x-forwarded-for");

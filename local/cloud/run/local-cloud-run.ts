@@ -10,10 +10,11 @@ import { DeployedService } from "./deployed-service.ts";
 import { EgressLedger } from "./egress.ts";
 import type { SecretAccess } from "./environment.ts";
 import { type Call, type Reply, refusal } from "./exchange.ts";
-import { FrontEnd } from "./front-end.ts";
+import { type Addressed, FrontEnd } from "./front-end.ts";
 import { findPort } from "./port.ts";
-import { RevisionNames } from "./revision-names.ts";
+import { RevisionHistory } from "./revision-history.ts";
 import { SERVICE_KIND } from "./service-settings.ts";
+import { splitHost } from "./traffic.ts";
 import { Workshop } from "./workshop.ts";
 
 /** What `post` returns of an answer's body: enough for a log line. */
@@ -30,6 +31,8 @@ export interface LocalCloudRunOptions {
   readonly stopGraceMs?: number;
   /** A port of 127.0.0.1 that is free now. @default any from 20000 to 27999 */
   readonly findPort?: () => Promise<number>;
+  /** Decides which revision a request goes to: from 0 to 1, 1 excluded. @default Math.random */
+  readonly random?: () => number;
 }
 
 /**
@@ -42,7 +45,7 @@ export class LocalCloudRun implements CloudRun, Part {
   readonly #options: Required<LocalCloudRunOptions>;
   readonly #ledger: EgressLedger;
   readonly #workshop: Workshop;
-  readonly #names: RevisionNames;
+  readonly #history: RevisionHistory;
   readonly #frontEnd: FrontEnd;
   readonly #services = new Map<string, DeployedService>();
   readonly #leaving = new Set<Promise<void>>();
@@ -64,11 +67,12 @@ export class LocalCloudRun implements CloudRun, Part {
       queueDeadlineMs: 10_000,
       stopGraceMs: 10_000,
       findPort,
+      random: Math.random,
       ...options,
     };
     this.#ledger = new EgressLedger(kernel);
     this.#workshop = new Workshop(kernel, storage, secrets, this.#ledger, this.#options);
-    this.#names = new RevisionNames(kernel.db);
+    this.#history = new RevisionHistory(kernel.db);
     this.#frontEnd = new FrontEnd(kernel);
   }
 
@@ -119,21 +123,8 @@ export class LocalCloudRun implements CloudRun, Part {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const gone = new AbortController();
-    const onClose = () => gone.abort(new Error("The client closed the connection."));
-    response.once("close", onClose);
-    const { method = "GET", url = "/", rawHeaders: headers } = request;
-    const peer = this.#kernel.network.sourceOf(request.socket.remotePort);
-    const reply = await this.#dispatch(this.#services.get(service), ingress, {
-      method,
-      url,
-      headers,
-      body: request,
-      peer,
-      signal: gone.signal,
-    });
-    await write(reply, response);
-    response.off("close", onClose);
+    const found = this.#services.get(service);
+    await this.#answer(found && { service: found }, ingress, request, response);
   }
 
   async post(
@@ -155,10 +146,12 @@ export class LocalCloudRun implements CloudRun, Part {
         url: pathname + search,
         headers: headers.flat(),
         body: Readable.from([body]),
+        protocol: "HTTP/1.1",
         peer: undefined,
         signal,
       });
-      return { status: reply.status, body: await read(reply.body) };
+      const text = await read(reply.body);
+      return { status: signal.aborted ? 504 : reply.status, body: text };
     } catch (error) {
       return { status: 504, body: error instanceof Error ? error.message : String(error) };
     }
@@ -171,21 +164,45 @@ export class LocalCloudRun implements CloudRun, Part {
   }
 
   async #front(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const service = this.#find(request.headers.host ?? "");
-    if (service) await this.serve(service.id, "external", request, response);
-    else await write(notFound(), response);
+    await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response);
   }
 
-  async #dispatch(service: DeployedService | undefined, ingress: Ingress, call: Call): Promise<Reply> {
-    return service ? this.#frontEnd.dispatch(service, ingress, call) : notFound();
+  async #answer(
+    addressed: Addressed | undefined,
+    ingress: Ingress,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const gone = new AbortController();
+    const onClose = () => gone.abort(new Error("the client closed the connection"));
+    response.once("close", onClose);
+    const { method = "GET", url = "/", rawHeaders: headers, httpVersion } = request;
+    const reply = await this.#dispatch(addressed, ingress, {
+      method,
+      url,
+      headers,
+      body: request,
+      protocol: `HTTP/${httpVersion}`,
+      peer: this.#kernel.network.sourceOf(request.socket.remotePort),
+      signal: gone.signal,
+    });
+    await write(reply, response);
+    response.off("close", onClose);
   }
 
-  /** By the host of its `run.app` URI, unless that is disabled. */
-  #find(host: string): DeployedService | undefined {
-    const name = host.replace(/:\d+$/, "").toLowerCase();
-    return [...this.#services.values()].find(
-      ({ settings }) => settings?.host === name && !settings.defaultUriDisabled,
+  async #dispatch(addressed: Addressed | undefined, ingress: Ingress, call: Call): Promise<Reply> {
+    return addressed ? this.#frontEnd.dispatch(addressed, ingress, call) : notFound();
+  }
+
+  /** By the host of its `run.app` URI, or of a tag's, unless that is disabled. */
+  #find(authority: string): Addressed | undefined {
+    const { host, tag } = splitHost(authority.replace(/:\d+$/, "").toLowerCase());
+    const service = [...this.#services.values()].find(
+      ({ settings }) => settings?.host === host && !settings.defaultUriDisabled,
     );
+    if (!service) return undefined;
+    const isKnown = tag === undefined || service.settings?.traffic.some((target) => target.tag === tag);
+    return isKnown ? { service, tag } : undefined;
   }
 
   #reconcile(id: string): void {
@@ -195,7 +212,7 @@ export class LocalCloudRun implements CloudRun, Part {
       if (!service) {
         service = new DeployedService(id, {
           workshop: this.#workshop,
-          names: this.#names,
+          history: this.#history,
           options: this.#options,
           log: (severity, source, message) => this.#kernel.logging.write({ severity, source, message }),
         });
@@ -204,11 +221,21 @@ export class LocalCloudRun implements CloudRun, Part {
       service.update(resource);
     } else if (service) {
       this.#services.delete(id);
-      this.#names.forget(id);
-      const leaving = service.remove().finally(() => this.#leaving.delete(leaving));
+      this.#history.forget(id);
+      this.#ledger.forget(shortName(id));
+      const leaving = service
+        .remove()
+        .then(() => {
+          if (!this.#services.has(id)) this.#workshop.forget(id);
+        })
+        .finally(() => this.#leaving.delete(leaving));
       this.#leaving.add(leaving);
     }
   }
+}
+
+function shortName(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
 }
 
 function notFound(): Reply {

@@ -7,13 +7,14 @@ const MAX_WAITING = 1000;
 const WARM_TRIES = 10;
 const WARM_PAUSE_MS = 500;
 const WARM_MAX_PAUSE_MS = 60_000;
+/** An instance that is lost so soon may be lost again: the next one waits, so that nothing loops. */
+const SHORT_LIFE_MS = 2_000;
 
 export interface RevisionOptions {
   readonly name: string;
   readonly concurrency: number;
-  readonly minInstances: number;
   readonly maxInstances: number;
-  /** An instance without requests for so long is stopped, unless `minInstances` would be missed. */
+  /** An instance without requests for so long is stopped, unless the minimum would be missed. */
   readonly idleMs: number;
   /** How long a request waits while every instance is busy. */
   readonly queueDeadlineMs: number;
@@ -24,6 +25,7 @@ export interface RevisionOptions {
 
 /** A request's place in an instance. */
 export interface Lease {
+  readonly revision: string;
   readonly instance: Instance;
   /** Once; later calls do nothing. */
   release(): void;
@@ -47,7 +49,10 @@ export class Revision {
   readonly #stopping = new Set<Promise<void>>();
   readonly #waiting = new Set<Waiter>();
   readonly #idleTimers = new Map<Instance, NodeJS.Timeout>();
+  #minimum = 0;
   #warming: NodeJS.Timeout | undefined;
+  /** Instances in a row that came up and were soon lost. */
+  #shortLives = 0;
   readonly #retirement = new AbortController();
 
   constructor(options: RevisionOptions) {
@@ -55,21 +60,16 @@ export class Revision {
     this.#options = options;
   }
 
-  /** Starts the instances that are to be there without any request; at least `count`. @throws what the first start threw. */
-  async warm(count: number = this.#options.minInstances): Promise<void> {
+  /** Starts what is missing to `count` instances. @throws what the first start threw. */
+  async warm(count: number): Promise<void> {
     const missing = Math.min(count, this.#options.maxInstances) - this.#ready.size - this.#starting.size;
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#startOne()));
   }
 
-  /** As `warm`, in the background, with growing pauses; gives up after ten tries, until the next request. */
-  keepWarm(attempt = 1): void {
-    clearTimeout(this.#warming);
-    if (this.#retirement.signal.aborted || this.#options.minInstances === 0) return;
-    this.warm().catch(() => {
-      if (this.#retirement.signal.aborted || attempt >= WARM_TRIES) return;
-      const pause = Math.min(WARM_MAX_PAUSE_MS, WARM_PAUSE_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
-      this.#warming = setTimeout(() => this.keepWarm(attempt + 1), pause).unref();
-    });
+  /** Keeps so many instances warm from now on, whatever becomes of them. */
+  setMinimum(count: number): void {
+    this.#minimum = count;
+    this.#keepWarm();
   }
 
   /**
@@ -77,8 +77,7 @@ export class Revision {
    * @throws {InstanceFailed} when the instance that would have served did not come up.
    */
   acquire(signal: AbortSignal): Promise<Lease> {
-    if (this.#retirement.signal.aborted || this.#waiting.size >= MAX_WAITING)
-      return Promise.reject(new NoInstance());
+    if (this.isRetired || this.#waiting.size >= MAX_WAITING) return Promise.reject(new NoInstance());
     const instance = this.#waiting.size === 0 ? this.#freest() : undefined;
     if (instance) return Promise.resolve(this.#lease(instance));
     return new Promise((resolve, reject) => {
@@ -115,6 +114,10 @@ export class Revision {
     return [...this.#ready].map(({ pid }) => pid);
   }
 
+  get isRetired(): boolean {
+    return this.#retirement.signal.aborted;
+  }
+
   /** Takes no more requests, lets those in flight end within `graceMs`, and stops every instance. */
   async retire(graceMs: number): Promise<void> {
     this.#retirement.abort();
@@ -123,6 +126,19 @@ export class Revision {
     await Promise.all(this.#starting);
     await Promise.all([...this.#ready].map((instance) => this.#drain(instance, graceMs)));
     await Promise.all(this.#stopping);
+  }
+
+  /** In the background, with growing pauses; gives up after ten tries, until the next request. */
+  #keepWarm(attempt = 1): void {
+    clearTimeout(this.#warming);
+    if (this.isRetired || this.#minimum === 0) return;
+    const pause = this.#shortLives > 0 ? pauseMs(this.#shortLives) : 0;
+    this.#warming = setTimeout(() => {
+      this.warm(this.#minimum).catch(() => {
+        if (this.isRetired || attempt >= WARM_TRIES) return;
+        this.#warming = setTimeout(() => this.#keepWarm(attempt + 1), pauseMs(attempt)).unref();
+      });
+    }, pause).unref();
   }
 
   /** Serves the queue from what is free, then starts as many instances as the rest of it needs. */
@@ -134,7 +150,7 @@ export class Revision {
     }
     const { concurrency, maxInstances } = this.#options;
     while (
-      !this.#retirement.signal.aborted &&
+      !this.isRetired &&
       this.#waiting.size > this.#starting.size * concurrency &&
       this.#ready.size + this.#starting.size < maxInstances
     ) {
@@ -154,13 +170,14 @@ export class Revision {
       this.#starting.delete(settled);
       this.#ready.add(instance);
       instance.onReadiness = () => this.#scale();
-      void instance.ended.then((how) => this.#lose(instance, how));
+      const readyAt = performance.now();
+      void instance.ended.then((how) => this.#lose(instance, how, performance.now() - readyAt));
       this.#rest(instance);
-      if (!this.#retirement.signal.aborted) this.#scale();
+      if (!this.isRetired) this.#scale();
     } catch (error) {
       this.#starting.delete(settled);
       const failure = error instanceof Error ? error : new InstanceFailed(String(error), []);
-      if (!this.#retirement.signal.aborted) {
+      if (!this.isRetired) {
         this.#options.onFailure(`An instance of ${this.name} ${failure.message}`);
       }
       if (this.#ready.size + this.#starting.size === 0) {
@@ -185,6 +202,7 @@ export class Revision {
     instance.inFlight += 1;
     let isReleased = false;
     return {
+      revision: this.name,
       instance,
       release: () => {
         if (isReleased) return;
@@ -201,7 +219,7 @@ export class Revision {
     clearTimeout(this.#idleTimers.get(instance));
     if (instance.inFlight > 0 || !this.#ready.has(instance)) return;
     const stop = () => {
-      if (this.#ready.size > this.#options.minInstances) this.#stop(instance);
+      if (this.#ready.size > this.#minimum) this.#stop(instance);
       else this.#rest(instance);
     };
     this.#idleTimers.set(instance, setTimeout(stop, this.#options.idleMs).unref());
@@ -215,14 +233,15 @@ export class Revision {
     this.#stopping.add(stopping);
   }
 
-  #lose(instance: Instance, how: string): void {
+  #lose(instance: Instance, how: string, livedMs: number): void {
     clearTimeout(this.#idleTimers.get(instance));
     this.#idleTimers.delete(instance);
     if (!this.#ready.delete(instance)) return;
     this.#options.onFailure(`An instance of ${this.name} ${how}`);
-    if (this.#retirement.signal.aborted) return;
+    this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    if (this.isRetired) return;
     this.#scale();
-    this.keepWarm();
+    this.#keepWarm();
   }
 
   async #drain(instance: Instance, graceMs: number): Promise<void> {
@@ -232,4 +251,8 @@ export class Revision {
     }
     if (this.#ready.has(instance)) this.#stop(instance);
   }
+}
+
+function pauseMs(attempt: number): number {
+  return Math.min(WARM_MAX_PAUSE_MS, WARM_PAUSE_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
 }

@@ -3,11 +3,16 @@ import * as z from "zod";
 import type { CloudResource } from "../parts.ts";
 import { type ContainerSettings, containerSchema } from "./container-settings.ts";
 import { parseBytes, parseSeconds } from "./quantities.ts";
+import { type TrafficTarget, trafficSchema } from "./traffic.ts";
 
 export const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
+/** Of DNS. */
+const MAX_LABEL_LENGTH = 63;
+const REVISION_NAME = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 /** Every property that the local Cloud Run acts on; those of a data centre (`cpu`, `executionEnvironment`) mean nothing here. */
 const templateSchema = z.strictObject({
+  revision: z.string().min(1).optional(),
   serviceAccount: z.string().includes("@", { message: "must be an account's e-mail address" }),
   timeout: z
     .string()
@@ -39,13 +44,15 @@ const serviceSchema = z.object({
   customAudiences: z.array(z.string()).default([]),
   invokerIamDisabled: z.boolean().default(false),
   template: templateSchema,
-  traffics: z.array(z.unknown()).max(0, "is not supported locally: the newest revision gets all").optional(),
+  traffics: trafficSchema,
   scaling: z.undefined({ error: "is not supported locally: scale in the template" }).optional(),
   iapEnabled: z.literal(false, { error: "is not supported locally" }).optional(),
   multiRegionSettings: z.undefined({ error: "is not supported locally" }).optional(),
 });
 
 export interface RevisionTemplate {
+  /** Of the revision, where the program chose it. */
+  readonly name: string | undefined;
   readonly serviceAccount: string;
   readonly timeoutMs: number;
   readonly concurrency: number;
@@ -70,6 +77,7 @@ export interface ServiceSettings {
   readonly audiences: readonly string[];
   readonly invokerIamDisabled: boolean;
   readonly template: RevisionTemplate;
+  readonly traffic: readonly TrafficTarget[];
 }
 
 /** @throws {Error} listing each property that is wrong or not supported, with the rule. */
@@ -84,12 +92,20 @@ export function parseService({ id, properties }: CloudResource): ServiceSettings
     const mistakes = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new Error(`Service "${id}": ${mistakes.join("; ")}.`);
   }
-  const { template, uri, customAudiences, ...service } = result.data;
-  const [container] = template.containers;
-  const memory = container.resources.limits.memory ?? "512Mi";
-  const memoryBytes = parseBytes(memory);
-  if (memoryBytes === undefined) {
-    throw new Error(`Service "${id}": limits.memory must be like "512Mi" or "1Gi"; got "${memory}".`);
+  const { template, uri, customAudiences, traffics: traffic, ...service } = result.data;
+  const host = new URL(uri).hostname;
+  for (const { tag } of traffic) {
+    if (tag !== undefined && `${tag}---${host}`.indexOf(".") > MAX_LABEL_LENGTH) {
+      throw new Error(
+        `Service "${id}": traffics: the tag "${tag}" makes the host's label over ${MAX_LABEL_LENGTH} long.`,
+      );
+    }
+  }
+  const { revision } = template;
+  if (revision !== undefined && !(revision.startsWith(`${name}-`) && REVISION_NAME.test(revision))) {
+    throw new Error(
+      `Service "${id}": template.revision must be "${name}-" and lower-case letters, digits and dashes, 63 in all at most; got "${revision}".`,
+    );
   }
   return {
     id,
@@ -97,20 +113,37 @@ export function parseService({ id, properties }: CloudResource): ServiceSettings
     location,
     name,
     ingress: service.ingress,
-    host: new URL(uri).hostname,
+    host,
     defaultUriDisabled: service.defaultUriDisabled,
     audiences: [uri, ...customAudiences],
     invokerIamDisabled: service.invokerIamDisabled,
-    template: {
-      serviceAccount: template.serviceAccount,
-      timeoutMs: template.timeout * 1000,
-      concurrency: template.maxInstanceRequestConcurrency,
-      minInstances: template.scaling.minInstanceCount,
-      maxInstances: template.scaling.maxInstanceCount,
-      container,
-      memoryBytes,
-      digest: createHash("sha256").update(JSON.stringify(template)).digest("hex"),
-    },
+    template: toTemplate(template, id),
+    traffic,
+  };
+}
+
+/** A revision's template as a service's resource has it. @throws {Error} as `parseService`. */
+export function parseTemplate(properties: unknown, id: string): RevisionTemplate {
+  return toTemplate(templateSchema.parse(withoutNull(properties)), id);
+}
+
+function toTemplate(template: z.output<typeof templateSchema>, id: string): RevisionTemplate {
+  const [container] = template.containers;
+  const memory = container.resources.limits.memory ?? "512Mi";
+  const memoryBytes = parseBytes(memory);
+  if (memoryBytes === undefined) {
+    throw new Error(`Service "${id}": limits.memory must be like "512Mi" or "1Gi"; got "${memory}".`);
+  }
+  return {
+    name: template.revision,
+    serviceAccount: template.serviceAccount,
+    timeoutMs: template.timeout * 1000,
+    concurrency: template.maxInstanceRequestConcurrency,
+    minInstances: template.scaling.minInstanceCount,
+    maxInstances: template.scaling.maxInstanceCount,
+    container,
+    memoryBytes,
+    digest: createHash("sha256").update(JSON.stringify(template)).digest("hex"),
   };
 }
 

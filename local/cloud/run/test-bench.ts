@@ -147,9 +147,17 @@ export class TestBench {
     return `https://${name}-abc-ew.a.run.app`;
   }
 
+  /** Stops the cloud and starts another on its state; no object of Storage is there any more. */
+  async restart(options: LocalCloudRunOptions = {}): Promise<TestBench> {
+    await this.run.stop();
+    await this.kernel.stop();
+    return TestBench.open(options, this.#folder);
+  }
+
   /** Through Cloud Run's front end over TLS, as anyone outside would. */
-  call(name: string, sent: Sent = {}): Promise<Answer> {
-    const host = new URL(this.uri(name)).host;
+  call(name: string, sent: Sent = {}, tag?: string): Promise<Answer> {
+    const { host: own } = new URL(this.uri(name));
+    const host = tag === undefined ? own : `${tag}---${own}`;
     return exchange(httpsRequest, sent, {
       port: this.kernel.ports.run,
       servername: host,
@@ -163,6 +171,7 @@ interface Changes {
   readonly ingress: string;
   readonly customAudiences: readonly string[];
   readonly defaultUriDisabled: boolean;
+  readonly traffics: readonly Record<string, unknown>[];
   readonly template: Record<string, unknown>;
   readonly container: Record<string, unknown>;
 }

@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { Kernel, ObjectStorage } from "../parts.ts";
 import type { EgressLedger } from "./egress.ts";
 import { instanceEnvironment, type SecretAccess } from "./environment.ts";
@@ -12,7 +20,7 @@ import { killLeftovers } from "./leftovers.ts";
 import { toLogEntry } from "./log-lines.ts";
 import { originOf } from "./log-origin.ts";
 import { destinationsOf, Preloads } from "./preload.ts";
-import type { ServiceSettings } from "./service-settings.ts";
+import type { RevisionTemplate, ServiceSettings } from "./service-settings.ts";
 import { unpack } from "./unpack.ts";
 
 /** Ports tried for one instance. Each was free a moment before. */
@@ -23,6 +31,14 @@ export interface WorkshopOptions {
   readonly stopGraceMs: number;
   /** A port of 127.0.0.1 that is free now. Nothing reserves it. */
   readonly findPort: () => Promise<number>;
+}
+
+export type ServiceOfRevision = Pick<ServiceSettings, "id" | "project" | "location" | "name">;
+
+/** What a revision's instances are made by. */
+export interface Making {
+  readonly name: string;
+  readonly template: RevisionTemplate;
 }
 
 /** Turns a revision's code into processes: the folders it is unpacked to, and what each process is given. */
@@ -67,7 +83,7 @@ export class Workshop {
   }
 
   /** @throws {InstanceFailed} with the reason: no code, no secret, no answer. */
-  async start(service: ServiceSettings, revision: string, signal: AbortSignal): Promise<Instance> {
+  async start(service: ServiceOfRevision, revision: Making, signal: AbortSignal): Promise<Instance> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#startOn(await this.#options.findPort(), service, revision, signal);
@@ -79,29 +95,27 @@ export class Workshop {
 
   async #startOn(
     port: number,
-    service: ServiceSettings,
-    revision: string,
+    service: ServiceOfRevision,
+    revision: Making,
     signal: AbortSignal,
   ): Promise<Instance> {
-    const { container, memoryBytes, serviceAccount } = service.template;
+    const { name, template } = revision;
+    const { container, memoryBytes, serviceAccount } = template;
     const { logging, identities, ports } = this.#kernel;
-    const folder = join(this.#folder(service.id, revision), "code");
-    const environment = await this.#prepare(service, revision, folder, port);
-    const system = originOf(service, revision, "varlog/system");
+    const folder = this.#folder(service.id, name);
+    const environment = await this.#prepare(service, revision, port);
+    const system = originOf(service, name, "varlog/system");
     const outputs = {
-      stdout: originOf(service, revision, "stdout"),
-      stderr: originOf(service, revision, "stderr"),
+      stdout: originOf(service, name, "stdout"),
+      stderr: originOf(service, name, "stderr"),
     };
     return Instance.start({
-      title: `${this.#mark}/${revision}`,
+      title: `${this.#mark}/${name}`,
       preload: this.#preloads.path(destinationsOf(ports, await identities.endpoints(serviceAccount))),
       container: container.name ?? `${service.name}-1`,
-      folder,
+      folder: join(folder, "code"),
       args: container.args,
-      environment: {
-        ...environment,
-        NODE_COMPILE_CACHE: join(this.#folder(service.id, revision), "compiled"),
-      },
+      environment: { ...environment, NODE_COMPILE_CACHE: join(folder, "compiled") },
       port,
       probes: {
         startup: container.startupProbe,
@@ -118,47 +132,75 @@ export class Workshop {
     });
   }
 
-  /** Removes a revision's code. After its instances are gone. */
-  async clear(service: string, revision: string): Promise<void> {
+  /** Removes a revision's unpacked code. After its instances are gone. */
+  clear(service: string, revision: string): void {
     const folder = this.#folder(service, revision);
-    this.#unpacked.delete(join(folder, "code"));
-    await rm(folder, { recursive: true, force: true });
+    this.#unpacked.delete(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** Removes what is kept of a service's revision, or of all of them. */
+  forget(service: string, revision?: string): void {
+    const path = revision === undefined ? this.#kept(service) : this.#archive(service, revision);
+    rmSync(path, { recursive: true, force: true });
   }
 
   /** Services of two locations may have the same name, and so may their revisions. */
   #folder(service: string, revision: string): string {
-    return join(this.#root, `${revision}-${createHash("sha256").update(service).digest("hex").slice(0, 8)}`);
+    return join(this.#root, `${revision}-${digestOf(service)}`);
   }
 
-  async #prepare(service: ServiceSettings, revision: string, folder: string, port: number) {
+  /** Of the archives that a service's revisions were made from: traffic may return to one whose object is gone. */
+  #kept(service: string): string {
+    return join(this.#kernel.stateDir, "cloud", "run", digestOf(service));
+  }
+
+  #archive(service: string, revision: string): string {
+    return join(this.#kept(service), `${revision}.tar.gz`);
+  }
+
+  async #prepare(service: ServiceOfRevision, revision: Making, port: number) {
+    const folder = this.#folder(service.id, revision.name);
     try {
       let unpacked = this.#unpacked.get(folder);
       if (!unpacked) {
-        unpacked = this.#fetch(service, folder);
+        unpacked = this.#unpack(service, revision);
         this.#unpacked.set(folder, unpacked);
         unpacked.catch(() => this.#unpacked.delete(folder));
       }
       await unpacked;
-      return await instanceEnvironment(this.#kernel, this.#secrets, service.template, {
-        service,
-        revision,
-        port,
-      });
+      const identity = { service, revision: revision.name, port };
+      return await instanceEnvironment(this.#kernel, this.#secrets, revision.template, identity);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new InstanceFailed(`could not be prepared: ${reason}`, [], { cause });
     }
   }
 
-  async #fetch({ template }: ServiceSettings, folder: string): Promise<void> {
-    const { bucket, object, generation } = template.container.sourceCode.cloudStorageSource;
+  async #unpack(service: ServiceOfRevision, { name, template }: Making): Promise<void> {
+    const archive = this.#archive(service.id, name);
+    if (!existsSync(archive)) await this.#fetch(template, archive);
+    const folder = join(this.#folder(service.id, name), "code");
+    rmSync(folder, { recursive: true, force: true });
+    await unpack(createReadStream(archive), folder);
+  }
+
+  /** Whole or not at all: the cloud may be killed meanwhile. */
+  async #fetch({ container }: RevisionTemplate, archive: string): Promise<void> {
+    const { bucket, object, generation } = container.sourceCode.cloudStorageSource;
     const stored = this.#storage.find(bucket, object, generation);
     if (!stored) {
       throw new Error(
         `there is no object gs://${bucket}/${object}${generation ? ` of generation ${generation}` : ""}`,
       );
     }
-    rmSync(folder, { recursive: true, force: true });
-    await unpack(this.#storage.read(stored), folder);
+    mkdirSync(dirname(archive), { recursive: true, mode: 0o700 });
+    const draft = `${archive}.draft`;
+    await pipeline(this.#storage.read(stored), createWriteStream(draft));
+    renameSync(draft, archive);
   }
+}
+
+function digestOf(service: string): string {
+  return createHash("sha256").update(service).digest("hex").slice(0, 8);
 }

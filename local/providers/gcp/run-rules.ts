@@ -27,12 +27,10 @@ const UNSUPPORTED = [
   "iapEnabled",
   "multiRegionSettings",
   "scaling",
-  "traffics",
 ];
 const UNSUPPORTED_IN_TEMPLATE = [
   "encryptionKey",
   "nodeSelector",
-  "revision",
   "serviceMesh",
   "sessionAffinity",
   "volumes",

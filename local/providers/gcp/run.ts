@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { CloudParts, CloudResource, Kernel } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
-import { RevisionNames } from "../../cloud/run/revision-names.ts";
+import { RevisionHistory } from "../../cloud/run/revision-history.ts";
 import { parseService, SERVICE_KIND, type ServiceSettings } from "../../cloud/run/service-settings.ts";
 import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
 import { toStored } from "../stored.ts";
-import { type Properties, text } from "../values.ts";
+import { isProperties, listed, type Properties, text } from "../values.ts";
 import { projectId } from "./names.ts";
 import { SERVICE_RULES, unsupportedInService } from "./run-rules.ts";
 
@@ -102,10 +102,20 @@ function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: C
     expireTime: "",
     conditions: [condition("RoutesReady"), condition("ConfigurationsReady")],
     terminalConditions: [condition("Ready")],
-    trafficStatuses: [
-      { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100, revision: "", tag: "", uri: "" },
-    ],
+    trafficStatuses: trafficStatuses(inputs, uri),
   };
+}
+
+function trafficStatuses(inputs: Properties, uri: string): readonly Properties[] {
+  const targets = listed(inputs, "traffics").filter(isProperties);
+  const latest = { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100 };
+  return (targets.length > 0 ? targets : [latest]).map(({ type, percent, revision, tag }) => ({
+    type,
+    percent: percent ?? 0,
+    revision: revision ?? "",
+    tag: tag ?? "",
+    uri: tag ? uri.replace("https://", `https://${tag}---`) : "",
+  }));
 }
 
 /** The name that Cloud Run will give the revision. @throws {ProviderError} for what it would not serve. */
@@ -116,7 +126,7 @@ function revisionOf(id: string, properties: Properties, urn: string, { db }: Ker
   } catch (error) {
     throw new ProviderError("INVALID_ARGUMENT", error instanceof Error ? error.message : String(error));
   }
-  return new RevisionNames(db).nameOf(id, settings.template.digest).name;
+  return new RevisionHistory(db).nameOf(id, settings.template);
 }
 
 function refuseProtected({ id, properties }: CloudResource): void {
