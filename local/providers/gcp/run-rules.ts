@@ -21,13 +21,7 @@ const SCALING = inObject(({ minInstanceCount: min, maxInstanceCount: max }, repo
   }
 });
 /** Parts of a service that the local Cloud Run would ignore. */
-const UNSUPPORTED = [
-  "binaryAuthorization",
-  "buildConfig",
-  "iapEnabled",
-  "multiRegionSettings",
-  "scaling",
-];
+const UNSUPPORTED = ["binaryAuthorization", "buildConfig", "iapEnabled", "multiRegionSettings", "scaling"];
 const UNSUPPORTED_IN_TEMPLATE = [
   "encryptionKey",
   "nodeSelector",

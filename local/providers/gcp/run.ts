@@ -6,7 +6,7 @@ import { parseService, SERVICE_KIND, type ServiceSettings } from "../../cloud/ru
 import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
 import { toStored } from "../stored.ts";
-import { isProperties, listed, type Properties, text } from "../values.ts";
+import { isProperties, listed, type Properties, text, UNKNOWN } from "../values.ts";
 import { projectId } from "./names.ts";
 import { SERVICE_RULES, unsupportedInService } from "./run-rules.ts";
 
@@ -108,13 +108,13 @@ function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: C
 
 function trafficStatuses(inputs: Properties, uri: string): readonly Properties[] {
   const targets = listed(inputs, "traffics").filter(isProperties);
-  const latest = { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100 };
+  const latest: Properties = { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent: 100 };
   return (targets.length > 0 ? targets : [latest]).map(({ type, percent, revision, tag }) => ({
     type,
     percent: percent ?? 0,
     revision: revision ?? "",
     tag: tag ?? "",
-    uri: tag ? uri.replace("https://", `https://${tag}---`) : "",
+    uri: tag === UNKNOWN ? UNKNOWN : tag ? uri.replace("https://", `https://${tag}---`) : "",
   }));
 }
 
