@@ -145,7 +145,7 @@ test("has connected to nothing but itself all this time, program, cloud, CA and 
   expect(egress.filter(({ allowed }) => !allowed)).toEqual([]);
   const parts = new Set(egress.map(({ part }) => part));
   expect([...parts].sort()).toEqual(
-    expect.arrayContaining(["dns", "edge", "fastly api", "google apis", "pebble", "pubsub", "storage"]),
+    expect.arrayContaining(["dns", "edge", "fastly api", "google apis", "pebble", "storage"]),
   );
 });
 
