@@ -4,6 +4,7 @@ import { freshClone } from "./fresh-clone.ts";
 import { manyDomains } from "./many-domains.ts";
 import type { Measurement } from "./measurement.ts";
 import { messages } from "./messages.ts";
+import { preview } from "./preview.ts";
 import { registration } from "./registration.ts";
 import { secondUp } from "./second-up.ts";
 import { workloadStart } from "./workload-start.ts";
@@ -11,6 +12,7 @@ import { workloadStart } from "./workload-start.ts";
 /** All there are, in the order in which they run. */
 export const MEASUREMENTS: readonly Measurement[] = [
   secondUp,
+  preview,
   changedWorkload,
   registration,
   manyDomains,

@@ -75,8 +75,8 @@ export class StartedPlatform implements AsyncDisposable {
   }
 }
 
-/** What a command printed on standard output. */
-function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+/** What a command printed on standard output, the end of it. @throws with its output when it fails. */
+export function run(command: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,

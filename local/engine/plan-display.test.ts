@@ -63,7 +63,11 @@ test("shows all inputs of what is made or goes, and whole values of what changes
   const whole: readonly Step[] = [
     step("same", "stack", { parent: "", custom: false }),
     step("create", "new", {
-      newState: { ...state, inputs: { names: ["a", { deep: UNKNOWN }], token: "[secret]", empty: {} } },
+      newState: {
+        ...state,
+        protect: true,
+        inputs: { names: ["a", { deep: UNKNOWN }], token: "[secret]", empty: {} },
+      },
     }),
     step("update", "changed", {
       oldState: { ...state, id: "things/1" },
@@ -79,6 +83,7 @@ test("shows all inputs of what is made or goes, and whole values of what changes
     `
    stack  fake:index:Thing
   +  new  fake:index:Thing
+       [protected]
        names:
          [0]: "a"
          [1]:

@@ -19,10 +19,9 @@ function inspectPlainly(value: unknown, ...rest: readonly unknown[]): string {
 util.inspect = Object.assign(inspectPlainly, inspect) as typeof util.inspect;
 
 /**
- * The SDK installs source-map-support, which maps every frame of every stack; and the SDK takes a
- * stack for each promise that it makes, so that mapping was a third of a program's time. A program
- * whose types are stripped in place has no use for it: its lines are the source's. Installed once
- * and taken out again, it does not install itself a second time.
+ * The SDK installs source-map-support, which maps every frame of every stack: that was a third of a
+ * program's time. A program whose types are stripped in place has no use for it: its lines are the
+ * source's. Installed once and taken out again, it does not install itself a second time.
  */
 const sdkPath = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run");
 const requireOfSdk = createRequire(sdkPath);
@@ -40,3 +39,24 @@ const log = requireOfSdk("@pulumi/pulumi/log") as { debug: (message: string) => 
 log.debug = async () => undefined;
 
 tellPositions(sdkPath);
+
+/**
+ * The SDK takes a stack for each promise that it makes, and shows it only of those that never end, and only
+ * if asked to: a tenth of a program's time for nothing.
+ */
+const debuggable = requireOfSdk("@pulumi/pulumi/runtime/debuggable") as {
+  readonly debugPromiseLeaks: boolean;
+  debuggablePromise: <Value>(promise: Promise<Value>, context?: string) => Promise<Value>;
+};
+if (!debuggable.debugPromiseLeaks) {
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (promise, context) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return debuggablePromise(promise, context);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  };
+}

@@ -1,3 +1,4 @@
+import type { DeployedResource } from "./deployed-resource.ts";
 import { differences, valueAt } from "./differences.ts";
 import type { ShownDifference, Step } from "./events.ts";
 import { MASK, UNKNOWN_MASK } from "./masking.ts";
@@ -19,9 +20,21 @@ export function changedProperties({ diff = [] }: Step): readonly string[] {
 /** All there is to say of a step's properties, nested: of what is made or goes all inputs, of a change old and new. */
 export function allProperties(step: Step): readonly string[] {
   const { oldState, newState, diff } = step;
-  const id = oldState?.id === undefined ? [] : [`[id=${oldState.id}]`];
-  if (diff !== undefined) return [...id, ...diff.flatMap(wholeDifference)];
-  return [...id, ...nested((newState ?? oldState)?.inputs ?? {})];
+  const head = [
+    ...(oldState?.id === undefined ? [] : [`[id=${oldState.id}]`]),
+    ...options(newState ?? oldState).map((option) => `[${option}]`),
+  ];
+  if (diff !== undefined) return [...head, ...diff.flatMap(wholeDifference)];
+  return [...head, ...nested((newState ?? oldState)?.inputs ?? {})];
+}
+
+/** Those that decide what becomes of a resource. */
+function options(state: DeployedResource | undefined): readonly string[] {
+  return [
+    ...(state?.protect ? ["protected"] : []),
+    ...(state?.retainOnDelete ? ["retained when deleted"] : []),
+    ...(state?.deletedWith === undefined ? [] : [`deleted with ${state.deletedWith}`]),
+  ];
 }
 
 function wholeDifference(difference: ShownDifference): readonly string[] {
