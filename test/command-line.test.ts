@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFile, mkdtemp, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -120,6 +120,37 @@ describe("npm run", () => {
     expect(unknown).toMatchObject({ code: 1, err: "nobody.example.test is not registered.\n" });
   }, 90_000);
 
+  test("preview starts from what stack export wrote, and finds nothing to do", async () => {
+    const file = join(stateDir, "export.json");
+    await run("stack", "export", "--state-dir", stateDir, "--file", file);
+    const place = ["--state-dir", stateDir, "--port-base", String(portBase)];
+    const { code, out } = await run("preview", "--from", file, "--expect-no-changes", ...place);
+    expect(out).toMatch(/^\d+ values in .* are encrypted: they are taken to be unchanged/);
+    expect(out).toMatch(/^\d+ unchanged \(/m);
+    expect(code).toBe(0);
+    expect(await readFile(file, "utf8")).not.toContain("fastly-token-of-this-machine");
+  }, 60_000);
+
+  test("preview prod needs no state, secret or cloud, and its JSON has the shape of Pulumi's", async () => {
+    const { code, out, err } = await run("preview", "prod", "--json", "--expect-no-changes");
+    expect(err).toContain(
+      "Placeholders stand for secrets that are not to be had here: platform:fastlyApiToken",
+    );
+    expect(code).toBe(6);
+    const digest = JSON.parse(out);
+    expect(Object.keys(digest)).toEqual(["config", "steps", "diagnostics", "duration", "changeSummary"]);
+    expect(digest.config["platform:fastlyApiToken"]).toBe("[secret]");
+    expect(digest.changeSummary).toEqual({ create: digest.steps.length });
+    expect(out).not.toContain("placeholder-of");
+    const token = digest.steps.find(({ urn }: { urn: string }) => urn.includes("SecretVersion::"));
+    expect(token).toMatchObject({
+      op: "create",
+      provider: "urn:pulumi:prod::platform::pulumi:providers:gcp::default::default",
+      newState: { custom: true, inputs: { secretData: "[secret]" } },
+      detailedDiff: null,
+    });
+  }, 60_000);
+
   test("down leaves no process", async () => {
     const { pids } = JSON.parse((await run("status", "--json", "--state-dir", stateDir)).out) as {
       pids: number[];
@@ -135,6 +166,14 @@ describe("npm run", () => {
     [["up", "--port-base", "eighty"], 2, "It must be a whole number."],
     [["up", "--port-base", "80"], 1, "--port-base must be a whole number from 1024"],
     [["frobnicate"], 2, "unknown command"],
+    [["preview", "nowhere"], 1, 'A stack must be one of dev, local, prod; got "nowhere"'],
+    [
+      ["preview", "prod", "--from", "package.json"],
+      4,
+      "package.json: The exported state must be of version 3",
+    ],
+    [["stack", "export", "prod"], 1, "The stack must be local"],
+    [["stack", "export"], 1, "There is no local stack yet"],
     [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEFAULT"],
   ])("%j exits with %d and says why", async (args, code, sentence) => {
     const ended = await run(
