@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import { EngineHarness } from "./fixtures/engine-harness.ts";
 import type { Change } from "./fixtures/fake-provider.ts";
+import { killedUpdate } from "./fixtures/killed-update.ts";
+import { nameOf } from "./records.ts";
 
 /** A program starts in a second or two, and in many on a busy machine. */
 jest.setTimeout(120_000);
 
-/** Runs an update in a process that is killed with SIGKILL at the point, before the provider answers. */
 async function killedAt(
   engine: EngineHarness,
   scenario: string,
@@ -16,26 +14,13 @@ async function killedAt(
   point: Change,
   occurrence = 1,
 ): Promise<void> {
-  let child: ChildProcess | undefined;
   let seen = 0;
-  engine.provider.around = async (change) => {
-    if (change.op !== point.op || change.name !== point.name || change.effective !== point.effective) return;
-    seen += 1;
-    if (seen !== occurrence) return;
-    child?.kill("SIGKILL");
-    if (child?.exitCode === null && child.signalCode === null) await once(child, "exit");
+  const at = ({ op, name, effective }: Change): boolean => {
+    if (op === point.op && name === point.name && effective === point.effective) seen += 1;
+    return seen === occurrence;
   };
-  child = spawn(
-    process.execPath,
-    [
-      join(import.meta.dirname, "fixtures", "run-engine.ts"),
-      JSON.stringify(engine.options("up", scenario, args)),
-    ],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
-  const [, signal] = await once(child, "exit");
-  engine.provider.around = async () => undefined;
-  expect([point, signal]).toEqual([point, "SIGKILL"]);
+  const killed = await killedUpdate(engine, engine.options("up", scenario, args), { at });
+  expect([point, killed]).toEqual([point, true]);
 }
 
 test("killed before and after each kind of step, the next up converges, and nothing is made twice", async () => {
@@ -71,4 +56,36 @@ test("what killed updates had made or replaced is found again, and deleted if th
   expect(converged).toMatchObject({ ok: true, changeSummary: { create: 1, update: 0, delete: 2, same: 0 } });
   expect(provider.names).toEqual(["other"]);
   expect(provider.creations).toEqual(["first", "first", "second", "other"]);
+});
+
+test("killed between the deletion of what must go first and its replacement, the next up makes that, with its dependents", async () => {
+  await using engine = await EngineHarness.start();
+  const { provider } = engine;
+  await engine.run("up", "everything", { stage: "old" });
+  provider.creations.length = 0;
+  await killedAt(engine, "everything", { stage: "new" }, { op: "delete", name: "r", effective: true });
+  await killedAt(engine, "everything", { stage: "new" }, { op: "create", name: "r", effective: false });
+  const pending = JSON.parse(engine.stateText) as {
+    resources: { urn: string; pendingReplacement: boolean }[];
+  };
+  expect(
+    pending.resources.filter(({ pendingReplacement }) => pendingReplacement).map(({ urn }) => nameOf(urn)),
+  ).toEqual(["r", "child"]);
+  expect(await engine.run("up", "everything", { stage: "new" })).toMatchObject({ ok: true });
+  expect(provider.names).toEqual(["a", "b", "child", "r", "renamed"]);
+  expect(provider.creations.toSorted()).toEqual(["a", "child", "r"]);
+});
+
+test("a provider whose answer is lost is asked again by the next up, and takes it for the same act", async () => {
+  await using engine = await EngineHarness.start();
+  const { provider } = engine;
+  provider.around = async ({ name, effective }) => {
+    if (name === "a" && effective) await engine.restartProvider();
+  };
+  expect(await engine.run("up", "chain", { names: "a,b", value: "v" })).toMatchObject({ ok: false });
+  expect(engine.errors).toEqual([expect.stringMatching(/^Resource "a" \(fake:index:Thing\): /)]);
+  provider.around = async () => undefined;
+  expect(await engine.run("up", "chain", { names: "a,b", value: "v" })).toMatchObject({ ok: true });
+  expect(engine.infos).toEqual(["An update was interrupted; finishing 1 step(s) of it."]);
+  expect(provider.creations).toEqual(["a", "b"]);
 });
