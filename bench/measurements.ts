@@ -1,5 +1,6 @@
 import { changedWorkload } from "./changed-workload.ts";
 import { cloudMemory } from "./cloud-memory.ts";
+import { engineOverhead } from "./engine-overhead.ts";
 import { freshClone } from "./fresh-clone.ts";
 import { manyDomains } from "./many-domains.ts";
 import type { Measurement } from "./measurement.ts";
@@ -14,6 +15,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   secondUp,
   preview,
   changedWorkload,
+  engineOverhead,
   registration,
   manyDomains,
   messages,
