@@ -37,7 +37,7 @@ if (values.help) {
   const results: Result[] = [];
   for (const measurement of chosen(positionals)) results.push(await measure(measurement));
   if (values.json) printJson(results.map(shown));
-  else process.stdout.write(`\n${results.map(render).join("\n\n")}\n`);
+  else process.stdout.write(`\n${[...results.map(render), summary(results)].join("\n\n")}\n`);
   if (results.some(({ error }) => error !== undefined)) process.exitCode = 1;
 }
 
@@ -104,14 +104,31 @@ function render({ measurement, machine, figures, error }: Result): string {
   return [...head, body].join("\n");
 }
 
+/** Everything that has an aim, at one glance; what could not be measured is not passed over. */
+function summary(results: readonly Result[]): string {
+  const rows = results.flatMap(({ measurement, figures, error }) =>
+    error === undefined
+      ? figures
+          .filter(({ aim }) => aim !== undefined)
+          .map((figure) => [
+            figure.name,
+            amount(figure.value, figure.unit),
+            amount(figure.aim ?? 0, figure.unit),
+            verdict(figure),
+          ])
+      : [[measurement.name, "not measured", "", "failed"]],
+  );
+  return table([["SUMMARY", "VALUE", "AIM", ""], ...rows]);
+}
+
 function amount(value: number, unit: Figure["unit"]): string {
   const digits = unit === "s" || unit === "per s" || unit === "times" ? 2 : 0;
   return `${value.toFixed(digits)} ${unit}`;
 }
 
-function verdict({ value, aim }: Figure): string {
+function verdict({ value, aim, unit }: Figure): string {
   if (aim === undefined) return "";
-  return value <= aim ? "met" : "missed";
+  return (unit === "per s" ? value >= aim : value <= aim) ? "met" : "missed";
 }
 
 function renderList(): string {

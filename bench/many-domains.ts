@@ -11,6 +11,8 @@ import { residentMegabytes, titleOf } from "./process-usage.ts";
 import { StartedPlatform } from "./started-platform.ts";
 
 const DOMAINS = 200;
+/** What certmagic reaches with 8 at a time on 2 cores and the same Pebble. */
+const AIM = 15;
 const PEER_CONCURRENCY = 8;
 const DEADLINE_MS = 600_000;
 /** A listing reads the journal of each domain under way: looking on must not become the load. */
@@ -28,7 +30,7 @@ export const manyDomains: Measurement = {
     const peer = await issueWithAcmeClient(DOMAINS, PEER_CONCURRENCY);
     const [rate, peerRate] = [ours.active / ours.seconds, DOMAINS / peer.seconds];
     return [
-      { name: "certificates a second", value: rate, unit: "per s", note: binding(ours.shares) },
+      { name: "certificates a second", value: rate, unit: "per s", aim: AIM, note: binding(ours.shares) },
       { name: "acme-client alone", value: peerRate, unit: "per s", note: binding(peer.shares) },
       { name: "the platform's time as a multiple of acme-client's", value: peerRate / rate, unit: "times" },
       { name: "domains that failed", value: DOMAINS - ours.active, unit: "domains" },

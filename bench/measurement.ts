@@ -3,7 +3,7 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: "s" | "ms" | "MB" | "bytes" | "per s" | "times" | "domains";
-  /** What the value should not exceed, in the same unit. Told, never enforced: machines differ. */
+  /** What the value should not exceed, or not fall short of where it is a rate; in the same unit. Told, never enforced: machines differ. */
   readonly aim?: number;
   /** How far the runs lay apart, or what the number comes from. */
   readonly note?: string;

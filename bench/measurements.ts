@@ -8,6 +8,7 @@ import { messages } from "./messages.ts";
 import { preview } from "./preview.ts";
 import { registration } from "./registration.ts";
 import { secondUp } from "./second-up.ts";
+import { tokenProxy } from "./token-proxy.ts";
 import { workloadStart } from "./workload-start.ts";
 
 /** All there are, in the order in which they run. */
@@ -20,6 +21,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   manyDomains,
   messages,
   workloadStart,
+  tokenProxy,
   cloudMemory,
   freshClone,
 ];

@@ -1,23 +1,15 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildBundle } from "../components/serverless/build-bundle.ts";
-import { EgressLedger } from "../local/cloud/run/egress.ts";
-import { findPort } from "../local/cloud/run/port.ts";
-import { parseService, SERVICE_KIND, type ServiceSettings } from "../local/cloud/run/service-settings.ts";
-import { Workshop } from "../local/cloud/run/workshop.ts";
-import { SecretManager } from "../local/cloud/secret-manager/secret-manager.ts";
+import type { ServiceSettings } from "../local/cloud/run/service-settings.ts";
 import { exchange } from "../local/command-line/exchange.ts";
-import { LocalPlatform } from "../test/support/local-platform.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { requireProc, residentMegabytes } from "./process-usage.ts";
+import { StartedWorkloads, workloadName, workloadOf } from "./started-workloads.ts";
 import { median, spread } from "./statistics.ts";
 
 const RUNS = 7;
 const IDLE_MS = 3_000;
-const START_DEADLINE_MS = 30_000;
-const STOP_GRACE_MS = 1_000;
 const ANSWER_DEADLINE_MS = 5_000;
 /** Of the token proxy alone: a CA waits for it. */
 const AIMS = { workload: "token-proxy", bytes: 1_000_000, ms: 300, megabytes: 90 };
@@ -33,44 +25,24 @@ export const workloadStart: Measurement = {
   conditions: `one instance at a time, as Cloud Run starts it; median of ${RUNS} with Node's compile cache warm; memory is resident, ${IDLE_MS / 1000} s after the first response`,
   async run(say) {
     requireProc();
-    const platform = await LocalPlatform.start();
-    const folder = await mkdtemp(join(tmpdir(), "bench-instances-"));
-    const { kernel, storage } = platform.cloud;
-    const secrets = new SecretManager(kernel);
-    // By its state folder a workshop knows its own processes: these are not those of the cloud's.
-    const workshop = new Workshop(
-      { ...kernel, stateDir: folder },
-      storage,
-      { access: (...version) => secrets.access(...version).data.toString() },
-      new EgressLedger(kernel),
-      { startupDeadlineMs: START_DEADLINE_MS, stopGraceMs: STOP_GRACE_MS, findPort },
-    );
-    try {
-      workshop.open();
-      await platform.update();
-      const figures: Figure[] = [];
-      for (const service of kernel.resources.list(SERVICE_KIND).map(parseService)) {
-        say(service.name);
-        figures.push(...(await measure(workshop, service)));
-      }
-      return figures;
-    } finally {
-      workshop.close();
-      await platform.stop();
-      await rm(folder, { recursive: true, force: true });
+    await using workloads = await StartedWorkloads.start();
+    const figures: Figure[] = [];
+    for (const service of workloads.services) {
+      say(service.name);
+      figures.push(...(await measure(workloads, service)));
     }
+    return figures;
   },
 };
 
-async function measure(workshop: Workshop, service: ServiceSettings): Promise<readonly Figure[]> {
-  const workload = dirname(service.template.container.sourceCode.cloudStorageSource.object);
-  const bytes = (await stat(buildBundle(workload).path)).size;
-  const first = await start(workshop, service);
+async function measure(workloads: StartedWorkloads, service: ServiceSettings): Promise<readonly Figure[]> {
+  const bytes = (await stat(buildBundle(workloadOf(service)).path)).size;
+  const first = await start(workloads, service);
   const runs: Start[] = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await start(workshop, service));
+  for (let run = 0; run < RUNS; run += 1) runs.push(await start(workloads, service));
 
   const [ms, megabytes] = [runs.map((run) => run.ms), runs.map((run) => run.megabytes)];
-  const name = basename(workload);
+  const name = workloadName(service);
   const aims = name === AIMS.workload ? AIMS : undefined;
   const startNote = `${spread(ms, 0)}; ${first.ms.toFixed(0)} with unpacking and a cold cache`;
   return [
@@ -81,10 +53,9 @@ async function measure(workshop: Workshop, service: ServiceSettings): Promise<re
 }
 
 /** From the decision to start a process to its answer to `GET /health`; and what it holds when it rests. */
-async function start(workshop: Workshop, service: ServiceSettings): Promise<Start> {
+async function start(workloads: StartedWorkloads, service: ServiceSettings): Promise<Start> {
   const startedAt = performance.now();
-  const revision = { name: `${service.name}-bench`, template: service.template };
-  const instance = await workshop.start(service, revision, new AbortController().signal);
+  const instance = await workloads.instance(service);
   try {
     const { status } = await exchange({
       port: instance.port,
