@@ -37,7 +37,7 @@ if (values.help) {
   const results: Result[] = [];
   for (const measurement of chosen(positionals)) results.push(await measure(measurement));
   if (values.json) printJson(results.map(shown));
-  else process.stdout.write(`\n${[...results.map(render), summary(results)].join("\n\n")}\n`);
+  else process.stdout.write(`\n${[...results.map(render), ...summary(results)].join("\n\n")}\n`);
   if (results.some(({ error }) => error !== undefined)) process.exitCode = 1;
 }
 
@@ -105,7 +105,7 @@ function render({ measurement, machine, figures, error }: Result): string {
 }
 
 /** Everything that has an aim, at one glance; what could not be measured is not passed over. */
-function summary(results: readonly Result[]): string {
+function summary(results: readonly Result[]): readonly string[] {
   const rows = results.flatMap(({ measurement, figures, error }) =>
     error === undefined
       ? figures
@@ -118,7 +118,7 @@ function summary(results: readonly Result[]): string {
           ])
       : [[measurement.name, "not measured", "", "failed"]],
   );
-  return table([["SUMMARY", "VALUE", "AIM", ""], ...rows]);
+  return rows.length === 0 ? [] : [table([["SUMMARY", "VALUE", "AIM", ""], ...rows])];
 }
 
 function amount(value: number, unit: Figure["unit"]): string {

@@ -22,6 +22,14 @@ interface Server {
   readonly pid: number;
 }
 
+interface Served {
+  /** Requests a second. */
+  readonly rate: number;
+  /** Seconds a request. */
+  readonly cpu: number;
+  readonly figures: readonly Figure[];
+}
+
 export const tokenProxy: Measurement = {
   name: "token-proxy",
   description: "Challenges from one instance of the token proxy, beside nginx with the same as files",
@@ -45,7 +53,7 @@ export const tokenProxy: Measurement = {
 
     const paths = names.map((name) => `/${name}`);
     const instance = await workloads.instance(service);
-    let ours: readonly [rate: number, figures: readonly Figure[]];
+    let ours: Served;
     try {
       say("the token proxy");
       ours = await measure({ name: "token proxy", port: instance.port, pid: instance.pid }, paths, answer);
@@ -54,19 +62,27 @@ export const tokenProxy: Measurement = {
     }
     if (!Nginx.isInstalled()) {
       say("nginx is skipped: there is none on the PATH (Debian has it as a package)");
-      return ours[1];
+      return ours.figures;
     }
     say("nginx");
     const { ports, control } = await claimPorts("any");
     await new Promise((resolve) => control.close(resolve));
     await using nginx = await Nginx.start(root, join(workloads.folder, "nginx"), ports.edgeHttp);
     const peer = await measure({ name: "nginx", port: nginx.port, pid: nginx.pid }, paths, answer);
-    const ratio: Figure = {
-      name: "the token proxy's requests as a share of nginx's",
-      value: ours[0] / peer[0],
-      unit: "times",
-    };
-    return [...ours[1], ...peer[1], ratio];
+    return [
+      ...ours.figures,
+      ...peer.figures,
+      {
+        name: "the token proxy's requests as a share of nginx's",
+        value: ours.rate / peer.rate,
+        unit: "times",
+      },
+      {
+        name: "the token proxy's CPU a request as a multiple of nginx's",
+        value: ours.cpu / peer.cpu,
+        unit: "times",
+      },
+    ];
   },
 };
 
@@ -74,20 +90,19 @@ async function measure(
   { name, port, pid }: Server,
   paths: readonly string[],
   answer: string,
-): Promise<readonly [rate: number, figures: readonly Figure[]]> {
+): Promise<Served> {
   const load = { port, host: HOST, paths, connections: CONNECTIONS, expected: `200 ${answer}` };
   // Then the proxy has read every answer, and its code is compiled.
   await loadHttp({ ...load, seconds: WARM_UP_SECONDS });
   const cpuBefore = cpuSeconds(pid) ?? 0;
   const result: LoadResult = await loadHttp({ ...load, seconds: SECONDS });
-  const cpu = (cpuSeconds(pid) ?? 0) - cpuBefore;
+  const used = (cpuSeconds(pid) ?? 0) - cpuBefore;
+  const cpu = used / result.requests;
   const rate = result.requests / result.seconds;
-  const note = `${((100 * cpu) / result.seconds).toFixed(0)} % of a core, ${((cpu * 1e6) / result.requests).toFixed(0)} µs a request`;
-  return [
-    rate,
-    [
-      { name: `${name}: requests a second`, value: rate, unit: "per s", note },
-      { name: `${name}: p99`, value: percentile(result.latenciesMs, 0.99), unit: "ms" },
-    ],
+  const note = `${((100 * used) / result.seconds).toFixed(0)} % of a core, ${(cpu * 1e6).toFixed(0)} µs a request`;
+  const figures: readonly Figure[] = [
+    { name: `${name}: requests a second`, value: rate, unit: "per s", note },
+    { name: `${name}: p99`, value: percentile(result.latenciesMs, 0.99), unit: "ms" },
   ];
+  return { rate, cpu, figures };
 }
