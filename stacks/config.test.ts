@@ -65,6 +65,35 @@ test("says what a value of another type or size must be", () => {
   ]);
 });
 
+test("packages each workload as a bundle unless it says otherwise, and an image by its digest", () => {
+  const reference = `europe-docker.pkg.dev/p/images/api@sha256:${"0".repeat(64)}`;
+  const packaging = { domainApi: { kind: "image", reference }, hosting: { kind: "function" } };
+  const values = { ...valuesOf("local"), packaging: JSON.stringify(packaging) };
+
+  expect(parseConfig(values).packaging).toEqual({
+    ...packaging,
+    domainValidator: { kind: "bundle" },
+    certificateIssuer: { kind: "bundle" },
+    tokenProxy: { kind: "bundle" },
+  });
+  expect(
+    mistakes({
+      ...values,
+      packaging: JSON.stringify({
+        domainApi: { kind: "image", reference: "api:latest" },
+        hosting: { kind: "lambda" },
+        issuer: { kind: "bundle" },
+        tokenProxy: { kind: "function", reference },
+      }),
+    }),
+  ).toEqual([
+    'platform:packaging.domainApi.reference: must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "api:latest".',
+    "platform:packaging.tokenProxy.reference: is not a key of the configuration.",
+    'platform:packaging.hosting.kind: must be one of bundle, function, image; got "lambda".',
+    "platform:packaging.issuer: is not a key of the configuration.",
+  ]);
+});
+
 function mistakes(values: Record<string, string>): readonly string[] {
   try {
     parseConfig(values);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
 
 /** Stands for a secret that is set. */
 export const HIDDEN = "[secret]";
@@ -26,6 +27,19 @@ const scaling = z
   .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
     message: "must have minInstances of at most maxInstances",
   });
+
+const packaging = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("bundle") }),
+    z.strictObject({ kind: z.literal("function") }),
+    z.strictObject({
+      kind: z.literal("image"),
+      reference: z
+        .string()
+        .regex(IMAGE_BY_DIGEST, "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST"),
+    }),
+  ])
+  .default({ kind: "bundle" });
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
@@ -74,6 +88,16 @@ const configSchema = z
       tokenProxy: scaling,
       hosting: scaling,
     }),
+    /** How each workload's code reaches Google. @default a bundle */
+    packaging: z
+      .strictObject({
+        domainApi: packaging,
+        domainValidator: packaging,
+        certificateIssuer: packaging,
+        tokenProxy: packaging,
+        hosting: packaging,
+      })
+      .prefault({}),
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
@@ -133,6 +157,9 @@ function fromText(key: string, value: string): unknown {
 function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+  }
+  if (issue.code === "invalid_union" && Array.isArray(issue.options)) {
+    return `must be one of ${issue.options.join(", ")}`;
   }
   if (issue.code === "too_small") {
     return issue.origin === "string" || issue.origin === "array"

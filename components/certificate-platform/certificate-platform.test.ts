@@ -1,10 +1,17 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
+import type { FunctionBuilds } from "../serverless/function-builds.ts";
+import type { Packaging } from "../serverless/packaging.ts";
 import { PrivateBucket } from "../serverless/private-bucket.ts";
+import { ServiceIdentity } from "../serverless/service-identity.ts";
 import { Stage } from "../serverless/stage.ts";
+import { WorkloadService } from "../serverless/workload-service.ts";
 import { type Synthesised, synth } from "../testing/synth.ts";
 import { CertificatePlatform, type CertificatePlatformArgs } from "./certificate-platform.ts";
 
+const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager"].map(
+  (name) => `${name}.googleapis.com`,
+);
 const TOKEN = "canary-fastly-token";
 const scaling = { minInstances: 0, maxInstances: 3 };
 const args: CertificatePlatformArgs = {
@@ -150,6 +157,13 @@ describe("CertificatePlatform", () => {
     ]);
   });
 
+  test("builds nothing where no workload is a function", () => {
+    const enabled = of("gcp:projects/service:Service").map(({ inputs }) => inputs.service);
+
+    for (const service of BUILD_SERVICES) expect(enabled).not.toContain(service);
+    expect(resources.filter(({ name }) => name.startsWith("certs-builds"))).toEqual([]);
+  });
+
   test("serves customers' sites from another backend when it is given one", async () => {
     const withBackend = await synth(
       () =>
@@ -167,13 +181,165 @@ describe("CertificatePlatform", () => {
   });
 });
 
+describe("CertificatePlatform with functions", () => {
+  const DIGEST = `europe-docker.pkg.dev/p/images/hosting@sha256:${"0a".repeat(32)}`;
+  let resources: readonly Synthesised[];
+  const of = (type: string) => resources.filter((resource) => resource.type === type);
+  const named = (type: string, name: string) => of(type).find((resource) => resource.name === name)?.inputs;
+
+  beforeAll(async () => {
+    resources = await synth(
+      () =>
+        new CertificatePlatform("certs", {
+          ...args,
+          packaging: {
+            domainValidator: { kind: "function" },
+            tokenProxy: { kind: "function" },
+            hosting: { kind: "image", reference: DIGEST },
+          },
+        }),
+    );
+  });
+
+  test("makes a function of each workload that is to be one, and a service of each other", () => {
+    expect(
+      of("gcp:cloudrunv2/service:Service")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["certs-cert-issuer", "certs-domain-api", "certs-hosting"]);
+    expect(named("gcp:cloudfunctionsv2/function:Function", "certs-domain-validator")).toEqual({
+      location: "europe-west1",
+      buildConfig: {
+        runtime: "nodejs24",
+        entryPoint: "handler",
+        source: {
+          storageSource: {
+            bucket: "certs-code",
+            object: expect.stringMatching(/^certificates\/domain-validator\/[0-9a-f]{64}\.zip$/),
+          },
+        },
+        serviceAccount: "projects/test/serviceAccounts/certs-builds@test.iam.gserviceaccount.com",
+        dockerRepository: "certs-builds-id",
+      },
+      serviceConfig: {
+        serviceAccountEmail: "certs-validator@test.iam.gserviceaccount.com",
+        ingressSettings: "ALLOW_INTERNAL_ONLY",
+        allTrafficOnLatestRevision: true,
+        timeoutSeconds: 120,
+        maxInstanceRequestConcurrency: 40,
+        availableCpu: "1",
+        availableMemory: "512Mi",
+        minInstanceCount: 0,
+        maxInstanceCount: 3,
+        environmentVariables: expect.objectContaining({ REGISTRY_BUCKET: "certs-registry" }),
+        secretEnvironmentVariables: [
+          { key: "FASTLY_API_TOKEN", projectId: "test", secret: "certs-fastly", version: "1" },
+        ],
+      },
+    });
+    expect(named("gcp:cloudfunctionsv2/function:Function", "certs-token-proxy")).toMatchObject({
+      serviceConfig: {
+        ingressSettings: "ALLOW_INTERNAL_AND_GCLB",
+        maxInstanceRequestConcurrency: 200,
+        secretEnvironmentVariables: [],
+      },
+    });
+  });
+
+  test("reaches functions by the Cloud Run service under them: invokers, pushes and the load balancer", () => {
+    const invokers = of("gcp:cloudrunv2/serviceIamMember:ServiceIamMember").map(({ inputs }) => [
+      inputs.name,
+      inputs.member,
+    ]);
+    const pushed = named("gcp:pubsub/subscription:Subscription", "certs-domain-validator");
+
+    expect(invokers).toContainEqual([
+      "certs-domain-validator",
+      "serviceAccount:certs-validation-push@test.iam.gserviceaccount.com",
+    ]);
+    expect(invokers).toContainEqual(["certs-token-proxy", "allUsers"]);
+    expect(pushed?.pushConfig).toMatchObject({
+      pushEndpoint: "https://certs-domain-validator.a.run.app",
+      oidcToken: { audience: "https://certs-domain-validator.a.run.app" },
+    });
+    expect(
+      named("gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup", "certs-proxy"),
+    ).toMatchObject({ cloudRun: { service: "certs-token-proxy" } });
+  });
+
+  test("builds under an account that can read sources, store images and log, and nothing more", () => {
+    const member = "serviceAccount:certs-builds@test.iam.gserviceaccount.com";
+    const grants = resources.filter(({ inputs }) => inputs.member === member);
+    const condition = { expression: 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")' };
+
+    expect(grants.map(({ inputs }) => inputs).sort(byRole)).toMatchObject([
+      { role: "roles/artifactregistry.writer", repository: "certs-builds" },
+      { role: "roles/logging.logWriter", project: "test" },
+      { role: "roles/storage.objectViewer", bucket: "certs-code" },
+      { role: "roles/storage.objectViewer", project: "test", condition },
+    ]);
+  });
+
+  test("enables the services that build functions", () => {
+    expect(of("gcp:projects/service:Service").map(({ inputs }) => inputs.service)).toEqual(
+      expect.arrayContaining(BUILD_SERVICES),
+    );
+  });
+
+  test("starts an image as the image says, and uploads no code for it", () => {
+    const service = named("gcp:cloudrunv2/service:Service", "certs-hosting");
+    const envs = [{ name: "PLATFORM_NAME", value: "Domains" }];
+
+    expect(service?.template).toMatchObject({ containers: [{ image: DIGEST, envs }] });
+    expect(JSON.stringify(service)).not.toMatch(/sourceCode|commands|baseImageUri/);
+    expect(named("gcp:storage/bucketObject:BucketObject", "certs-hosting-code")).toBeUndefined();
+  });
+});
+
+describe("WorkloadService", () => {
+  const service = (packaging: Packaging, audiences: readonly string[] = []) =>
+    synth(
+      () =>
+        new WorkloadService("site", {
+          region: "r",
+          codeBucket: "code",
+          identity: new ServiceIdentity("robot", { displayName: "Robot" }),
+          scaling,
+          protect: true,
+          workload: "certificates/hosting",
+          env: {},
+          ingress: "internal",
+          invokers: {},
+          concurrency: 1,
+          timeoutSeconds: 1,
+          packaging,
+          audiences,
+        }),
+    );
+
+  test.each([
+    "europe-docker.pkg.dev/p/images/hosting:latest",
+    `europe-docker.pkg.dev/p/i@sha256:${"0".repeat(63)}`,
+  ])("refuses the image %s, which is not named by its digest", async (reference) => {
+    await expect(service({ kind: "image", reference })).rejects.toThrow(
+      `WorkloadService "site": packaging.reference must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "${reference}".`,
+    );
+  });
+
+  test("refuses a function whose callers' tokens are for another name: Google gives functions none", async () => {
+    const builds = {} as FunctionBuilds;
+    await expect(service({ kind: "function", builds }, ["https://api.example"])).rejects.toThrow(
+      'WorkloadService "site": audiences must be empty for a function, which takes tokens for its own URI alone; got ["https://api.example"].',
+    );
+  });
+});
+
 test.each([4, 101, 7.5])("Stage refuses %d delivery attempts", async (maxDeliveryAttempts) => {
   const stage = () =>
     new Stage("work", {
       topic: "t",
       endpoint: "https://x.a.run.app",
       pusher: { email: pulumi.output("p"), accountName: pulumi.output("projects/p/serviceAccounts/p") },
-      audience: "a",
       pubsubAgent: "serviceAccount:agent",
       backoffSeconds: { minimum: 1, maximum: 600 },
       notificationChannels: [],
@@ -192,3 +358,9 @@ test.each([1, 6, 91])("PrivateBucket refuses to keep deleted objects for %d days
     `PrivateBucket "b": softDeleteDays must be 0, or from 7 to 90; got ${softDeleteDays}.`,
   );
 });
+
+/** By role, and grants on a resource before those on the project. */
+function byRole(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
+  const key = ({ role, condition }: typeof a) => `${role} ${condition ? 1 : 0}`;
+  return key(a) < key(b) ? -1 : 1;
+}

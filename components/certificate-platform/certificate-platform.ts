@@ -1,8 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { FunctionBuilds } from "../serverless/function-builds.ts";
+import { type PackagingChoice, packager } from "../serverless/packaging.ts";
 import { PrivateBucket } from "../serverless/private-bucket.ts";
 import { StageTopic } from "../serverless/stage-topic.ts";
-import type { Scaling } from "../serverless/workload-service.ts";
+import type { Scaling } from "../serverless/workload-args.ts";
 import { BackupVault } from "./backup-vault.ts";
 import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
 import { DomainApi } from "./domain-api.ts";
@@ -36,6 +38,9 @@ export interface EdgeArgs {
   readonly tlsConfigurationId: string;
 }
 
+/** What runs, by the names that configuration has for it. */
+export type Workload = "domainApi" | "domainValidator" | "certificateIssuer" | "tokenProxy" | "hosting";
+
 export interface CertificatePlatformArgs {
   readonly region: pulumi.Input<string>;
   /** Domain of the platform itself; `originHost`, `apiHost` and the edge's host are in it. */
@@ -53,13 +58,9 @@ export interface CertificatePlatformArgs {
   readonly operators: Readonly<Record<string, string>>;
   /** Who hears of alerts: e-mail addresses by a stable name. */
   readonly alertEmails: Readonly<Record<string, string>>;
-  readonly scaling: {
-    readonly domainApi: Scaling;
-    readonly domainValidator: Scaling;
-    readonly certificateIssuer: Scaling;
-    readonly tokenProxy: Scaling;
-    readonly hosting: Scaling;
-  };
+  readonly scaling: Readonly<Record<Workload, Scaling>>;
+  /** How each workload's code reaches Google. @default bundles, which need no build */
+  readonly packaging?: Partial<Readonly<Record<Workload, PackagingChoice>>>;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
   /** Keeps what holds data, or is known to the outside, from being deleted. */
@@ -91,11 +92,12 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         true,
       );
     }
-    const { region, edge, scaling, softDeleteDays, protect } = args;
+    const { region, edge, packaging = {}, softDeleteDays, protect } = args;
     this.apiUrl = `https://${args.apiHost}`;
     this.apiAudience = this.apiUrl;
 
-    const foundation = new ProjectFoundation(name, { parent: this });
+    const hasFunctions = Object.values(packaging).some(({ kind }) => kind === "function");
+    const foundation = new ProjectFoundation(name, { hasFunctions }, { parent: this });
     const parent = { parent: this, dependsOn: [foundation] };
     const identities = new PlatformIdentities(name, { operators: args.operators }, parent);
     const { api, validator, issuer, proxy } = identities;
@@ -141,11 +143,19 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
-    const shared = { region, codeBucket: code.bucketName, protect };
+    const { bucketName: codeBucket } = code;
+    const packaged = packager(() => new FunctionBuilds(`${name}-builds`, { region, codeBucket }, parent));
+    const settingsOf = (workload: Workload) => ({
+      region,
+      codeBucket,
+      packaging: packaged(packaging[workload]),
+      scaling: args.scaling[workload],
+      protect,
+    });
     const domainApi = new DomainApi(
       `${name}-domain-api`,
       {
-        ...shared,
+        ...settingsOf("domainApi"),
         identity: api,
         audience: this.apiAudience,
         reservedZone: args.zoneDomain,
@@ -154,18 +164,17 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         issuingTopic: issuing.topicId,
         operator: identities.operator,
         callers: args.callers,
-        scaling: scaling.domainApi,
       },
       parent,
     );
     const tokenProxy = new TokenProxy(
       `${name}-token-proxy`,
-      { ...shared, identity: proxy, challengeBucket: challenges.bucketName, scaling: scaling.tokenProxy },
+      { ...settingsOf("tokenProxy"), identity: proxy, challengeBucket: challenges.bucketName },
       parent,
     );
     const hosting = new Hosting(
       `${name}-hosting`,
-      { ...shared, identity: identities.hosting, platformName: args.platformName, scaling: scaling.hosting },
+      { ...settingsOf("hosting"), identity: identities.hosting, platformName: args.platformName },
       parent,
     );
 
@@ -210,7 +219,6 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
 
     const stage = {
-      ...shared,
       registryBucket: registry.bucketName,
       challengeBucket: challenges.bucketName,
       fastlyServiceId: edgeService.serviceId,
@@ -222,14 +230,13 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       `${name}-domain-validator`,
       {
         ...stage,
+        ...settingsOf("domainValidator"),
         identity: validator,
         pusher: identities.validationPusher,
-        audience: `${this.apiUrl}/domain-validator`,
         topic: validation.topicId,
         issuingTopic: issuing.topicId,
         edgeAddresses: edge.addresses,
         caaIdentities: args.caaIdentities,
-        scaling: scaling.domainValidator,
       },
       parent,
     );
@@ -237,14 +244,13 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       `${name}-cert-issuer`,
       {
         ...stage,
+        ...settingsOf("certificateIssuer"),
         identity: issuer,
         pusher: identities.issuingPusher,
-        audience: `${this.apiUrl}/certificate-issuer`,
         topic: issuing.topicId,
         vault,
         acme: args.acme,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
-        scaling: scaling.certificateIssuer,
       },
       parent,
     );

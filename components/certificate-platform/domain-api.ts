@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/domain-api/env.ts";
 import type { ServiceIdentity } from "../serverless/service-identity.ts";
-import { WorkloadService, type WorkloadSettings } from "../serverless/workload-service.ts";
+import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import { WorkloadService } from "../serverless/workload-service.ts";
 
 export interface DomainApiArgs extends WorkloadSettings {
   readonly audience: string;

@@ -32,7 +32,7 @@ export class FastlyCredentials extends pulumi.ComponentResource {
         ),
     );
 
-    this.reference = { secret: secret.secretId, version: version.version };
+    this.reference = { project: secret.project, secret: secret.secretId, version: version.version };
     this.registerOutputs({});
   }
 }

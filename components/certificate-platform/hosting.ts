@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/hosting/env.ts";
-import { WorkloadService, type WorkloadSettings } from "../serverless/workload-service.ts";
+import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import { WorkloadService } from "../serverless/workload-service.ts";
 
 export interface HostingArgs extends WorkloadSettings {
   readonly platformName: string;
@@ -21,7 +22,6 @@ export class Hosting extends pulumi.ComponentResource {
         env: { PLATFORM_NAME: args.platformName },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },
-        audiences: [],
         concurrency: 200,
         timeoutSeconds: 30,
       },

@@ -15,16 +15,28 @@ const SERVICES = [
   "secretmanager.googleapis.com",
   "storage.googleapis.com",
 ] as const;
+/** What turns sources into functions, and grants the account that does it its roles in the project. */
+const SERVICES_OF_FUNCTIONS = [
+  "artifactregistry.googleapis.com",
+  "cloudbuild.googleapis.com",
+  "cloudfunctions.googleapis.com",
+  "cloudresourcemanager.googleapis.com",
+] as const;
+
+export interface ProjectFoundationArgs {
+  /** Whether a workload is packaged as a function. */
+  readonly hasFunctions: boolean;
+}
 
 /** What a project must have before anything else can be made in it: enabled services and Pub/Sub's own account. */
 export class ProjectFoundation extends pulumi.ComponentResource {
   /** Moves dead letters: `serviceAccount:service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`. */
   readonly pubsubAgent: pulumi.Output<string>;
 
-  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:certificates:ProjectFoundation", name, {}, opts);
+  constructor(name: string, { hasFunctions }: ProjectFoundationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:ProjectFoundation", name, { hasFunctions }, opts);
 
-    const services = SERVICES.map(
+    const services = [...SERVICES, ...(hasFunctions ? SERVICES_OF_FUNCTIONS : [])].map(
       (service) =>
         new gcp.projects.Service(
           `${name}-${service.split(".")[0]}`,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/token-proxy/env.ts";
-import { WorkloadService, type WorkloadSettings } from "../serverless/workload-service.ts";
+import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import { WorkloadService } from "../serverless/workload-service.ts";
 
 export interface TokenProxyArgs extends WorkloadSettings {
   readonly challengeBucket: pulumi.Input<string>;
@@ -21,7 +22,6 @@ export class TokenProxy extends pulumi.ComponentResource {
         env: { CHALLENGE_BUCKET: args.challengeBucket },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },
-        audiences: [],
         concurrency: 200,
         timeoutSeconds: 10,
       },

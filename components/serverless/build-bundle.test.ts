@@ -16,7 +16,9 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { unzipSync } from "fflate";
 import { extract } from "tar-stream";
+import { FUNCTION_SOURCE } from "./artefact-format.ts";
 import { BUNDLE_ARGS, type BuiltBundle, buildBundle } from "./build-bundle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
@@ -46,21 +48,56 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("gives the same bytes in another folder, and again", () => {
-  const here = buildBundle("area/workload", first);
-  expect(buildBundle("area/workload", second).sha256).toBe(here.sha256);
+  const here = buildBundle("area/workload", { root: first });
+  expect(buildBundle("area/workload", { root: second }).sha256).toBe(here.sha256);
   rmSync(here.path);
-  expect(buildBundle("area/workload", first)).toEqual(here);
+  expect(buildBundle("area/workload", { root: first })).toEqual(here);
   expect(readFileSync(here.path).includes(folder)).toBe(false);
 });
 
 test("runs where no node_modules is in reach, and knows itself as the main module", async () => {
-  const files = await unpack(buildBundle("area/workload", first).path);
+  const files = await unpack(buildBundle("area/workload", { root: first }).path);
   expect(files.map(({ name, mtime }) => [name, mtime?.getTime()])).toEqual([["index.js", 0]]);
   expect(await stackOf(files)).toContain("hello true true");
 });
 
+test("packs a function's source with what Google's build installs, the same bytes in another folder", () => {
+  for (const root of [first, second]) {
+    for (const name of ["package.json", "package-lock.json"]) {
+      cpSync(new URL(`../../${name}`, import.meta.url), join(root, name));
+    }
+  }
+  const settings = { format: FUNCTION_SOURCE, root: first };
+  const { sha256, path } = buildBundle("area/workload", settings);
+  expect(buildBundle("area/workload", { ...settings, root: second }).sha256).toBe(sha256);
+
+  const files = unzipSync(readFileSync(path));
+  expect(Object.keys(files)).toEqual(["index.js", "package-lock.json", "package.json"]);
+  const [lockfile, manifest] = ["package-lock.json", "package.json"].map((name) =>
+    JSON.parse(Buffer.from(files[name] ?? []).toString()),
+  );
+  const framework = "@google-cloud/functions-framework";
+  const ours = JSON.parse(readFileSync(join(first, "package-lock.json"), "utf8")).packages;
+  expect(manifest).toMatchObject({
+    main: "index.js",
+    dependencies: { [framework]: ours[`node_modules/${framework}`].version },
+  });
+  const { "": itself, ...locked } = lockfile.packages;
+  expect(itself.dependencies).toEqual(manifest.dependencies);
+  expect(ours).toMatchObject(locked);
+  for (const [place, { dependencies = {} }] of Object.entries<{ dependencies?: object }>(locked)) {
+    const folders = place
+      .split("node_modules/")
+      .map((_, depth, parts) => parts.slice(0, depth).join("node_modules/"));
+    for (const name of Object.keys(dependencies)) {
+      const places = [...folders, `${place}/`].map((folder) => `${folder}node_modules/${name}`);
+      expect(places.some((candidate) => candidate in locked)).toBe(true);
+    }
+  }
+});
+
 test("keeps a source map beside the archive that leads from a stack trace to the source", async () => {
-  const { path, mapPath } = buildBundle("area/workload", first);
+  const { path, mapPath } = buildBundle("area/workload", { root: first });
   const [, line, column] = /index\.js:(\d+):(\d+)\)?\n\s+at/.exec(await stackOf(await unpack(path))) ?? [];
   const map = new SourceMap(JSON.parse(readFileSync(mapPath, "utf8")));
   const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
@@ -72,7 +109,7 @@ test("keeps the last five archives with their maps", () => {
   mkdirSync(dirname(source), { recursive: true });
   const built = Array.from({ length: 7 }, (_, index) => {
     writeFileSync(source, `console.log(${index});`);
-    const bundle = buildBundle("area/changing", first);
+    const bundle = buildBundle("area/changing", { root: first });
     // Older by an hour each: file times are too coarse to tell these apart.
     const usedAt = new Date(Date.now() - (7 - index) * 3_600_000);
     utimesSync(bundle.path, usedAt, usedAt);
@@ -85,43 +122,43 @@ test("keeps the last five archives with their maps", () => {
 
 test("remembers no build during which a source may have been saved, and the next one", () => {
   const source = join(first, "runtime/area/saved/main.ts");
-  const memory = join(first, "node_modules/.cache/bundles/area/saved/inputs.json");
+  const memory = join(first, "node_modules/.cache/bundles/area/saved/tar.gz/inputs.json");
   mkdirSync(dirname(source), { recursive: true });
   writeFileSync(source, "console.log('saved');");
-  buildBundle("area/saved", first);
+  buildBundle("area/saved", { root: first });
   expect(existsSync(memory)).toBe(false);
 
   for (const deadline = Date.now() + 5_000; !existsSync(memory) && Date.now() < deadline; ) {
-    buildBundle("area/saved", first);
+    buildBundle("area/saved", { root: first });
   }
   expect(existsSync(memory)).toBe(true);
 });
 
 test("notices a changed source and a changed dependency", () => {
-  const before = buildBundle("area/workload", first).sha256;
+  const before = buildBundle("area/workload", { root: first }).sha256;
   appendFileSync(join(first, "node_modules/greeting/index.js"), "exports.version = process.version;");
-  const withDependency = buildBundle("area/workload", first).sha256;
+  const withDependency = buildBundle("area/workload", { root: first }).sha256;
   expect(withDependency).not.toBe(before);
 
   appendFileSync(join(first, "runtime/area/workload/main.ts"), "\nprocess.exit(3);");
-  expect(buildBundle("area/workload", first).sha256).not.toBe(withDependency);
+  expect(buildBundle("area/workload", { root: first }).sha256).not.toBe(withDependency);
 });
 
 test("does not serve a damaged archive from the cache", () => {
-  const { path } = buildBundle("area/workload", first);
+  const { path } = buildBundle("area/workload", { root: first });
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, 100));
-  buildBundle("area/workload", first);
+  buildBundle("area/workload", { root: first });
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
 test("names the workload, the file and the line of what does not build", () => {
   mkdirSync(join(first, "runtime/area/broken"), { recursive: true });
   writeFileSync(join(first, "runtime/area/broken/main.ts"), '\nimport "no-such-package";');
-  expect(() => buildBundle("area/broken", first)).toThrow(
+  expect(() => buildBundle("area/broken", { root: first })).toThrow(
     /Bundle "area\/broken": [\s\S]*main\.ts:2[\s\S]*no-such-package/,
   );
-  expect(() => buildBundle("../area", first)).toThrow(
+  expect(() => buildBundle("../area", { root: first })).toThrow(
     'Bundle "../area": a workload must be a folder below runtime/',
   );
 });

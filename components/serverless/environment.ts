@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
-/** A variable whose value Cloud Run reads from Secret Manager when an instance starts. */
+/** A variable whose value is read from Secret Manager when an instance starts. */
 export interface SecretReference {
+  /** The project that holds it. */
+  readonly project: pulumi.Input<string>;
   /** The secret's short id. */
   readonly secret: pulumi.Input<string>;
   readonly version: pulumi.Input<string>;
@@ -25,6 +27,23 @@ export function toEnvs(environment: Readonly<Record<string, pulumi.Input<string>
         ? { name, valueSource: { secretKeyRef: { secret: value.secret, version: value.version } } }
         : { name, value },
     );
+}
+
+/** In Cloud Functions' shape, which keeps secrets apart. */
+export function toFunctionEnvironment(
+  environment: Readonly<Record<string, pulumi.Input<string> | SecretReference>>,
+) {
+  const entries = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    environmentVariables: Object.fromEntries(
+      entries.flatMap(([name, value]) => (isSecretReference(value) ? [] : [[name, value]])),
+    ),
+    secretEnvironmentVariables: entries.flatMap(([key, value]) =>
+      isSecretReference(value)
+        ? [{ key, projectId: value.project, secret: value.secret, version: value.version }]
+        : [],
+    ),
+  };
 }
 
 function isSecretReference(value: pulumi.Input<string> | SecretReference): value is SecretReference {

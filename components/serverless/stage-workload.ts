@@ -3,17 +3,16 @@ import type { z } from "zod";
 import type { Environment } from "./environment.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { Stage } from "./stage.ts";
-import { WorkloadService, type WorkloadSettings } from "./workload-service.ts";
+import type { WorkloadSettings } from "./workload-args.ts";
+import { WorkloadService } from "./workload-service.ts";
 
-/** What every push handler's environment holds: whose tokens it takes. */
-type PushVariable = "PUSH_AUDIENCE" | "PUSH_SERVICE_ACCOUNT";
+/** What every push handler's environment holds: whose pushes it takes. */
+type PushVariable = "PUSH_SERVICE_ACCOUNT";
 
 /** Where a stage stands in a platform, whatever it does. */
 export interface StageSettings extends WorkloadSettings {
   /** The account under which Pub/Sub pushes. */
   readonly pusher: ServiceIdentity;
-  /** Fixed audience of the tokens that go with pushes. */
-  readonly audience: string;
   /** Id of the topic whose messages it works on. */
   readonly topic: pulumi.Input<string>;
   /** Pub/Sub's own account in this project, `serviceAccount:…`. */
@@ -38,9 +37,8 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
   constructor(name: string, args: StageWorkloadArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:StageWorkload", name, {}, opts);
 
-    const { pusher, audience } = args;
+    const { pusher } = args;
     const pushVariables: Record<PushVariable, pulumi.Input<string>> = {
-      PUSH_AUDIENCE: audience,
       PUSH_SERVICE_ACCOUNT: pusher.email,
     };
     const service = new WorkloadService<z.ZodType>(
@@ -50,7 +48,6 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
         env: { ...args.env, ...pushVariables },
         ingress: "internal",
         invokers: { pusher: pusher.member },
-        audiences: [audience],
       },
       { parent: this },
     );
@@ -60,7 +57,6 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
         topic: args.topic,
         endpoint: service.uri,
         pusher,
-        audience,
         pubsubAgent: args.pubsubAgent,
         backoffSeconds: { minimum: 1, maximum: 600 },
         notificationChannels: args.notificationChannels,

@@ -10,11 +10,10 @@ const DEAD_LETTER_ALERT_SECONDS = 300;
 
 export interface StageArgs {
   readonly topic: pulumi.Input<string>;
-  /** The endpoint that is pushed to, a `run.app` URI. */
+  /** The `run.app` URI that is pushed to, and that the token of each push is for. */
   readonly endpoint: pulumi.Input<string>;
   /** The account whose token goes with each push. */
   readonly pusher: Pick<ServiceIdentity, "email" | "accountName">;
-  readonly audience: string;
   /** Pub/Sub's own account in this project, `serviceAccount:…`: it signs pushes and moves dead letters. */
   readonly pubsubAgent: pulumi.Input<string>;
   /** 5 to 100. @default 10 */
@@ -77,7 +76,7 @@ export class Stage extends pulumi.ComponentResource {
         messageRetentionDuration: `${7 * DAY_SECONDS}s`,
         pushConfig: {
           pushEndpoint: args.endpoint,
-          oidcToken: { serviceAccountEmail: args.pusher.email, audience: args.audience },
+          oidcToken: { serviceAccountEmail: args.pusher.email, audience: args.endpoint },
         },
         retryPolicy: {
           minimumBackoff: `${backoffSeconds.minimum}s`,

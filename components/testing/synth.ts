@@ -8,7 +8,7 @@ export interface Synthesised {
 
 /** What providers would have put out, as far as components read it: enough to tell resources apart. */
 function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
-  const common = { name, ...inputs };
+  const common = { name, project: "test", ...inputs };
   switch (type) {
     case "gcp:serviceaccount/account:Account": {
       const email = `${name}@test.iam.gserviceaccount.com`;
@@ -25,6 +25,13 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
       return { ...common, generation: 1 };
     case "gcp:cloudrunv2/service:Service":
       return { ...common, uri: `https://${name}.a.run.app` };
+    case "gcp:cloudfunctionsv2/function:Function": {
+      const service = `projects/test/locations/${inputs.location}/services/${name}`;
+      return {
+        ...common,
+        serviceConfig: { ...inputs.serviceConfig, service, uri: `https://${name}.a.run.app` },
+      };
+    }
     case "gcp:compute/globalAddress:GlobalAddress":
       return { ...common, address: "203.0.113.1" };
     case "gcp:certificatemanager/dnsAuthorization:DnsAuthorization":
@@ -32,6 +39,8 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
         ...common,
         dnsResourceRecords: [{ name: `_acme-challenge.${inputs.domain}.`, type: "CNAME", data: "proof." }],
       };
+    case "gcp:secretmanager/secret:Secret":
+      return { ...common, secretId: name };
     case "gcp:secretmanager/secretVersion:SecretVersion":
       return { ...common, version: "1" };
     default:

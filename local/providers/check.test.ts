@@ -98,15 +98,27 @@ test("reports all mistakes of a resource at once, each with path, rule, value an
 
 test.each<[string, string, Record<string, unknown>, string]>([
   [
-    "a condition on a grant",
+    "a condition that the local IAM does not evaluate",
     GRANT,
     {
       topic: "t",
       role: "roles/pubsub.publisher",
-      member: "allUsers",
+      member: "user:a@b.test",
       condition: { title: "t", expression: "true" },
     },
-    "condition",
+    "condition.expression",
+  ],
+  [
+    "an image, which the local Cloud Run does not start",
+    SERVICE,
+    {
+      location: "europe-west1",
+      template: {
+        serviceAccount: "api@acme.iam.gserviceaccount.com",
+        containers: [{ image: `europe-docker.pkg.dev/p/i/api@sha256:${"0".repeat(64)}` }],
+      },
+    },
+    "template.containers[0].sourceCode",
   ],
   ["a bucket in capitals", "gcp:storage/bucket:Bucket", { name: "Shop", location: "EU" }, "name"],
   ["a short deadline", SUBSCRIPTION, { topic: "t", ackDeadlineSeconds: 5 }, "ackDeadlineSeconds"],

@@ -66,7 +66,12 @@ export interface Kind {
    * stands for a choice that `outputs` makes.
    */
   readonly assigned?: Properties;
-  /** Outputs, beyond those that always do, that an update may change. */
+  /**
+   * What `assigned` is for whole inputs, within an input's object, by the input's name: what the service
+   * chooses for what the program leaves out there, and what only the service can say.
+   */
+  readonly inner?: Readonly<Record<string, Properties>>;
+  /** Outputs, beyond those that always do, that an update may change; inner ones as `input.field`. */
   readonly volatile?: readonly string[];
   /** What the service refuses because of all else that it holds; asked before the resource is written. */
   verify?(draft: Draft, parts: CloudParts, report: CitedReport): void;

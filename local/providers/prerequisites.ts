@@ -1,5 +1,6 @@
 import { resolve } from "../cloud/load-balancing/references.ts";
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
+import { FUNCTION_KIND } from "../cloud/run/function-service.ts";
 import type { Draft, Kind } from "./kind.ts";
 import { showAt } from "./paths.ts";
 import { ProviderError } from "./provider-error.ts";
@@ -37,7 +38,7 @@ export function refuseDangling(
   for (const [pattern, kinds] of Object.entries(references)) {
     for (const [path, value] of valuesAt(inputs, pattern)) {
       if (typeof value !== "string" || value === "") continue;
-      if (kinds.some((kind) => resolve(parts.kernel.resources, kind, value))) continue;
+      if (kinds.some((kind) => resolve(parts.kernel.resources, kind, nameIn(kind, value)))) continue;
       const source = token.startsWith("fastly:") ? FASTLY_API : ERRORS;
       throw new ProviderError(
         "NOT_FOUND",
@@ -55,6 +56,11 @@ export function refuseMismatches({ token, verify }: Kind, draft: Draft, parts: C
   });
   if (mistakes.length === 0) return;
   throw new ProviderError("INVALID_ARGUMENT", `Error 400: ${token} "${draft.id}": ${mistakes.join(" ")}`);
+}
+
+/** A function goes by the name of the Cloud Run service under it. */
+function nameIn(kind: string, value: string): string {
+  return kind === FUNCTION_KIND ? value.replace("/services/", "/functions/") : value;
 }
 
 /** @throws {ProviderError} FAILED_PRECONDITION while another resource refers to what its service then keeps. */

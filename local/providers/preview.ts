@@ -1,5 +1,6 @@
 import { volatileOutputs } from "./computed.ts";
 import { FACTS } from "./facts.ts";
+import { addInnerOutputs, inThe } from "./inner-outputs.ts";
 import type { Kind } from "./kind.ts";
 import { markSecrets } from "./secrecy.ts";
 import { SHAPES } from "./shapes.ts";
@@ -15,7 +16,8 @@ export function createPreview(kind: Kind, properties: Properties): Properties {
     ]),
   );
   const known = kind.known?.(reveal(properties));
-  return markSecrets({ ...unknown, ...known, ...properties }, facts?.secret ?? []);
+  const all = addInnerOutputs(kind, { ...unknown, ...known, ...properties }, () => UNKNOWN);
+  return markSecrets(all, facts?.secret ?? []);
 }
 
 /** New inputs over old outputs; outputs that the update may change are unknown. */
@@ -31,5 +33,9 @@ export function updatePreview(kind: Kind, olds: Properties, news: Properties): P
     else if (!(name in fields) || assigned || name === "deletionPolicy") kept[name] = value;
   }
   const known = kind.known?.(reveal(news));
-  return markSecrets({ ...kept, ...known, ...news }, facts?.secret ?? []);
+  const before = inThe(olds);
+  const all = addInnerOutputs(kind, { ...kept, ...known, ...news }, (input, field) =>
+    volatile.has(`${input}.${field}`) ? UNKNOWN : (before(input, field) ?? UNKNOWN),
+  );
+  return markSecrets(all, facts?.secret ?? []);
 }

@@ -6,6 +6,7 @@ import { withDeadline } from "./deadline.ts";
 import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
 import { type FunctionResult, invokeFunction } from "./functions.ts";
+import { addInnerOutputs, inThe } from "./inner-outputs.ts";
 import type { Draft, Kind, ProviderConfig } from "./kind.ts";
 import { covers } from "./paths.ts";
 import { refuseDangling, refuseDisabled, refuseInUse, refuseMismatches } from "./prerequisites.ts";
@@ -221,7 +222,8 @@ export class Provider {
       }
     }
     const written = parts.kernel.resources.get(kind.token, id);
-    return { ...(written && storedProperties(written)), ...properties };
+    const stored = written ? storedProperties(written) : {};
+    return { ...stored, ...addInnerOutputs(kind, properties, inThe(stored)) };
   }
 
   /** Whether the very act was done before: then it is not done again, and what it gave stands. */

@@ -1,6 +1,7 @@
 import type { CloudResource } from "../cloud/parts.ts";
 import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
+import { withoutInnerOutputs } from "./inner-outputs.ts";
 import type { Kind } from "./kind.ts";
 import { markSecrets } from "./secrecy.ts";
 import { SHAPES } from "./shapes.ts";
@@ -27,9 +28,8 @@ export function storedInputs(kind: Kind, resource: CloudResource, given: Propert
   const isChosen = (name: string, value: Value | undefined): boolean =>
     name in chosen &&
     (chosen[name] === UNKNOWN || differences({ name: chosen[name] }, { name: value }).size === 0);
-  return Object.fromEntries(
-    Object.entries(storedProperties(resource)).filter(
-      ([name, value]) => name in fields && (given[name] !== undefined || !isChosen(name, value)),
-    ),
+  const inputs = Object.entries(storedProperties(resource)).filter(
+    ([name, value]) => name in fields && (given[name] !== undefined || !isChosen(name, value)),
   );
+  return withoutInnerOutputs(kind, Object.fromEntries(inputs), reveal(given));
 }

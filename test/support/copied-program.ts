@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REPOSITORY } from "../../local/command-line/place.ts";
 
-const COPIED = ["Pulumi.yaml", "package.json", "tsconfig.json", "stacks", "components", "runtime"];
+const COPIED = [
+  "Pulumi.yaml",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "stacks",
+  "components",
+  "runtime",
+];
 
 /** A copy of the program that a test may change, as a developer would: by editing a line. */
 export class CopiedProgram implements AsyncDisposable {

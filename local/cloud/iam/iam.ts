@@ -1,5 +1,7 @@
 import type { CloudResource, Iam as IamContract, Principal, ResourceStore } from "../parts.ts";
+import { objectOf, textOf } from "../property-values.ts";
 import { PermissionDenied } from "../refusals.ts";
+import { holds } from "./conditions.ts";
 import { ROLES } from "./roles.ts";
 
 interface Grant {
@@ -8,10 +10,14 @@ interface Grant {
   readonly member: string;
   /** The resource that it is on, in Iam's naming; a project's covers all in it. */
   readonly on: string;
+  /** CEL; none: it always holds. */
+  readonly condition: string | undefined;
 }
 
 /** Where each kind of grant says what it is on. */
 const GRANTED_ON: Readonly<Record<string, (properties: Readonly<Record<string, unknown>>) => string>> = {
+  "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": ({ project, location, repository }) =>
+    full(project, `locations/${location}/repositories`, repository),
   "gcp:storage/bucketIAMMember:BucketIAMMember": ({ bucket }) => `buckets/${lastSegment(bucket)}`,
   "gcp:pubsub/topicIAMMember:TopicIAMMember": ({ project, topic }) => full(project, "topics", topic),
   "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": ({ project, subscription }) =>
@@ -56,6 +62,7 @@ export class Iam implements IamContract {
         !this.#off.has(grant.id) &&
         members.includes(grant.member) &&
         (grant.on === resource || isProjectOf(grant.on, resource)) &&
+        holds(grant.condition, resource) &&
         (ROLES[grant.role]?.includes(permission) ?? false),
     );
   }
@@ -86,7 +93,13 @@ function toGrant(
   { id, properties }: CloudResource,
   on: (p: Readonly<Record<string, unknown>>) => string,
 ): Grant {
-  return { id, role: String(properties.role), member: String(properties.member), on: on(properties) };
+  return {
+    id,
+    role: String(properties.role),
+    member: String(properties.member),
+    on: on(properties),
+    condition: textOf(objectOf(properties.condition).expression),
+  };
 }
 
 /** Buckets have no project in their name; the one project of this cloud has them all. */

@@ -7,6 +7,11 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   "roles/storage.bucketViewer": ["storage.buckets.get", "storage.buckets.list"],
   "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
+  "roles/artifactregistry.writer": [
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.repositories.uploadArtifacts",
+  ],
+  "roles/logging.logWriter": ["logging.logEntries.create"],
   "roles/storage.objectViewer": ["storage.objects.get", "storage.objects.list"],
   "roles/storage.objectCreator": ["storage.objects.create"],
   "roles/storage.objectUser": [

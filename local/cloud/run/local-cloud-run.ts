@@ -11,9 +11,9 @@ import { EgressLedger } from "./egress.ts";
 import type { SecretAccess } from "./environment.ts";
 import { type Call, type Reply, refusal } from "./exchange.ts";
 import { type Addressed, FrontEnd } from "./front-end.ts";
+import { findService, listServices, serviceOf } from "./function-service.ts";
 import { findPort } from "./port.ts";
 import { RevisionHistory } from "./revision-history.ts";
-import { SERVICE_KIND } from "./service-settings.ts";
 import { splitHost } from "./traffic.ts";
 import { Workshop } from "./workshop.ts";
 
@@ -36,7 +36,7 @@ export interface LocalCloudRunOptions {
 }
 
 /**
- * Cloud Run on this machine: services are the program's `cloudrunv2.Service` resources, instances
+ * Cloud Run on this machine: services are the program's `cloudrunv2.Service` resources and its functions, instances
  * are processes that run the very bundles which Cloud Run would get, from local Storage.
  */
 export class LocalCloudRun implements CloudRun, Part {
@@ -79,9 +79,10 @@ export class LocalCloudRun implements CloudRun, Part {
   async start(): Promise<void> {
     this.#workshop.open();
     this.#unsubscribe = this.#kernel.resources.subscribe((kind, id) => {
-      if (kind === SERVICE_KIND) this.#reconcile(id);
+      const service = serviceOf(kind, id);
+      if (service !== undefined) this.#reconcile(service);
     });
-    for (const { id } of this.#kernel.resources.list(SERVICE_KIND)) this.#reconcile(id);
+    for (const { id } of listServices(this.#kernel.resources)) this.#reconcile(id);
 
     const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
     this.#server = createServer(certificate, (request, response) => void this.#front(request, response));
@@ -206,7 +207,7 @@ export class LocalCloudRun implements CloudRun, Part {
   }
 
   #reconcile(id: string): void {
-    const resource = this.#kernel.resources.get(SERVICE_KIND, id);
+    const resource = findService(this.#kernel.resources, id);
     let service = this.#services.get(id);
     if (resource) {
       if (!service) {

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
+import { strToU8, zipSync } from "fflate";
 import { pack } from "tar-stream";
 import { type OwnedKernel, startKernel } from "../kernel.ts";
 import type { LogEntry, ObjectStorage, StoredObject } from "../parts.ts";
+import { FUNCTION_KIND } from "./function-service.ts";
 import { LocalCloudRun, type LocalCloudRunOptions } from "./local-cloud-run.ts";
 import { SERVICE_KIND } from "./service-settings.ts";
 
@@ -121,6 +123,44 @@ export class TestBench {
     const id = await this.put(name, source, changes);
     await this.run.ready(id);
     return id;
+  }
+
+  /** Writes a function whose source are these files; returns the id of the service under it. */
+  putFunction(
+    name: string,
+    files: Readonly<Record<string, string>>,
+    serviceConfig: Readonly<Record<string, unknown>> = {},
+  ): string {
+    const path = join(this.#folder, `${name}.zip`);
+    writeFileSync(
+      path,
+      zipSync(Object.fromEntries(Object.entries(files).map(([file, text]) => [file, strToU8(text)]))),
+    );
+    this.#archives.set(`code/${name}.zip`, path);
+    const id = `projects/p/locations/${LOCATION}/functions/${name}`;
+    this.kernel.resources.put({
+      kind: FUNCTION_KIND,
+      id,
+      urn: `urn:${name}`,
+      properties: {
+        buildConfig: {
+          entryPoint: "handler",
+          source: { storageSource: { bucket: "code", object: `${name}.zip` } },
+        },
+        serviceConfig: {
+          uri: this.uri(name),
+          serviceAccountEmail: ACCOUNT,
+          ingressSettings: "ALLOW_ALL",
+          timeoutSeconds: 60,
+          maxInstanceRequestConcurrency: 80,
+          availableMemory: "512Mi",
+          minInstanceCount: 0,
+          maxInstanceCount: 2,
+          ...serviceConfig,
+        },
+      },
+    });
+    return id.replace("/functions/", "/services/");
   }
 
   grant(kind: string, on: Record<string, string>, role: string, member: string): string {

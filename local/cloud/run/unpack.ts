@@ -1,9 +1,11 @@
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { unzipSync } from "fflate";
 import { extract } from "tar-stream";
 
 /** Cloud Run's limit for code without a container build. */
@@ -17,25 +19,16 @@ const MAX_FILES = 20_000;
  * @throws {Error} naming what is not a plain file within the folder and the limits.
  */
 export async function unpack(archive: Readable, folder: string): Promise<void> {
-  refuseModulesInReach(folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const entries = extract();
   const reading = pipeline(archive, createGunzip(), entries);
   // The loop below sees the same error; this one must not go unhandled before it does.
   reading.catch(() => undefined);
-  let bytes = 0;
-  let files = 0;
+  const tally = new Tally();
   for await (const entry of entries) {
     const { name, type, size = 0 } = entry.header;
-    const path = resolve(folder, name);
-    if (path !== folder && !path.startsWith(folder + sep)) {
-      throw new Error(`archive entry "${name}" is outside the archive's folder`);
-    }
-    bytes += size;
-    files += 1;
-    if (bytes > MAX_BYTES || files > MAX_FILES) {
-      throw new Error(`archive must hold at most ${MAX_BYTES} bytes in ${MAX_FILES} files`);
-    }
+    const path = pathWithin(folder, name);
+    tally.add(size);
     if (type === "directory") {
       await mkdir(path, { recursive: true });
       entry.resume();
@@ -47,6 +40,51 @@ export async function unpack(archive: Readable, folder: string): Promise<void> {
     }
   }
   await reading;
+}
+
+/** As `unpack`, of a `zip`, in memory. */
+export async function unzip(archive: Readable, folder: string): Promise<void> {
+  await makeFolder(folder);
+  const tally = new Tally();
+  const files = unzipSync(await buffer(archive), {
+    filter: ({ name, originalSize }) => {
+      pathWithin(folder, name);
+      tally.add(originalSize);
+      return !name.endsWith("/");
+    },
+  });
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = pathWithin(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  refuseModulesInReach(folder);
+  await mkdir(folder, { recursive: true });
+}
+
+/** Counts what is unpacked. @throws past the limits. */
+class Tally {
+  #bytes = 0;
+  #files = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    this.#files += 1;
+    if (this.#bytes > MAX_BYTES || this.#files > MAX_FILES) {
+      throw new Error(`archive must hold at most ${MAX_BYTES} bytes in ${MAX_FILES} files`);
+    }
+  }
+}
+
+function pathWithin(folder: string, name: string): string {
+  const path = resolve(folder, name);
+  if (path !== folder && !path.startsWith(folder + sep)) {
+    throw new Error(`archive entry "${name}" is outside the archive's folder`);
+  }
+  return path;
 }
 
 function refuseModulesInReach(folder: string): void {

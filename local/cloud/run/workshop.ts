@@ -14,6 +14,7 @@ import { pipeline } from "node:stream/promises";
 import type { Kernel, ObjectStorage } from "../parts.ts";
 import type { EgressLedger } from "./egress.ts";
 import { instanceEnvironment, type SecretAccess } from "./environment.ts";
+import { buildFunction, FRAMEWORK_COMMAND } from "./function-build.ts";
 import { Instance } from "./instance.ts";
 import { InstanceFailed, InstancePortTaken } from "./instance-failed.ts";
 import { killLeftovers } from "./leftovers.ts";
@@ -156,7 +157,7 @@ export class Workshop {
   }
 
   #archive(service: string, revision: string): string {
-    return join(this.#kept(service), `${revision}.tar.gz`);
+    return join(this.#kept(service), `${revision}.archive`);
   }
 
   async #prepare(service: ServiceOfRevision, revision: Making, port: number) {
@@ -182,7 +183,8 @@ export class Workshop {
     if (!existsSync(archive)) await this.#fetch(template, archive);
     const folder = join(this.#folder(service.id, name), "code");
     rmSync(folder, { recursive: true, force: true });
-    await unpack(createReadStream(archive), folder);
+    const isFunction = template.container.args[0] === FRAMEWORK_COMMAND;
+    await (isFunction ? buildFunction : unpack)(createReadStream(archive), folder);
   }
 
   /** Whole or not at all: the cloud may be killed meanwhile. */

@@ -1,10 +1,13 @@
+import { bucketPrefix } from "../../cloud/iam/conditions.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
+import { FUNCTION_KIND } from "../../cloud/run/function-service.ts";
+import { SERVICE_KIND } from "../../cloud/run/service-settings.ts";
 import type { Draft, Kind, ProviderConfig, Report } from "../kind.ts";
 import { iamMember, iamRole, iamRoleName } from "../rules/iam.ts";
 import { presence } from "../rules/presence.ts";
 import { type CitedReport, type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
 import { characters, matching } from "../rules/text.ts";
-import { type Properties, text } from "../values.ts";
+import { nested, type Properties, text } from "../values.ts";
 import { idIn, lastSegment, projectId } from "./names.ts";
 
 interface Grants {
@@ -25,6 +28,16 @@ const EVERYONE = ["allUsers", "allAuthenticatedUsers"];
 
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
 export const IAM_MEMBER_KINDS: readonly Kind[] = [
+  {
+    ...grant({
+      token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+      references: { repository: ["gcp:artifactregistry/repository:Repository"] },
+      roles: "roles/artifactregistry.",
+      on: (inputs) =>
+        `${projectId(inputs)}/locations/${text(inputs, "location")}/repositories/${lastSegment(text(inputs, "repository"))}`,
+    }),
+    defaults: (_inputs, { region }) => (region ? { location: region } : {}),
+  },
   grant({
     token: "gcp:storage/bucketIAMMember:BucketIAMMember",
     references: { bucket: ["gcp:storage/bucket:Bucket"] },
@@ -48,7 +61,7 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
     ...grant(
       {
         token: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
-        references: { name: ["gcp:cloudrunv2/service:Service"] },
+        references: { name: [SERVICE_KIND, FUNCTION_KIND] },
         roles: "roles/run.",
         on: (inputs) =>
           text(inputs, "name").startsWith("projects/")
@@ -126,10 +139,19 @@ function grant(
     ],
     verify: refuseAbsentAccount,
     unsupported(inputs, report) {
-      if (inputs.condition !== undefined)
-        report("condition", "must be absent: the local IAM evaluates no conditions");
+      const { expression } = nested(inputs, "condition");
+      if (typeof expression === "string" && bucketPrefix(expression) === undefined) {
+        report(
+          "condition.expression",
+          'must be resource.name.startsWith("projects/_/buckets/PREFIX"): the local IAM evaluates no other condition',
+        );
+      }
     },
-    id: (inputs) => `${on(inputs)}/${text(inputs, "role")}/${text(inputs, "member")}`,
+    id: (inputs) => {
+      const { title } = nested(inputs, "condition");
+      const condition = typeof title === "string" ? `/${title}` : "";
+      return `${on(inputs)}/${text(inputs, "role")}/${text(inputs, "member")}${condition}`;
+    },
   };
 }
 

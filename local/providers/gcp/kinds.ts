@@ -2,7 +2,9 @@ import { FACTS } from "../facts.ts";
 import type { Kind } from "../kind.ts";
 import { labels } from "../rules/labels.ts";
 import { cite } from "../rules/rule.ts";
+import { ARTIFACT_REGISTRY_KINDS } from "./artifact-registry.ts";
 import { CERTIFICATE_KINDS } from "./certificates.ts";
+import { CLOUD_FUNCTION_KINDS } from "./cloud-functions.ts";
 import { COMPUTE_KINDS } from "./compute.ts";
 import { DNS_KINDS } from "./dns.ts";
 import { IAM_MEMBER_KINDS } from "./iam-members.ts";
@@ -21,7 +23,9 @@ const LABELS = cite("https://cloud.google.com/resource-manager/docs/labels-overv
 
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
 export const GCP_KINDS: readonly Kind[] = completed([
+  ...ARTIFACT_REGISTRY_KINDS,
   ...CERTIFICATE_KINDS,
+  ...CLOUD_FUNCTION_KINDS,
   ...COMPUTE_KINDS,
   ...DNS_KINDS,
   ...IAM_MEMBER_KINDS,

@@ -9,6 +9,7 @@ import { toStored } from "../stored.ts";
 import { isProperties, listed, type Properties, text, UNKNOWN } from "../values.ts";
 import { projectId } from "./names.ts";
 import { SERVICE_RULES, unsupportedInService } from "./run-rules.ts";
+import { claimUri } from "./run-uri.ts";
 
 const service: Kind = {
   token: SERVICE_KIND,
@@ -45,32 +46,8 @@ const service: Kind = {
 
 export const RUN_KINDS: readonly Kind[] = [service];
 
-/**
- * A service's URI by Google's scheme, `https://NAME-HASH-REGIONCODE.a.run.app`, the same every time. The
- * hash covers the region too, since codes of two letters made from a region's name can coincide.
- */
-function uriOf(inputs: Properties): string {
-  const [name, location] = [text(inputs, "name"), text(inputs, "location")];
-  const digest = createHash("sha256")
-    .update(`${projectId(inputs)}/${location}/${name}`)
-    .digest("hex");
-  const hash = BigInt(`0x${digest.slice(0, 16)}`)
-    .toString(36)
-    .padStart(10, "0")
-    .slice(-10);
-  const code = location
-    .split("-")
-    .map((word) => word.charAt(0))
-    .join("");
-  return `https://${name}-${hash}-${code}.a.run.app`;
-}
-
 function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: CloudParts): Properties {
-  const uri = uriOf(inputs);
-  const taken = kernel.resources
-    .list(service.token)
-    .find((other) => other.id !== id && other.properties.uri === uri);
-  if (taken) throw new ProviderError("ALREADY_EXISTS", `Error 409: ${uri} belongs to ${taken.id} already.`);
+  const uri = claimUri(id, id, kernel);
   const generation = String(Number(previous?.properties.generation ?? 0) + 1);
   const revision = `${id}/revisions/${revisionOf(id, { ...inputs, uri }, urn, kernel)}`;
   const actor = `${projectNumber(text(inputs, "project"))}@cloudservices.gserviceaccount.com`;

@@ -13,6 +13,7 @@ const ENABLED_BY_DEFAULT = [
 
 /** The APIs that the provider calls, by the module of the SDK, or by the token where a kind differs. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  artifactregistry: ["artifactregistry.googleapis.com"],
   bigquery: ["bigquery.googleapis.com"],
   certificatemanager: ["certificatemanager.googleapis.com"],
   // A function is built, kept as an image, and then runs as a Cloud Run service.

@@ -15,6 +15,6 @@ export const envSchema = z.object({
   /** The TLS configuration under which certificates are activated. */
   FASTLY_TLS_CONFIGURATION_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
-  PUSH_AUDIENCE: z.string().min(1),
+  /** E-mail of the account that pushes. */
   PUSH_SERVICE_ACCOUNT: z.string().min(1),
 });

@@ -28,7 +28,6 @@ export const { handler, start } = workload((platform, logger) => {
   const fastly = { endpoint: platform.FASTLY_API_ENDPOINT, token: env.FASTLY_API_TOKEN };
   return pushRoute({
     schema: issuingSchema,
-    audience: env.PUSH_AUDIENCE,
     serviceAccount: env.PUSH_SERVICE_ACCOUNT,
     logger,
     handle: createHandler({

@@ -17,7 +17,6 @@ export const envSchema = z.object({
     .transform((list) => list.split(",")),
   FASTLY_SERVICE_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
-  /** `aud` and `email` of the identity that pushes. */
-  PUSH_AUDIENCE: z.string().min(1),
+  /** E-mail of the account that pushes. */
   PUSH_SERVICE_ACCOUNT: z.string().min(1),
 });

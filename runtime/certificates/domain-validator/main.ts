@@ -34,7 +34,6 @@ export const { handler, start } = workload((platform, logger) => {
   };
   return pushRoute({
     schema: validationSchema,
-    audience: env.PUSH_AUDIENCE,
     serviceAccount: env.PUSH_SERVICE_ACCOUNT,
     logger,
     handle: (message, delivery) => validateDomain(ports, message, delivery),

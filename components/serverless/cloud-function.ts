@@ -1,0 +1,67 @@
+import * as gcp from "@pulumi/gcp";
+import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import { FUNCTION_SOURCE } from "./artefact-format.ts";
+import { codeObject } from "./code-object.ts";
+import { type Environment, toFunctionEnvironment } from "./environment.ts";
+import type { FunctionBuilds } from "./function-builds.ts";
+import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-args.ts";
+
+const RUNTIME = "nodejs24";
+/** What every `main.ts` exports for it. */
+const ENTRY_POINT = "handler";
+/** As a service has; less than one CPU would allow one request at a time. */
+const MEMORY = "512Mi";
+const CPU = "1";
+
+export interface FunctionArgs<Schema extends z.ZodType> extends WorkloadServiceArgs<Schema> {
+  readonly builds: FunctionBuilds;
+}
+
+/**
+ * A workload as a function of the second generation. Google keeps a Cloud Run service of the same name
+ * under it: invokers, load balancers and Pub/Sub deal with that one.
+ */
+export function makeFunction<Schema extends z.ZodType>(
+  name: string,
+  args: FunctionArgs<Schema>,
+  parent: pulumi.Resource,
+): WorkloadAddress {
+  const { region, workload, codeBucket, builds, scaling, after = [] } = args;
+  const { bucket, name: object } = codeObject(
+    name,
+    { workload, codeBucket, format: FUNCTION_SOURCE },
+    parent,
+  );
+  const made = new gcp.cloudfunctionsv2.Function(
+    name,
+    {
+      location: region,
+      buildConfig: {
+        runtime: RUNTIME,
+        entryPoint: ENTRY_POINT,
+        // By its name alone: the API answers with the generation of its own copy, which would differ for ever.
+        source: { storageSource: { bucket, object } },
+        serviceAccount: builds.accountName,
+        dockerRepository: builds.repositoryId,
+      },
+      serviceConfig: {
+        serviceAccountEmail: args.identity.email,
+        ingressSettings: args.ingress === "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_INTERNAL_AND_GCLB",
+        allTrafficOnLatestRevision: true,
+        timeoutSeconds: args.timeoutSeconds,
+        maxInstanceRequestConcurrency: args.concurrency,
+        availableCpu: CPU,
+        availableMemory: MEMORY,
+        minInstanceCount: scaling.minInstances,
+        maxInstanceCount: scaling.maxInstances,
+        ...toFunctionEnvironment(args.env as Environment<z.ZodType>),
+      },
+    },
+    { parent, protect: args.protect, dependsOn: [...builds.grants, ...after] },
+  );
+  return {
+    serviceName: made.serviceConfig.apply((config) => (config?.service ?? "").replace(/^.*\//, "")),
+    uri: made.serviceConfig.apply((config) => config?.uri ?? ""),
+  };
+}

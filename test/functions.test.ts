@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { exchange } from "../local/command-line/exchange.ts";
+import type { Step } from "../local/engine/events.ts";
+import { CopiedProgram } from "./support/copied-program.ts";
+import { LocalPlatform } from "./support/local-platform.ts";
+
+const DOMAIN = "functions.example.test";
+const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
+/** As in prod. */
+const PACKAGING = { domainValidator: { kind: "function" }, tokenProxy: { kind: "function" } };
+const config = { "platform:packaging": JSON.stringify(PACKAGING) };
+
+let platform: LocalPlatform;
+let program: CopiedProgram;
+
+beforeAll(async () => {
+  platform = await LocalPlatform.start();
+  program = await CopiedProgram.make();
+  await platform.update({ programDir: program.folder, config });
+}, 120_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await program[Symbol.asyncDispose]();
+});
+
+test("issues and serves a certificate with the validator and the token proxy as functions", async () => {
+  expect(
+    platform.cloud.kernel.resources
+      .list(FUNCTION)
+      .map(({ urn }) => urn.replace(/^.*::/, ""))
+      .sort(),
+  ).toEqual(["certs-domain-validator", "certs-token-proxy"]);
+  await expect(platform.settle(DOMAIN)).resolves.toMatchObject({ state: "active" });
+  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+});
+
+test("changes nothing while the code is the same, and one function alone when a line of it changes", async () => {
+  const same = await platform.update({ kind: "preview", config });
+  expect(changed(same.steps)).toEqual([]);
+
+  await program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
+  const { steps } = await platform.update({ programDir: program.folder, config });
+
+  expect(changed(steps)).toEqual([
+    "delete-replaced certs-token-proxy-code",
+    "replace certs-token-proxy-code",
+    "update certs-token-proxy",
+  ]);
+  const { edgeHttp: port } = platform.cloud.kernel.ports;
+  const path = `/.well-known/acme-challenge/${"x".repeat(43)}`;
+  const answer = await exchange({ port, path, headers: { host: DOMAIN }, deadlineMs: 5_000 });
+  expect(answer.headers["content-type"]).toContain("text/x-edited");
+});
+
+function changed(steps: readonly Step[]): readonly string[] {
+  return steps
+    .filter(({ op, custom }) => custom && op !== "same")
+    .map(({ op, name }) => `${op} ${name}`)
+    .sort();
+}
