@@ -22,7 +22,12 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     /^[A-Za-z0-9]{22}$/,
   ],
   "fastly:index/serviceVcl:ServiceVcl": [
-    { name: "edge", forceDestroy: true, backends: [{ name: "b", address: "203.0.113.1" }] },
+    {
+      name: "edge",
+      forceDestroy: true,
+      domains: [{ name: "edge.test" }],
+      backends: [{ name: "b", address: "203.0.113.1" }],
+    },
     /^[A-Za-z0-9]{22}$/,
   ],
   "gcp:certificatemanager/certificate:Certificate": [

@@ -1,11 +1,4 @@
-import {
-  numberOf,
-  objectsOf,
-  type Properties,
-  type Report,
-  refuseOthers,
-  textOf,
-} from "../property-values.ts";
+import { objectsOf, type Properties, type Report, refuseOthers, textOf } from "../property-values.ts";
 import { headerSource } from "./header-rules.ts";
 import { compileCondition } from "./vcl-condition.ts";
 
@@ -46,58 +39,31 @@ const BACKEND = [
   // Of no effect on a backend that is not balanced.
   "weight",
 ];
-const ACTIONS = ["pass", "lookup"];
-const XFF = ["append", "append_all", "clear", "leave", "overwrite"];
 
 /** Names what the local edge doesn't do of a VCL service. */
 export function checkServiceVcl(service: Properties, report: Report): void {
   refuseOthers(service, "", SERVICE, WHO, report);
   if (service.activate === false) report("activate", `must be true: ${WHO} serves the newest version alone`);
-  const kinds = checkConditions(service, report);
-  const requireCondition = (name: unknown, kind: string, path: string): void => {
-    const given = textOf(name);
-    if (given === undefined || kinds.get(given) === kind) return;
-    report(
-      path,
-      kinds.has(given) ? `must be a condition of type ${kind}` : "must be the name of a condition",
-    );
-  };
+  checkConditions(service, report);
   const open: string[] = [];
   for (const [index, backend] of objectsOf(service.backends).entries()) {
     const at = `backends[${index}]`;
     refuseOthers(backend, at, BACKEND, WHO, report);
-    requireCondition(backend.requestCondition, "REQUEST", `${at}.requestCondition`);
-    const port = numberOf(backend.port);
-    if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65_535)) {
-      report(`${at}.port`, "must be a whole number from 1 to 65535");
-    }
-    for (const property of ["minTlsVersion", "maxTlsVersion"]) {
-      const version = textOf(backend[property]);
-      if (version !== undefined && !["1.0", "1.1", "1.2", "1.3"].includes(version)) {
-        report(`${at}.${property}`, "must be 1.0, 1.1, 1.2 or 1.3");
-      }
-    }
     if (isUnset(backend.requestCondition)) open.push(at);
   }
   for (const at of open.slice(1))
     report(at, "must have a requestCondition: only one backend may be the default");
   for (const [index, setting] of objectsOf(service.requestSettings).entries()) {
-    const at = `requestSettings[${index}]`;
-    refuseOthers(setting, at, ["action", "forceSsl", "name", "requestCondition", "xff"], WHO, report);
-    requireCondition(setting.requestCondition, "REQUEST", `${at}.requestCondition`);
-    requireOneOf(setting.action, ACTIONS, `${at}.action`, report);
-    requireOneOf(setting.xff, XFF, `${at}.xff`, report);
+    const supported = ["action", "forceSsl", "name", "requestCondition", "xff"];
+    refuseOthers(setting, `requestSettings[${index}]`, supported, WHO, report);
   }
-  checkHeaders(service, requireCondition, report);
+  checkHeaders(service, report);
 }
 
-function checkConditions(service: Properties, report: Report): ReadonlyMap<string, string> {
-  const kinds = new Map<string, string>();
-  for (const [index, { name, type, statement }] of objectsOf(service.conditions).entries()) {
+function checkConditions(service: Properties, report: Report): void {
+  for (const [index, { type, statement }] of objectsOf(service.conditions).entries()) {
     const at = `conditions[${index}]`;
-    const [key, kind, text] = [textOf(name), textOf(type), textOf(statement)];
-    if (key !== undefined && kinds.has(key)) report(`${at}.name`, "must be the only condition of its name");
-    if (key !== undefined) kinds.set(key, kind ?? "");
+    const [kind, text] = [textOf(type), textOf(statement)];
     if (kind !== undefined && kind !== "REQUEST")
       report(`${at}.type`, `must be REQUEST: ${WHO} evaluates no other`);
     if (text === undefined) continue;
@@ -107,14 +73,9 @@ function checkConditions(service: Properties, report: Report): ReadonlyMap<strin
       report(`${at}.statement`, `must be what the local edge evaluates: ${(error as Error).message}`);
     }
   }
-  return kinds;
 }
 
-function checkHeaders(
-  service: Properties,
-  requireCondition: (name: unknown, kind: string, path: string) => void,
-  report: Report,
-): void {
+function checkHeaders(service: Properties, report: Report): void {
   for (const [index, header] of objectsOf(service.headers).entries()) {
     const at = `headers[${index}]`;
     refuseOthers(
@@ -126,7 +87,6 @@ function checkHeaders(
     );
     requireOneOf(header.action, ["set", "delete"], `${at}.action`, report);
     requireOneOf(header.type, ["request", "response"], `${at}.type`, report);
-    requireCondition(header.requestCondition, "REQUEST", `${at}.requestCondition`);
     const destination = textOf(header.destination);
     if (destination !== undefined && !/^http\.[A-Za-z0-9_-]+$/.test(destination)) {
       report(`${at}.destination`, "must be http.NAME");

@@ -2,8 +2,6 @@ import { objectOf, type Properties, type Report, refuseOthers, textOf } from "..
 
 const WHO = "the local load balancer";
 const IDENTITY = ["deletionPolicy", "description", "labels", "name", "project"];
-const CERTIFICATE_MAP =
-  /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/;
 
 /** Each names what the local load balancer doesn't do of its kind. */
 export function checkForwardingRule(rule: Properties, report: Report): void {
@@ -24,10 +22,6 @@ export function checkForwardingRule(rule: Properties, report: Report): void {
     report,
   );
   requireManaged(rule, report);
-  const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(textOf(rule.portRange) ?? "") ?? [];
-  if (first !== undefined && last !== undefined && first !== last) {
-    report("portRange", `must be one port: ${WHO} forwards no ranges`);
-  }
 }
 
 export function checkTargetHttpProxy(proxy: Properties, report: Report): void {
@@ -46,13 +40,6 @@ export function checkTargetHttpsProxy(proxy: Properties, report: Report): void {
   for (const [property, value] of Object.entries(inert)) {
     const given = textOf(proxy[property]);
     if (given !== undefined && given !== value) report(property, `must be ${value}: ${WHO} has nothing else`);
-  }
-  const map = textOf(proxy.certificateMap);
-  if (map !== undefined && !CERTIFICATE_MAP.test(map)) {
-    report(
-      "certificateMap",
-      "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M",
-    );
   }
 }
 

@@ -51,11 +51,6 @@ export function checkSecurityPolicy(policy: Properties, report: Report): void {
     if (textOf(match.versionedExpr) !== undefined && match.versionedExpr !== "SRC_IPS_V1") {
       report(`${at}.match.versionedExpr`, "must be SRC_IPS_V1");
     }
-    for (const [place, range] of textsOf(objectOf(match.config).srcIpRanges).entries()) {
-      if (range !== "*" && !isRange(range)) {
-        report(`${at}.match.config.srcIpRanges[${place}]`, "must be an address, a CIDR range or *");
-      }
-    }
   }
 }
 

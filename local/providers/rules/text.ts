@@ -5,8 +5,11 @@ export function matching(pattern: RegExp, rule: string): Rule {
   return ofText((text) => (pattern.test(text) ? undefined : rule));
 }
 
+/** An empty text passes: the provider takes it for an absent one. */
 export function oneOf(...words: readonly string[]): Rule {
-  return ofText((text) => (words.includes(text) ? undefined : `must be one of ${words.join(", ")}`));
+  return ofText((text) =>
+    text === "" || words.includes(text) ? undefined : `must be one of ${words.join(", ")}`,
+  );
 }
 
 /** Length in characters. */
