@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { REPOSITORY } from "../local/command-line/place.ts";
+import { finish } from "./support/command-line.ts";
+import { CopiedProgram } from "./support/copied-program.ts";
+
+const ISSUER = "runtime/certificates/certificate-issuer";
+
+/** What keeps a domain from two certificates, each with the line that is it and the tests that must miss it. */
+const GUARDS: readonly (readonly [
+  string,
+  { file: string; from: string; to: string; tests: string; missed: RegExp },
+])[] = [
+  [
+    "the lease",
+    {
+      file: `${ISSUER}/domain-leases.ts`,
+      from: 'if ((await this.#objects.create(name, this.#content(request))) === "created") {\n      return',
+      to: "if (await this.#objects.create(name, this.#content(request))) {\n      return",
+      tests: `${ISSUER}/(domain-leases|issue)\\.test`,
+      missed: /✕ of many who ask at once one gets the lease/,
+    },
+  ],
+  [
+    "the precondition of a creation",
+    {
+      file: "runtime/service/bucket.ts",
+      from: "      ifGenerationMatch: generation,\n",
+      to: "",
+      tests: "runtime/service/bucket\\.test",
+      missed: /✕ creates once, reads bytes with their generation, replaces by generation, removes/,
+    },
+  ],
+  [
+    "the outcome of a creation",
+    {
+      file: "runtime/certificates/registry/bucket-registry.ts",
+      from: 'if (outcome !== "created") return "exists";',
+      to: 'if (outcome === undefined) return "exists";',
+      tests: `${ISSUER}/issue\\.test`,
+      missed: /✕ even with leases that keep nobody apart, an order number has one finalised order/,
+    },
+  ],
+  [
+    "the journal of orders made",
+    {
+      file: `${ISSUER}/obtain-certificate.ts`,
+      from: 'if ((await journal.append("ordered", now(), { orderUrl: order.url })) === "exists") {',
+      to: "if (now().getTime() === 0) {",
+      tests: `${ISSUER}/crash\\.test`,
+      missed: /✕ an issuer killed right (before|after) any call/,
+    },
+  ],
+  [
+    "the journal of finalisations",
+    {
+      file: `${ISSUER}/obtain-certificate.ts`,
+      from: 'await journal.append("finalizing", now(), { orderUrl: order.url });\n',
+      to: "",
+      tests: `${ISSUER}/(issue|crash)\\.test`,
+      missed: /✕ (even with leases that keep nobody apart|an issuer killed|makes no second order)/,
+    },
+  ],
+];
+
+let program: CopiedProgram;
+
+beforeEach(async () => {
+  program = await CopiedProgram.make();
+  await cp(join(REPOSITORY, "jest.config.js"), join(program.folder, "jest.config.js"));
+  await cp(join(REPOSITORY, "test"), join(program.folder, "test"), { recursive: true });
+});
+
+afterEach(() => program[Symbol.asyncDispose]());
+
+test.each(GUARDS)("without %s, a test fails", async (_, { file, from, to, tests, missed }) => {
+  await program.edit(file, from, to);
+  const { code, out, err } = await jest(tests);
+
+  expect(err + out).toMatch(missed);
+  expect(code).toBe(1);
+});
+
+function jest(pattern: string) {
+  const args = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
+  return finish(
+    spawn(process.execPath, [...args, "--verbose", "--maxWorkers=1", pattern], {
+      cwd: program.folder,
+      env: { ...process.env, NODE_OPTIONS: "" },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+}
