@@ -40,14 +40,14 @@ test("finishes every order whose issuer was killed, whatever the phase, with one
     const finalisations = (await journal(domain)).filter((name) => name.endsWith("/finalizing.json"));
     expect(finalisations).toEqual(["1/finalizing.json"]);
   }
-  await expect(countAtFastly(platform, "private_keys")).resolves.toBe(domains.length);
-  await expect(countAtFastly(platform, "certificates")).resolves.toBe(domains.length);
-  await expect(countAtFastly(platform, "activations")).resolves.toBe(domains.length);
+  await expect(countAtFastly(platform.cloud.status(), "private_keys")).resolves.toBe(domains.length);
+  await expect(countAtFastly(platform.cloud.status(), "certificates")).resolves.toBe(domains.length);
+  await expect(countAtFastly(platform.cloud.status(), "activations")).resolves.toBe(domains.length);
 }, 240_000);
 
 test("activates in spite of Fastly's failures, replies that are lost among them", async () => {
   const { fastlyApi } = platform.cloud;
-  const before = await countAtFastly(platform, "private_keys");
+  const before = await countAtFastly(platform.cloud.status(), "private_keys");
   fastlyApi.failNext({ method: "POST", path: /^\/tls\/certificates$/, status: 500 });
   fastlyApi.failNext({ method: "POST", path: /^\/tls\/activations$/, status: 500, afterEffect: true });
 
@@ -59,7 +59,7 @@ test("activates in spite of Fastly's failures, replies that are lost among them"
   );
   expect(interruptions).toHaveLength(2);
   await expect(servedSerial(domain)).resolves.toBe(issuedSerials().at(-1));
-  await expect(countAtFastly(platform, "private_keys")).resolves.toBe(before + 1);
+  await expect(countAtFastly(platform.cloud.status(), "private_keys")).resolves.toBe(before + 1);
 }, 60_000);
 
 test.each([

@@ -101,7 +101,7 @@ test("keeps backups in which no PEM can be read, and restores one that was delet
   const backups = await platform.objects("certs-backup", "certs-issuer");
   expect(backups.map(({ name }) => name)).toContainEqual(expect.stringContaining(`certificates/${domain}/`));
   for (const { bytes } of backups) expect(bytes.toString("latin1")).not.toMatch(/BEGIN|PRIVATE KEY/);
-  await forgetActivations(platform, domain);
+  await forgetActivations(platform.cloud.status(), domain);
   await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
 
   await platform.api.call("POST", `/v1/domains/${domain}/certificate:restore`);
@@ -120,7 +120,7 @@ test("removes a domain from the edge, from Fastly and from the registry", async 
     (await platform.show(domain)) ? undefined : true,
   );
   await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
-  await expect(countActivations(platform, domain)).resolves.toBe(0);
+  await expect(countActivations(platform.cloud.status(), domain)).resolves.toBe(0);
 });
 
 test("passes challenges on untouched, and redirects all else on port 80 with path and query", async () => {

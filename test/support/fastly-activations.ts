@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { exchange } from "../../local/command-line/exchange.ts";
 import { FASTLY_API_TOKEN } from "../../local/daemon/cloud.ts";
-import type { LocalPlatform } from "./local-platform.ts";
+import type { CloudStatus } from "../../local/daemon/control.ts";
 
 interface Listed {
   readonly data: readonly { readonly id: string }[];
@@ -9,11 +9,10 @@ interface Listed {
 }
 
 /** A request to the local Fastly API, as an operator with the token would make it. */
-export async function fastly(platform: LocalPlatform, method: string, path: string): Promise<unknown> {
-  const { kernel } = platform.cloud;
+export async function fastly(cloud: CloudStatus, method: string, path: string): Promise<unknown> {
   const { status, text } = await exchange({
-    port: kernel.ports.fastlyApi,
-    ca: readFileSync(kernel.authority.caFile),
+    port: cloud.ports.fastlyApi,
+    ca: readFileSync(cloud.caFile),
     servername: "localhost",
     method,
     path,
@@ -25,23 +24,22 @@ export async function fastly(platform: LocalPlatform, method: string, path: stri
 }
 
 /** How many TLS activations Fastly has for a domain. */
-export async function countActivations(platform: LocalPlatform, domain: string): Promise<number> {
-  return (await activations(platform, domain)).length;
+export async function countActivations(cloud: CloudStatus, domain: string): Promise<number> {
+  return (await activations(cloud, domain)).length;
 }
 
 /** How many resources of a kind Fastly has, `private_keys` for one. */
-export async function countAtFastly(platform: LocalPlatform, collection: string): Promise<number> {
-  const { meta } = (await fastly(platform, "GET", `/tls/${collection}`)) as Listed;
+export async function countAtFastly(cloud: CloudStatus, collection: string): Promise<number> {
+  const { meta } = (await fastly(cloud, "GET", `/tls/${collection}`)) as Listed;
   return meta.record_count;
 }
 
 /** What an accident at Fastly would do: the domain's activations are gone. */
-export async function forgetActivations(platform: LocalPlatform, domain: string): Promise<void> {
-  for (const id of await activations(platform, domain))
-    await fastly(platform, "DELETE", `/tls/activations/${id}`);
+export async function forgetActivations(cloud: CloudStatus, domain: string): Promise<void> {
+  for (const id of await activations(cloud, domain)) await fastly(cloud, "DELETE", `/tls/activations/${id}`);
 }
 
-async function activations(platform: LocalPlatform, domain: string): Promise<readonly string[]> {
+async function activations(cloud: CloudStatus, domain: string): Promise<readonly string[]> {
   const path = `/tls/activations?filter%5Btls_domain.id%5D=${domain}`;
-  return ((await fastly(platform, "GET", path)) as Listed).data.map(({ id }) => id);
+  return ((await fastly(cloud, "GET", path)) as Listed).data.map(({ id }) => id);
 }
