@@ -85,6 +85,9 @@ describe("an update", () => {
     await run.run("up", "place", { place: "here" });
     const replaced = await run.run("up", "place", { place: "there" });
     expect(replaced).toMatchObject({ ok: true, changeSummary: { create: 1, update: 1, delete: 1, same: 0 } });
+    expect(replaced.steps.find(({ op }) => op === "replace")?.detailedDiff).toMatchObject({
+      place: { kind: "update-replace", inputDiff: true },
+    });
     expect(run.provider.changes).toEqual(["create first", "update second", "delete first"]);
     expect([...run.provider.things.keys()].filter((id) => id.includes("@"))).toEqual([
       expect.stringMatching(/^things\/first-.*@there$/),

@@ -39,6 +39,12 @@ export function autoname(
   };
 }
 
+/** Whether a physical name is one that `autoname` made up for the resource, so that its replacement gets another. */
+export function isMadeUp({ lowerCase }: Autoname, name: string, value: string): boolean {
+  const stem = lowerCase ? name.toLowerCase() : name;
+  return value.startsWith(`${stem}-`) && /^[0-9a-f]{7}$/.test(value.slice(stem.length + 1));
+}
+
 function suffix(urn: string, randomSeed: Uint8Array | undefined): string {
   const digest =
     randomSeed && randomSeed.length > 0

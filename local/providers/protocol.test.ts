@@ -249,6 +249,22 @@ describe("Resources", () => {
     session.ready = async () => undefined;
   });
 
+  test.each<[string, Json, Json, boolean]>([
+    ["a name that the program gave and keeps", { name: "given", location: "EU" }, { location: "US" }, true],
+    ["a made-up name", { name: "photos-0123abc", location: "EU" }, { location: "US" }, false],
+    ["a name that changes too", { name: "given", location: "EU" }, { name: "g2", location: "US" }, false],
+    ["no replacement", { name: "given", labels: { a: "1" } }, { labels: { a: "2" } }, false],
+  ])("Diff asks for deletion first where needed: %s", async (_, olds, changed, expected) => {
+    const request = new messages.DiffRequest()
+      .setUrn(urnOf("gcp:storage/bucket:Bucket", "photos"))
+      .setId("b")
+      .setOldInputs(struct(olds))
+      .setOlds(struct(olds))
+      .setNews(struct({ ...olds, ...changed }));
+    const response = await call<InstanceType<typeof messages.DiffResponse>>(session.client, "diff", request);
+    expect(response.getDeletebeforereplace()).toBe(expected);
+  });
+
   test("Diff sees no change where the program says what the service chose by itself", async () => {
     const diff = async (ingress: string) => {
       const request = new messages.DiffRequest()

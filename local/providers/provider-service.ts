@@ -243,7 +243,7 @@ function checkFailure({ property, reason }: Failure): pb.CheckFailure {
   return new messages.CheckFailure().setProperty(property).setReason(reason);
 }
 
-function diffResponse({ changes }: DiffResult): pb.DiffResponse {
+function diffResponse({ changes, deleteBeforeReplace = false }: DiffResult): pb.DiffResponse {
   const response = new messages.DiffResponse().setHasdetaileddiff(true);
   const names = new Set<string>();
   const replaces = new Set<string>();
@@ -259,5 +259,6 @@ function diffResponse({ changes }: DiffResult): pb.DiffResponse {
   return response
     .setChanges(changes.size > 0 ? DIFF_SOME : DIFF_NONE)
     .setDiffsList([...names])
-    .setReplacesList([...replaces]);
+    .setReplacesList([...replaces])
+    .setDeletebeforereplace(replaces.size > 0 && deleteBeforeReplace);
 }

@@ -1,5 +1,6 @@
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
 import { AlreadyExists } from "../cloud/refusals.ts";
+import { isMadeUp } from "./autonaming.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { commonOutputs } from "./computed.ts";
 import { withDeadline } from "./deadline.ts";
@@ -109,9 +110,13 @@ export class Provider {
     });
   }
 
-  /** What the program now says and the service chose before is no change. */
+  /**
+   * What the program now says and the service chose before is no change. A name that the program gave and
+   * keeps is free for a replacement only once the old resource is gone, as in Pulumi's own providers.
+   * @see https://github.com/pulumi/pulumi-terraform-bridge/blob/main/pkg/tfbridge/schema.go nameRequiresDeleteBeforeReplace
+   */
   diff({ urn, oldInputs, olds, news, ignoreChanges }: requests.DiffRequest): requests.DiffResult {
-    const { token } = this.#kind({ urn });
+    const { token, autoname } = this.#kind({ urn });
     const forced = FACTS[token]?.replaceOnChange ?? [];
     const changes = new Map<string, { change: "add" | "update" | "delete"; replaces: boolean }>();
     const chosen = absentFrom(oldInputs, olds);
@@ -120,7 +125,10 @@ export class Provider {
       if (ignoreChanges.some((ignored) => covers(ignored, path) || path.startsWith(`${ignored}.`))) continue;
       changes.set(path, { change, replaces: forced.some((tabled) => covers(tabled, path)) });
     }
-    return { changes };
+    const isKept = autoname !== undefined && !changes.has(autoname.property);
+    const name = isKept ? news[autoname.property] : undefined;
+    const isGiven = isKept && typeof name === "string" && !isMadeUp(autoname, nameOf({ urn }), name);
+    return { changes, deleteBeforeReplace: isGiven };
   }
 
   /** @throws {ProviderError} ALREADY_EXISTS when another URN made what has this id. */

@@ -37,6 +37,8 @@ export interface DiffRequest extends Subject {
 
 export interface DiffResult {
   readonly changes: ReadonlyMap<string, { readonly change: Change; readonly replaces: boolean }>;
+  /** The replacement would have the name of what it replaces. */
+  readonly deleteBeforeReplace?: boolean;
 }
 
 export interface CreateRequest extends Subject {
