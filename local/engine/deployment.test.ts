@@ -72,7 +72,13 @@ test("takes what a real provider noted as its own defaults, and what it chose, f
   await using run = await EngineHarness.start();
   const provider = `${URN}pulumi:providers:fake::default_9_37_0`;
   const exported = deploymentOf(
-    { urn: provider, custom: true, id: "4c1a", type: "pulumi:providers:fake", inputs: { version: "9.37.0" } },
+    {
+      urn: provider,
+      custom: true,
+      id: "4c1a",
+      type: "pulumi:providers:fake",
+      inputs: { version: "9.37.0", region: "moon-1", token: { [SIGNATURE]: SECRET, ciphertext: "v1:x" } },
+    },
     {
       urn: `${URN}fake:index:Thing::a`,
       custom: true,
