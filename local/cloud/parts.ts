@@ -127,6 +127,8 @@ export interface StoredObject {
   readonly crc32c: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** All that was said of it, those two among it. */
+  readonly attributes: ObjectDescription;
   readonly timeCreated: string;
   readonly updated: string;
 }
@@ -150,6 +152,8 @@ export interface ObjectStorage {
   write(bucket: string, name: string, bytes: Buffer, options?: ObjectDescription): StoredObject;
   remove(bucket: string, name: string): void;
   isEmpty(bucket: string): boolean;
+  /** Whether it holds an object that its retention policy keeps. */
+  isRetaining(bucket: string): boolean;
   /** Removes all objects: `forceDestroy`. */
   clear(bucket: string): void;
   readonly api: HttpApi;

@@ -1,5 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { serviceAgent } from "../cloud/storage/service-agent.ts";
 import { FACTS } from "./facts.ts";
 import { FASTLY_KINDS } from "./fastly/kinds.ts";
 import { GCP_KINDS } from "./gcp/kinds.ts";
@@ -194,6 +195,10 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     { bucket: "acme-shop", role: "roles/storage.objectViewer", member: MEMBER },
     `b/acme-shop/roles/storage.objectViewer/${MEMBER}`,
   ],
+  "gcp:storage/notification:Notification": [
+    { bucket: "acme-shop", topic: "projects/acme/topics/top", payloadFormat: "JSON_API_V1" },
+    /^acme-shop\/notificationConfigs\/\d{6}$/,
+  ],
   "gcp:storage/bucketObject:BucketObject": [{ bucket: "acme-shop", name: "o", content: "x" }, "acme-shop-o"],
 };
 
@@ -206,6 +211,16 @@ const BESIDE: Readonly<
     ...["roles/storage.objectViewer", "roles/artifactregistry.writer", "roles/logging.logWriter"].map(
       (role) => ["gcp:projects/iAMMember:IAMMember", { project: "acme", role, member: MEMBER }] as const,
     ),
+  ],
+  "gcp:storage/notification:Notification": [
+    [
+      "gcp:projects/iAMMember:IAMMember",
+      {
+        project: "acme",
+        role: "roles/pubsub.publisher",
+        member: `serviceAccount:${serviceAgent("acme").email}`,
+      },
+    ],
   ],
 };
 

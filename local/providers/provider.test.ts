@@ -228,9 +228,9 @@ describe("Preview", () => {
   });
 
   test("offline checks and previews as online, does not ask what is only a local limit, and has no effects", async () => {
-    const filtered = { topic: "t", filter: "attributes.a" };
+    const filtered = { topic: "top", filter: "attributes:a" };
     expect((await offline.check(urnOf(SUBSCRIPTION, "s"), filtered)).failures).toEqual([]);
-    const wrong = await offline.check(urnOf(SUBSCRIPTION, "s"), { topic: "t", ackDeadlineSeconds: 5 });
+    const wrong = await offline.check(urnOf(SUBSCRIPTION, "s"), { topic: "top", ackDeadlineSeconds: 5 });
     expect(wrong.failures).toHaveLength(1);
     const { inputs } = await offline.check(orders, { name: "orders" });
     expect((await offline.create(orders, inputs, true)).properties).toMatchObject({ name: "orders" });

@@ -2,7 +2,8 @@ import type { CloudResource, ResourceStore } from "../parts.ts";
 import { type LifecycleRule, lifecycleSchema } from "./lifecycle-rules.ts";
 import { noSuchBucket } from "./storage-refusal.ts";
 
-const BUCKET = "gcp:storage/bucket:Bucket";
+/** Pulumi's type token. */
+export const BUCKET_KIND = "gcp:storage/bucket:Bucket";
 /** What Google gives a bucket that says nothing. @see https://cloud.google.com/storage/docs/soft-delete#default */
 const SOFT_DELETE_SECONDS = 7 * 86_400;
 
@@ -24,14 +25,14 @@ export interface BucketSettings {
 
 /** @throws {StorageRefusal} 404 unless the program has the bucket. */
 export function requireBucket(resources: ResourceStore, name: string): BucketSettings {
-  const resource = resources.get(BUCKET, name);
+  const resource = resources.get(BUCKET_KIND, name);
   if (!resource) throw noSuchBucket();
   return settingsOf(resource);
 }
 
 export function listBuckets(resources: ResourceStore): readonly BucketSettings[] {
   return resources
-    .list(BUCKET)
+    .list(BUCKET_KIND)
     .map(settingsOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -39,6 +39,7 @@ export class CloudStorage implements ObjectStorage, Part {
   readonly #bytes: ByteStore;
   readonly #ledger: ObjectLedger;
   readonly #lifecycle: Lifecycle;
+  readonly #now: () => number;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #sweep: Promise<void> | undefined;
@@ -63,6 +64,7 @@ export class CloudStorage implements ObjectStorage, Part {
     this.#softDeleted = softDeleted;
     this.#bytes = bytes;
     this.#ledger = ledger;
+    this.#now = now;
     this.#lifecycle = new Lifecycle({ kernel, table, softDeleted, bytes, ledger, now });
     this.api = new StorageApi({ kernel, table, softDeleted, bytes, ledger, sessions });
   }
@@ -118,6 +120,12 @@ export class CloudStorage implements ObjectStorage, Part {
 
   isEmpty(bucket: string): boolean {
     return this.#table.isEmpty(bucket);
+  }
+
+  isRetaining(name: string): boolean {
+    const { retentionSeconds } = this.#bucket(name);
+    const since = new Date(this.#now() - retentionSeconds * 1000).toISOString();
+    return retentionSeconds > 0 && this.#table.hasNewer(name, since);
   }
 
   clear(bucket: string): void {

@@ -1,4 +1,5 @@
 import type { CloudResource, ResourceStore } from "../parts.ts";
+import { BUCKET_KIND } from "./bucket-settings.ts";
 import { EVENT_TYPES, type EventType } from "./object-event.ts";
 
 /** Pulumi's type token. */
@@ -20,10 +21,11 @@ export interface NotificationSettings {
 
 /** Those of a bucket, in the order in which they were made. */
 export function notificationsOf(resources: ResourceStore, bucket: string): readonly NotificationSettings[] {
+  const project = String(resources.get(BUCKET_KIND, bucket)?.properties.project ?? "");
   return resources
     .list(NOTIFICATION_KIND)
     .filter(({ id }) => id.startsWith(`${bucket}/`))
-    .map(toSettings);
+    .map((resource) => toSettings(resource, project));
 }
 
 /** The topic in any of the forms that the provider takes, `//pubsub.googleapis.com/projects/P/topics/T` among them. */
@@ -32,12 +34,12 @@ export function topicId(topic: string, project: string): string {
   return id.startsWith("projects/") ? id : `projects/${project}/topics/${id}`;
 }
 
-function toSettings({ id, properties }: CloudResource): NotificationSettings {
+function toSettings({ id, properties }: CloudResource, project: string): NotificationSettings {
   const eventTypes = (properties.eventTypes ?? []) as readonly EventType[];
   return {
     id: id.slice(id.lastIndexOf("/") + 1),
     bucket: id.slice(0, id.indexOf("/")),
-    topic: topicId(String(properties.topic), ""),
+    topic: topicId(String(properties.topic), project),
     payloadFormat: properties.payloadFormat === "NONE" ? "NONE" : "JSON_API_V1",
     eventTypes: eventTypes.length > 0 ? eventTypes : EVENT_TYPES,
     objectNamePrefix: String(properties.objectNamePrefix ?? ""),

@@ -151,10 +151,10 @@ export class ObjectLedger {
     this.#bytes.release(version);
   }
 
-  /** A lifecycle's change of class, which is no new metageneration. */
+  /** A lifecycle's change of class: of the time it was updated, but no new metageneration. */
   reclass(version: ObjectVersion, storageClass: string): void {
     const attributes = { ...version.attributes, storageClass, timeStorageClassUpdated: this.#time() };
-    this.#table.put({ ...version, attributes });
+    this.#table.put({ ...version, attributes, updated: this.#time() });
   }
 
   /** Whether the bucket's retention policy keeps a generation. */

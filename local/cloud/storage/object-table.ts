@@ -121,6 +121,14 @@ export class ObjectTable {
     return Number(row?.newer);
   }
 
+  /** Whether any generation was made after `time`, RFC 3339. */
+  hasNewer(bucket: string, time: string): boolean {
+    const row = this.#statements
+      .of("SELECT 1 FROM storage_objects WHERE bucket = ? AND time_created > ? LIMIT 1")
+      .get(bucket, time);
+    return row !== undefined;
+  }
+
   isReferenced(sha256: string): boolean {
     return (
       this.#statements.of("SELECT 1 FROM storage_objects WHERE sha256 = ? LIMIT 1").get(sha256) !== undefined

@@ -1,23 +1,18 @@
 import { SUBSCRIPTION_KIND, subscriptionProblems } from "../../cloud/pubsub/subscription-settings.ts";
 import { TOPIC_KIND, topicProblems } from "../../cloud/pubsub/topic-settings.ts";
-import type { Kind } from "../kind.ts";
+import type { Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
-import { duration, whole } from "../rules/numbers.ts";
-import { presence } from "../rules/presence.ts";
-import { cite, inObject } from "../rules/rule.ts";
-import { httpsUrl, matching } from "../rules/text.ts";
-import { type Properties, text } from "../values.ts";
+import { count } from "../rules/lists.ts";
+import { duration } from "../rules/numbers.ts";
+import { cite } from "../rules/rule.ts";
+import { matching } from "../rules/text.ts";
+import { nested, type Properties, text } from "../values.ts";
 import { projectId } from "./names.ts";
+import { LABEL_RULES, NAME, NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
 
 const DAY_SECONDS = 86_400;
-const NAMING = "https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names";
 const TOPICS = "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics";
-const SUBSCRIPTIONS = "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions";
-const NAME = matching(
-  /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/,
-  "must start with a letter, have 3 to 255 letters, digits or any of -._~+%, and not begin with goog",
-);
-const BACKOFF = duration({ from: 0, to: 600, what: "a backoff" });
+const LACKING = "must be absent: the local Pub/Sub cannot do it";
 
 const topic: Kind = {
   token: TOPIC_KIND,
@@ -25,19 +20,26 @@ const topic: Kind = {
   assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
   rules: [
     cite(NAMING, { name: NAME }),
+    LABEL_RULES,
     cite(TOPICS, {
       messageRetentionDuration: duration({ from: 600, to: 31 * DAY_SECONDS, what: "a topic's retention" }),
+      kmsKeyName: matching(
+        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+        "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+      ),
+      "messageStoragePolicy.allowedPersistenceRegions": count({ from: 1, what: "regions" }),
+      "schemaSettings.schema": matching(
+        /^(projects\/[^/]+\/schemas\/[^/]+|_deleted-schema_)$/,
+        "must be a schema, projects/P/schemas/S",
+      ),
     }),
   ],
   unsupported(inputs, report) {
-    for (const property of [
-      "ingestionDataSourceSettings",
-      "kmsKeyName",
-      "messageTransforms",
-      "schemaSettings",
-    ]) {
-      if (inputs[property] !== undefined) report(property, "must be absent: the local Pub/Sub cannot do it");
-    }
+    refuseSet(
+      inputs,
+      ["ingestionDataSourceSettings", "kmsKeyName", "messageTransforms", "schemaSettings", "tags"],
+      report,
+    );
   },
   id: (inputs) => `${projectId(inputs)}/topics/${text(inputs, "name")}`,
   outputs: ({ id, inputs }) => refuseProblems(topicProblems(id, inputs)),
@@ -46,52 +48,36 @@ const topic: Kind = {
 const subscription: Kind = {
   token: SUBSCRIPTION_KIND,
   autoname: { property: "name", maxLength: 255, source: NAMING },
+  references: { topic: [TOPIC_KIND], "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND] },
   defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),
-  assigned: { ackDeadlineSeconds: 10 },
-  rules: [
-    cite(NAMING, { name: NAME }),
-    cite(SUBSCRIPTIONS, {
-      ackDeadlineSeconds: whole({ from: 10, to: 600, what: "seconds to acknowledge" }),
-      messageRetentionDuration: duration({
-        from: 600,
-        to: 31 * DAY_SECONDS,
-        what: "a subscription's retention",
-      }),
-      "deadLetterPolicy.maxDeliveryAttempts": whole({
-        from: 5,
-        to: 100,
-        what: "deliveries before the dead letter",
-      }),
-      "retryPolicy.minimumBackoff": BACKOFF,
-      "retryPolicy.maximumBackoff": BACKOFF,
-      "pushConfig.pushEndpoint": httpsUrl(),
-    }),
-    cite("https://cloud.google.com/pubsub/docs/exactly-once-delivery", {
-      "": inObject(({ enableExactlyOnceDelivery, pushConfig }, report) => {
-        if (enableExactlyOnceDelivery === true && presence(pushConfig) === "set") {
-          report(
-            "enableExactlyOnceDelivery",
-            "must be false beside pushConfig: only pull delivers exactly once",
-          );
-        }
-      }),
-    }),
-  ],
+  assigned: { ackDeadlineSeconds: 10, expirationPolicy: { ttl: `${31 * DAY_SECONDS}s` } },
+  rules: SUBSCRIPTION_RULES,
   unsupported(inputs, report) {
-    for (const property of ["bigqueryConfig", "cloudStorageConfig", "messageTransforms", "filter"]) {
-      if (inputs[property] !== undefined && inputs[property] !== "") {
-        report(property, "must be absent: the local Pub/Sub cannot do it");
-      }
-    }
+    refuseSet(
+      inputs,
+      ["bigqueryConfig", "bigtableConfig", "cloudStorageConfig", "filter", "messageTransforms", "tags"],
+      report,
+    );
     for (const property of ["enableMessageOrdering", "enableExactlyOnceDelivery", "retainAckedMessages"]) {
       if (inputs[property] === true) report(property, "must be false: the local Pub/Sub cannot do it");
     }
+    const { ttl } = nested(inputs, "expirationPolicy");
+    if (typeof ttl === "string" && ttl !== "") {
+      report("expirationPolicy.ttl", 'must be "": the local Pub/Sub does not expire subscriptions');
+    }
+    if (nested(inputs, "pushConfig").noWrapper !== undefined) report("pushConfig.noWrapper", LACKING);
   },
   id: (inputs) => `${projectId(inputs)}/subscriptions/${text(inputs, "name")}`,
   outputs: ({ id, inputs }) => refuseProblems(subscriptionProblems(id, inputs)),
 };
 
 export const PUBSUB_KINDS: readonly Kind[] = [topic, subscription];
+
+function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
+  for (const property of properties) {
+    if (inputs[property] !== undefined && inputs[property] !== "") report(property, LACKING);
+  }
+}
 
 /** What Pub/Sub would silently not serve is not made at all. */
 function refuseProblems(problems: readonly string[]): Properties {

@@ -1,54 +1,52 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type { CloudParts } from "../../cloud/parts.ts";
+import type { CloudParts, ObjectDescription, StoredObject } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import { Asset } from "../asset.ts";
-import type { Draft, Kind } from "../kind.ts";
+import type { Draft, Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
-import { exactlyOneOf } from "../rules/presence.ts";
-import { cite, ofNumber } from "../rules/rule.ts";
-import { characters, matching, oneOf } from "../rules/text.ts";
-import { nested, type Properties, text, UNKNOWN } from "../values.ts";
+import { isList, nested, type Properties, text, UNKNOWN } from "../values.ts";
 import { lastSegment } from "./names.ts";
+import { NOTIFICATION } from "./notification.ts";
+import { BUCKET_NAMING, BUCKET_RULES, OBJECT_NAMING, OBJECT_RULES } from "./storage-rules.ts";
 
-const NAMING = "https://cloud.google.com/storage/docs/buckets#naming";
-const OBJECT_NAMING = "https://cloud.google.com/storage/docs/objects#naming";
 const DAY_SECONDS = 86_400;
+const BUCKET_LOCK = "https://cloud.google.com/storage/docs/bucket-lock";
 
 const bucket: Kind = {
   token: "gcp:storage/bucket:Bucket",
-  autoname: { property: "name", maxLength: 63, source: NAMING },
+  autoname: { property: "name", maxLength: 63, source: BUCKET_NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
-  rules: [
-    cite(NAMING, {
-      name: matching(
-        /^(?!goog)(?!.*google)(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
-        "must be 3 to 63 lower-case letters, digits, dashes, underscores or dots, with a letter or digit at both ends, and neither be an IP address nor hold google",
-      ),
-    }),
-    cite("https://cloud.google.com/storage/docs/storage-classes", {
-      storageClass: oneOf("STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL"),
-    }),
-    cite("https://cloud.google.com/storage/docs/public-access-prevention", {
-      publicAccessPrevention: oneOf("enforced", "inherited"),
-    }),
-    cite("https://cloud.google.com/storage/docs/soft-delete#retention-duration", {
-      "softDeletePolicy.retentionDurationSeconds": ofNumber((seconds) =>
-        seconds === 0 || (seconds >= 7 * DAY_SECONDS && seconds <= 90 * DAY_SECONDS)
-          ? undefined
-          : "must be 0, or 7 to 90 days in seconds",
-      ),
-    }),
-    cite("https://cloud.google.com/storage/docs/lifecycle#actions", {
-      "lifecycleRules[].action.type": oneOf("Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"),
-    }),
-  ],
+  rules: BUCKET_RULES,
+  unsupported(inputs, report) {
+    refuseSet(
+      inputs,
+      [
+        "autoclass",
+        "cors",
+        "encryption",
+        "hierarchicalNamespace",
+        "ipFilter",
+        "logging",
+        "requesterPays",
+        "website",
+      ],
+      report,
+    );
+    for (const property of ["defaultEventBasedHold", "enableObjectRetention"]) {
+      if (inputs[property] === true) report(property, "must be false: the local Storage has no such thing");
+    }
+  },
   id: (inputs) => text(inputs, "name"),
   known: ({ name }) => (typeof name === "string" ? { url: `gs://${name}` } : {}),
-  outputs: ({ inputs, id }) => ({
-    selfLink: `https://www.googleapis.com/storage/v1/b/${id}`,
-    projectNumber: Number(projectNumber(text(inputs, "project"))),
-  }),
+  outputs(draft) {
+    const { inputs, id } = draft;
+    refuseLooserLock(draft);
+    return {
+      selfLink: `https://www.googleapis.com/storage/v1/b/${id}`,
+      projectNumber: Number(projectNumber(text(inputs, "project"))),
+    };
+  },
   assigned: {
     publicAccessPrevention: "inherited",
     uniformBucketLevelAccess: false,
@@ -65,6 +63,12 @@ const bucket: Kind = {
         `Error 409: The bucket "${id}" you tried to delete is not empty. Set forceDestroy to delete it with its objects.`,
       );
     }
+    if (storage.isRetaining(id)) {
+      throw new ProviderError(
+        "PERMISSION_DENIED",
+        `Error 403: The bucket "${id}" holds objects that its retention policy keeps: they can't be deleted yet (${BUCKET_LOCK}).`,
+      );
+    }
     storage.clear(id);
   },
 };
@@ -73,28 +77,18 @@ const bucketObject: Kind = {
   token: "gcp:storage/bucketObject:BucketObject",
   references: { bucket: [bucket.token] },
   autoname: { property: "name", maxLength: 1024, source: OBJECT_NAMING },
-  rules: [
-    cite(OBJECT_NAMING, { name: characters({ from: 1, to: 1024 }) }),
-    cite("https://www.pulumi.com/registry/packages/gcp/api-docs/storage/bucketobject/#inputs", {
-      "": exactlyOneOf("source", "content"),
-    }),
-  ],
+  rules: OBJECT_RULES,
   unsupported(inputs, report) {
-    for (const property of [
-      "customerEncryption",
-      "eventBasedHold",
-      "temporaryHold",
-      "retention",
-      "contexts",
-    ]) {
-      if (inputs[property] !== undefined)
-        report(property, "must be absent: the local Storage has no such thing");
-    }
+    refuseSet(
+      inputs,
+      ["contexts", "customerEncryption", "eventBasedHold", "kmsKeyName", "retention", "temporaryHold"],
+      report,
+    );
   },
   id: (inputs) => `${text(inputs, "bucket")}-${text(inputs, "name")}`,
   known: ({ name }) => (typeof name === "string" ? { outputName: name } : {}),
   outputs: writeObject,
-  assigned: { contentType: UNKNOWN, storageClass: "STANDARD", kmsKeyName: "" },
+  assigned: { contentType: UNKNOWN, storageClass: UNKNOWN, kmsKeyName: "" },
   volatile: ["crc32c", "generation", "md5hash", "md5hexhash", "mediaLink"],
   remove({ properties }, { storage }) {
     const { bucket: bucketName, name } = properties;
@@ -103,7 +97,30 @@ const bucketObject: Kind = {
   },
 };
 
-export const STORAGE_KINDS: readonly Kind[] = [bucket, bucketObject];
+export const STORAGE_KINDS: readonly Kind[] = [bucket, bucketObject, NOTIFICATION];
+
+function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
+  for (const property of properties) {
+    const value = inputs[property];
+    const isEmpty =
+      value === undefined || value === false || value === "" || (isList(value) && value.length === 0);
+    if (!isEmpty) report(property, "must be absent: the local Storage has no such thing");
+  }
+}
+
+/** A locked retention policy can only grow. */
+function refuseLooserLock({ id, inputs, previous }: Draft): void {
+  const locked = previous?.properties.retentionPolicy as
+    | { isLocked?: boolean; retentionPeriod?: string }
+    | undefined;
+  if (locked?.isLocked !== true) return;
+  const { isLocked, retentionPeriod } = nested(inputs, "retentionPolicy");
+  if (isLocked === true && Number(retentionPeriod) >= Number(locked.retentionPeriod)) return;
+  throw new ProviderError(
+    "PERMISSION_DENIED",
+    `Error 403: The retention policy of the bucket "${id}" is locked at ${locked.retentionPeriod} s: it can't be removed or reduced (${BUCKET_LOCK}).`,
+  );
+}
 
 function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudParts): Properties {
   const bucketName = lastSegment(text(inputs, "bucket"));
@@ -114,19 +131,13 @@ function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudPart
       ? source.bytes(programDirectory)
       : Buffer.from(typeof content === "string" ? content : "");
   const md5 = createHash("md5").update(bytes).digest();
-  const contentType =
-    typeof inputs.contentType === "string" ? inputs.contentType : "application/octet-stream";
-  const metadata = Object.fromEntries(
-    Object.entries(nested(inputs, "metadata")).map(([key, value]) => [key, String(value)]),
-  );
+  const description = describe(inputs);
   // A repeated create must cost neither a generation nor the second between writes: what stands there stays.
   const standing = storage.find(bucketName, name);
   const object =
-    standing?.md5Hash === md5.toString("base64") &&
-    standing.contentType === contentType &&
-    isDeepStrictEqual(standing.metadata, metadata)
+    standing?.md5Hash === md5.toString("base64") && isDescribed(standing, description)
       ? standing
-      : storage.write(bucketName, name, bytes, { contentType, metadata });
+      : storage.write(bucketName, name, bytes, description);
   const path = `b/${bucketName}/o/${encodeURIComponent(name)}`;
   return {
     crc32c: object.crc32c,
@@ -136,6 +147,28 @@ function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudPart
     outputName: name,
     selfLink: `https://www.googleapis.com/storage/v1/${path}`,
     mediaLink: `https://storage.googleapis.com/download/storage/v1/${path}?generation=${object.generation}&alt=media`,
-    contentType,
+    contentType: object.contentType,
+    storageClass: object.attributes.storageClass ?? "STANDARD",
   };
+}
+
+/** Headers of a download, under the names that inputs and Google's API share. */
+const HEADERS = ["cacheControl", "contentDisposition", "contentEncoding", "contentLanguage"] as const;
+
+function describe(inputs: Properties): ObjectDescription {
+  const metadata = Object.entries(nested(inputs, "metadata")).map(([key, value]) => [key, String(value)]);
+  const given = ["contentType", "storageClass", ...HEADERS].flatMap((name) => {
+    const value = inputs[name];
+    return typeof value === "string" && value !== "" ? [[name, value] as const] : [];
+  });
+  return {
+    contentType: "application/octet-stream",
+    metadata: Object.fromEntries(metadata),
+    ...Object.fromEntries(given),
+  };
+}
+
+function isDescribed({ attributes }: StoredObject, { storageClass, ...wanted }: ObjectDescription): boolean {
+  const { storageClass: standing, ...others } = attributes;
+  return isDeepStrictEqual(others, wanted) && (storageClass === undefined || storageClass === standing);
 }

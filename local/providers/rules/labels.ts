@@ -1,3 +1,4 @@
+import { childPath } from "../paths.ts";
 import { isProperties } from "../values.ts";
 import type { Rule } from "./rule.ts";
 
@@ -13,11 +14,11 @@ export function labels(): Rule {
     for (const [key, label] of Object.entries(value)) {
       if (!KEY.test(key)) {
         report(
-          key,
+          childPath("", key),
           "must have a key of 1 to 63 lower-case letters, digits, dashes and underscores, and begin with a letter",
         );
       } else if (typeof label === "string" && !VALUE.test(label)) {
-        report(key, "must be at most 63 lower-case letters, digits, dashes and underscores");
+        report(childPath("", key), "must be at most 63 lower-case letters, digits, dashes and underscores");
       }
     }
   };
