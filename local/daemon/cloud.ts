@@ -5,6 +5,7 @@ import { FastlyStore } from "../cloud/fastly/fastly-store.ts";
 import { type KernelOptions, type OwnedKernel, startKernel } from "../cloud/kernel.ts";
 import { KmsApi } from "../cloud/kms/kms-api.ts";
 import { LoadBalancer } from "../cloud/load-balancing/load-balancer.ts";
+import { Alerting } from "../cloud/monitoring/alerting.ts";
 import type { Part } from "../cloud/parts.ts";
 import { LocalPubSub } from "../cloud/pubsub/local-pubsub.ts";
 import { LocalCloudRun } from "../cloud/run/local-cloud-run.ts";
@@ -28,6 +29,7 @@ export interface CloudOptions extends KernelOptions {
 export interface Cloud {
   readonly kernel: OwnedKernel;
   readonly acme: Acme;
+  readonly alerting: Alerting;
   readonly fastlyApi: FastlyApi;
   readonly pubsub: LocalPubSub;
   readonly run: LocalCloudRun;
@@ -58,6 +60,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const fastlyStore = new FastlyStore(kernel.db);
   const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
   const providerParts = { kernel, storage, pubsub, run };
+  const alerting = new Alerting(kernel, { pubsub, run });
   // Each needs those before it; what brings work in comes last.
   const parts: readonly Part[] = [
     storage,
@@ -67,6 +70,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     new FastlyEdge(kernel, fastlyStore),
     acme,
     pubsub,
+    alerting,
     new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
     new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
   ];
@@ -88,6 +92,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   return {
     kernel,
     acme,
+    alerting,
     fastlyApi,
     pubsub,
     run,

@@ -165,7 +165,7 @@ export class TestSession {
     return {
       kernel: this.kernel,
       storage: this.storage,
-      pubsub: { publish: absent, backlog: absent, apis: [] },
+      pubsub: { publish: absent, backlog: absent, oldestUnacked: absent, apis: [] },
       run: { serve: absent, post: absent, ready: (service) => this.ready(service) },
     };
   }

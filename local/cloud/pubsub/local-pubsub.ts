@@ -149,6 +149,10 @@ export class LocalPubSub implements PubSub, Part {
     return this.#store.backlog(subscription);
   }
 
+  oldestUnacked(subscription: string): number | undefined {
+    return this.#store.oldestUnacked(subscription);
+  }
+
   #changed(id: string): void {
     if (!this.#directory.exists(id)) {
       this.#retire(id);

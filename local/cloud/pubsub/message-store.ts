@@ -219,6 +219,16 @@ export class MessageStore {
       .map((row) => String(row.subscription));
   }
 
+  /** When the oldest message that a subscription is owed was published: ids rise with time. */
+  oldestUnacked(subscription: string): number | undefined {
+    return toNumber(
+      this.#sql(
+        `SELECT published_at AS at FROM pubsub_deliveries JOIN pubsub_messages ON id = message_id
+         WHERE subscription = ? ORDER BY message_id LIMIT 1`,
+      ).get(subscription)?.at,
+    );
+  }
+
   backlog(subscription: string): number {
     return Number(
       this.#sql("SELECT COUNT(*) AS count FROM pubsub_deliveries WHERE subscription = ?").get(subscription)
