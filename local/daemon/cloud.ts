@@ -5,6 +5,7 @@ import { FastlyStore } from "../cloud/fastly/fastly-store.ts";
 import { type KernelOptions, type OwnedKernel, startKernel } from "../cloud/kernel.ts";
 import { KmsApi } from "../cloud/kms/kms-api.ts";
 import { LoadBalancer } from "../cloud/load-balancing/load-balancer.ts";
+import { LogSinks } from "../cloud/logging/sinks.ts";
 import { Alerting } from "../cloud/monitoring/alerting.ts";
 import type { Part } from "../cloud/parts.ts";
 import { LocalPubSub } from "../cloud/pubsub/local-pubsub.ts";
@@ -71,6 +72,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     acme,
     pubsub,
     alerting,
+    new LogSinks(kernel, pubsub),
     new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
     new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
   ];
