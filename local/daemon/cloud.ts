@@ -10,6 +10,7 @@ import { Alerting } from "../cloud/monitoring/alerting.ts";
 import type { Part } from "../cloud/parts.ts";
 import { LocalPubSub } from "../cloud/pubsub/local-pubsub.ts";
 import { LocalCloudRun } from "../cloud/run/local-cloud-run.ts";
+import { Scheduler } from "../cloud/scheduler/scheduler.ts";
 import { SecretManager } from "../cloud/secret-manager/secret-manager.ts";
 import { SecretManagerApi } from "../cloud/secret-manager/secret-manager-api.ts";
 import { CloudStorage } from "../cloud/storage/cloud-storage.ts";
@@ -34,6 +35,7 @@ export interface Cloud {
   readonly fastlyApi: FastlyApi;
   readonly pubsub: LocalPubSub;
   readonly run: LocalCloudRun;
+  readonly scheduler: Scheduler;
   readonly storage: CloudStorage;
   status(): CloudStatus;
   /** Calls `listener` when a client of the control port asks for an end. */
@@ -62,6 +64,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
   const providerParts = { kernel, storage, pubsub, run };
   const alerting = new Alerting(kernel, { pubsub, run });
+  const scheduler = new Scheduler(kernel, { run, pubsub });
   // Each needs those before it; what brings work in comes last.
   const parts: readonly Part[] = [
     storage,
@@ -73,6 +76,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     pubsub,
     alerting,
     new LogSinks(kernel, pubsub),
+    scheduler,
     new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
     new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
   ];
@@ -98,6 +102,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     fastlyApi,
     pubsub,
     run,
+    scheduler,
     storage,
     status: () => statusOf(kernel, parts),
     onStopRequest: (listener) => stopListeners.add(listener),

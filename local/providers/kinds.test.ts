@@ -70,6 +70,10 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     },
     "projects/acme/locations/europe-west1/functions/hello",
   ],
+  "gcp:cloudscheduler/job:Job": [
+    { name: "nightly", schedule: "0 3 * * *", httpTarget: { uri: "https://a.test/" } },
+    "projects/acme/locations/europe-west1/jobs/nightly",
+  ],
   "gcp:cloudrunv2/service:Service": [
     {
       name: "api",
@@ -129,11 +133,25 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
     `${RING}/cryptoKeys/key/roles/cloudkms.cryptoKeyEncrypter/${MEMBER}`,
   ],
   "gcp:kms/keyRing:KeyRing": [{ name: "ring", location: "europe-west1" }, RING],
+  "gcp:logging/metric:Metric": [{ name: "drops", filter: "severity>=ERROR" }, "drops"],
+  "gcp:logging/projectSink:ProjectSink": [
+    { name: "errors", destination: "pubsub.googleapis.com/projects/acme/topics/t" },
+    "projects/acme/sinks/errors",
+  ],
   "gcp:monitoring/alertPolicy:AlertPolicy": [
     {
       displayName: "d",
       combiner: "OR",
-      conditions: [{ displayName: "c", conditionPrometheusQueryLanguage: { query: "up" } }],
+      conditions: [
+        {
+          displayName: "c",
+          conditionThreshold: {
+            filter: 'metric.type="run.googleapis.com/request_count" resource.type="cloud_run_revision"',
+            comparison: "COMPARISON_GT",
+            duration: "0s",
+          },
+        },
+      ],
     },
     /^projects\/acme\/alertPolicies\/\d{19}$/,
   ],

@@ -130,9 +130,9 @@ export class LocalCloudRun implements CloudRun, Part {
 
   async post(
     uri: string,
-    options: { headers: Record<string, string>; body: Buffer; deadlineMs: number; signal?: AbortSignal },
+    options: Parameters<CloudRun["post"]>[1],
   ): Promise<{ status: number; body: string }> {
-    const { body, deadlineMs } = options;
+    const { method = "POST", body, deadlineMs } = options;
     const deadline = AbortSignal.timeout(deadlineMs);
     const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     try {
@@ -143,7 +143,7 @@ export class LocalCloudRun implements CloudRun, Part {
         "Content-Length": String(body.length),
       });
       const reply = await this.#dispatch(this.#find(host), "pubsub", {
-        method: "POST",
+        method,
         url: pathname + search,
         headers: headers.flat(),
         body: Readable.from([body]),

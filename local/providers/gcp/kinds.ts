@@ -10,9 +10,11 @@ import { DNS_KINDS } from "./dns.ts";
 import { IAM_MEMBER_KINDS } from "./iam-members.ts";
 import { IDENTITY_KINDS } from "./identity.ts";
 import { KMS_KINDS } from "./kms.ts";
+import { LOGGING_KINDS } from "./logging.ts";
 import { MONITORING_KINDS } from "./monitoring.ts";
 import { PUBSUB_KINDS } from "./pubsub.ts";
 import { RUN_KINDS } from "./run.ts";
+import { SCHEDULER_KINDS } from "./scheduler.ts";
 import { SECRET_KINDS } from "./secrets.ts";
 import { servicesOf } from "./services.ts";
 import { STORAGE_KINDS } from "./storage.ts";
@@ -31,9 +33,11 @@ export const GCP_KINDS: readonly Kind[] = completed([
   ...IAM_MEMBER_KINDS,
   ...IDENTITY_KINDS,
   ...KMS_KINDS,
+  ...LOGGING_KINDS,
   ...MONITORING_KINDS,
   ...PUBSUB_KINDS,
   ...RUN_KINDS,
+  ...SCHEDULER_KINDS,
   ...SECRET_KINDS,
   ...STORAGE_KINDS,
 ]);

@@ -1,63 +1,135 @@
 import { stableNumber } from "../../cloud/kernel/stable-number.ts";
-import type { Kind, Report } from "../kind.ts";
-import { count } from "../rules/lists.ts";
-import { seconds } from "../rules/numbers.ts";
-import { exactlyOneOf } from "../rules/presence.ts";
-import { cite, inObject, ofText } from "../rules/rule.ts";
-import { oneOf } from "../rules/text.ts";
-import { isProperties, listed, type Properties, UNKNOWN } from "../values.ts";
+import { CHANNEL_KIND, POLICY_KIND } from "../../cloud/monitoring/alert-policy.ts";
+import type { Kind } from "../kind.ts";
+import { count, unique } from "../rules/lists.ts";
+import { duration } from "../rules/numbers.ts";
+import { dependent, exactlyOneOf } from "../rules/presence.ts";
+import { cite, inObject, type Rule } from "../rules/rule.ts";
+import { characters, matching, oneOf } from "../rules/text.ts";
+import { nested, UNKNOWN } from "../values.ts";
+import {
+  ALIGNERS_OF_GOOGLE,
+  CONDITIONS,
+  checkMatchedLog,
+  checkReducers,
+  LOG_FILTER,
+  METRIC_FILTER,
+  REDUCERS_OF_GOOGLE,
+  unsupportedPolicy,
+  WHOLE_MINUTES,
+} from "./alert-conditions.ts";
 import { projectId } from "./names.ts";
 
 const POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies";
+const CHANNELS = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannels";
+const LOG_ALERTS = "https://cloud.google.com/logging/docs/alerting/log-based-alerts";
 
-const CONDITIONS = [
-  "conditionAbsent",
-  "conditionMatchedLog",
-  "conditionMonitoringQueryLanguage",
-  "conditionPrometheusQueryLanguage",
-  "conditionSql",
-  "conditionThreshold",
-];
-const CHANNEL_TYPES = [
-  "email",
-  "pagerduty",
-  "pubsub",
-  "slack",
-  "sms",
-  "webhook_basicauth",
-  "webhook_tokenauth",
-];
-
-const WHOLE_MINUTES = ofText((text) =>
-  seconds(text) % 60 === 0 ? undefined : 'must be a whole number of minutes in seconds, "120s"',
-);
+/** The label by which a channel of each type names its recipient. */
+const RECIPIENTS: Readonly<Record<string, string>> = {
+  email: "email_address",
+  google_chat: "space",
+  pubsub: "topic",
+  slack: "channel_name",
+  sms: "number",
+  webhook_basicauth: "url",
+  webhook_tokenauth: "url",
+};
+const EMAIL = matching(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address");
 
 const alertPolicy: Kind = {
-  token: "gcp:monitoring/alertPolicy:AlertPolicy",
-  recorded: true,
+  token: POLICY_KIND,
+  references: { "notificationChannels[]": [CHANNEL_KIND] },
   defaults: () => ({ enabled: true }),
   rules: [
     cite(POLICIES, {
+      displayName: characters({ from: 1, to: 512 }),
       combiner: oneOf("AND", "OR", "AND_WITH_MATCHING_RESOURCE"),
       severity: oneOf("CRITICAL", "ERROR", "WARNING"),
       conditions: count({ from: 1, to: 6, what: "conditions" }),
       "conditions[]": exactlyOneOf(...CONDITIONS),
       ...Object.fromEntries(CONDITIONS.map((kind) => [`conditions[].${kind}.duration`, WHOLE_MINUTES])),
+      "conditions[].conditionAbsent.duration": [
+        WHOLE_MINUTES,
+        duration({ from: 120, to: 84_600, what: "without data" }),
+      ],
+      "conditions[].conditionThreshold": exactlyOneOf("filter"),
+      "conditions[].conditionThreshold.comparison": oneOf("COMPARISON_GT", "COMPARISON_LT"),
+      "conditions[].conditionThreshold.evaluationMissingData": oneOf(
+        "EVALUATION_MISSING_DATA_INACTIVE",
+        "EVALUATION_MISSING_DATA_ACTIVE",
+        "EVALUATION_MISSING_DATA_NO_OP",
+      ),
+      "conditions[].conditionThreshold.trigger": exactlyOneOf("count", "percent"),
+      "conditions[].conditionThreshold.aggregations": count({ to: 2, what: "aggregations" }),
+      ...Object.fromEntries(
+        ["conditionThreshold", "conditionAbsent"].flatMap((kind) => {
+          const at = `conditions[].${kind}`;
+          return [
+            [`${at}.filter`, METRIC_FILTER],
+            [`${at}.aggregations[]`, checkReducers],
+            [
+              `${at}.aggregations[].alignmentPeriod`,
+              [WHOLE_MINUTES, duration({ from: 60, to: 90_000, what: "an alignment period" })],
+            ],
+            [`${at}.aggregations[].perSeriesAligner`, oneOf(...ALIGNERS_OF_GOOGLE)],
+            [`${at}.aggregations[].crossSeriesReducer`, oneOf(...REDUCERS_OF_GOOGLE)],
+          ];
+        }),
+      ),
+      notificationChannels: [count({ to: 16, what: "notification channels" }), unique()],
+      "notificationChannels[]": matching(
+        /^projects\/[^/]+\/notificationChannels\/[^/]+$/,
+        "must be a channel's whole name, projects/P/notificationChannels/ID",
+      ),
+      "documentation.content": characters({ to: 8_192 }),
+      "documentation.subject": characters({ to: 255 }),
+      "documentation.mimeType": oneOf("text/markdown"),
+      "documentation.links": count({ to: 3, what: "links" }),
+      "alertStrategy.autoClose": duration({
+        from: 1_800,
+        to: 7 * 86_400,
+        what: "until an incident closes by itself",
+      }),
+      "alertStrategy.notificationPrompts[]": oneOf("OPENED", "CLOSED"),
     }),
-    cite("https://cloud.google.com/logging/docs/alerting/log-based-alerts", {
-      "": inObject(checkMatchedLog),
+    cite(LOG_ALERTS, {
+      "": checkMatchedLog,
+      "conditions[].conditionMatchedLog.filter": LOG_FILTER,
+      "alertStrategy.notificationRateLimit.period": duration({
+        from: 300,
+        to: 172_800,
+        what: "between notifications",
+      }),
     }),
   ],
+  unsupported: unsupportedPolicy,
   id: (inputs, urn) => `${projectId(inputs)}/alertPolicies/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, creationRecords: [] }),
 };
 
 const notificationChannel: Kind = {
-  token: "gcp:monitoring/notificationChannel:NotificationChannel",
-  recorded: true,
+  token: CHANNEL_KIND,
   defaults: () => ({ enabled: true, forceDelete: false }),
   rules: [
-    cite("https://cloud.google.com/monitoring/alerts/using-channels-api", { type: oneOf(...CHANNEL_TYPES) }),
+    cite(CHANNELS, {
+      displayName: characters({ to: 512 }),
+      description: characters({ to: 1_024 }),
+    }),
+    cite("https://cloud.google.com/monitoring/alerts/using-channels-api", {
+      type: oneOf(...Object.keys(RECIPIENTS), "pagerduty"),
+      "": [
+        dependent("type", Object.keys(RECIPIENTS), { required: ["labels"] }),
+        dependent("type", ["pagerduty", "slack", "webhook_basicauth"], { required: ["sensitiveLabels"] }),
+        ...Object.entries(RECIPIENTS).map(([type, label]) => labelOf(type, label)),
+      ],
+      "labels.email_address": EMAIL,
+      "labels.number": matching(/^\+[1-9]\d{6,14}$/, "must be a number of E.164, +15551234567"),
+      "labels.topic": matching(
+        /^projects\/[^/]+\/topics\/[^/]+$/,
+        "must be a topic's whole name, projects/P/topics/T",
+      ),
+      "labels.url": matching(/^https?:\/\/[^/]+/, "must be a URL"),
+    }),
   ],
   id: (inputs, urn) => `${projectId(inputs)}/notificationChannels/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, verificationStatus: "" }),
@@ -65,20 +137,10 @@ const notificationChannel: Kind = {
 
 export const MONITORING_KINDS: readonly Kind[] = [alertPolicy, notificationChannel];
 
-/** A condition on logs stands alone and says how often it may notify. */
-function checkMatchedLog(inputs: Properties, report: Report): void {
-  const isMatchedLog = listed(inputs, "conditions").some(
-    (condition) =>
-      isProperties(condition) &&
-      condition.conditionMatchedLog !== undefined &&
-      condition.conditionMatchedLog !== UNKNOWN,
-  );
-  if (!isMatchedLog) return;
-  if (listed(inputs, "conditions").length > 1) {
-    report("conditions", "must hold conditionMatchedLog alone");
-  }
-  const { alertStrategy } = inputs;
-  if (alertStrategy === undefined || (isProperties(alertStrategy) && !alertStrategy.notificationRateLimit)) {
-    report("alertStrategy.notificationRateLimit", "must be set for conditionMatchedLog");
-  }
+function labelOf(type: string, label: string): Rule {
+  return inObject((inputs, report) => {
+    if (inputs.type !== type || inputs.labels === undefined || inputs.labels === UNKNOWN) return;
+    if (nested(inputs, "labels")[label] === undefined)
+      report(`labels.${label}`, `must be set where type is ${type}`);
+  });
 }

@@ -1,0 +1,375 @@
+import { describeRefusals } from "../test-refusals.ts";
+import { LOGGING_KINDS } from "./logging.ts";
+import { MONITORING_KINDS } from "./monitoring.ts";
+import { SCHEDULER_KINDS } from "./scheduler.ts";
+
+const POLICIES = "projects.alertPolicies";
+const LOG_ALERTS = "log-based-alerts";
+const CHANNELS = "using-channels-api";
+const JOBS = "projects.locations.jobs";
+const AUTH = "http-target-auth";
+const SINKS = "projects.sinks";
+const METRICS = "projects.metrics";
+
+const THRESHOLD = "conditions[0].conditionThreshold";
+
+describeRefusals(
+  MONITORING_KINDS,
+  "gcp:monitoring/alertPolicy:AlertPolicy",
+  {
+    displayName: "Too old",
+    combiner: "OR",
+    conditions: [
+      {
+        displayName: "c",
+        conditionThreshold: {
+          filter: 'metric.type="a.googleapis.com/b" AND resource.type="c" AND resource.labels.d="e"',
+          comparison: "COMPARISON_GT",
+          duration: "300s",
+          thresholdValue: 1,
+          aggregations: [{ alignmentPeriod: "60s", perSeriesAligner: "ALIGN_MAX" }],
+        },
+      },
+    ],
+    notificationChannels: ["projects/acme/notificationChannels/1"],
+  },
+  [
+    [{ conditions: [] }, "conditions must be 1 to 6 conditions", POLICIES],
+    [
+      { "conditions[0].conditionThreshold": undefined },
+      "conditions[0].conditionAbsent must be set, or",
+      POLICIES,
+      "userLabels",
+    ],
+    [
+      { [`${THRESHOLD}.duration`]: "90s" },
+      `${THRESHOLD}.duration must be a whole number of minutes`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.comparison`]: "COMPARISON_GE" },
+      `${THRESHOLD}.comparison must be one of COMPARISON_GT, COMPARISON_LT`,
+      POLICIES,
+    ],
+    [{ [`${THRESHOLD}.filter`]: undefined }, `${THRESHOLD}.filter must be set`, POLICIES],
+    [
+      { [`${THRESHOLD}.filter`]: "" },
+      `${THRESHOLD}.filter must be a filter of Monitoring, and it is empty`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.filter`]: 'resource.type="c"' },
+      `${THRESHOLD}.filter must be a filter of Monitoring, and it names no metric.type`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.filter`]: 'metric.type="c"' },
+      `${THRESHOLD}.filter must be a filter of Monitoring, and it names no resource.type`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.filter`]: 'metric.type="a" resource.type="b" severity="c"' },
+      `${THRESHOLD}.filter must be a filter of Monitoring, and it names severity`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.filter`]: 'metric.type="a" AND (resource.type="b"' },
+      `${THRESHOLD}.filter must be a filter of Monitoring, and it ends too early`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.filter`]: `metric.type="${"a".repeat(2_048)}" resource.type="b"` },
+      `${THRESHOLD}.filter must have at most 2048 characters`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.aggregations[0].perSeriesAligner`]: "ALIGN_MOST" },
+      `${THRESHOLD}.aggregations[0].perSeriesAligner must be one of ALIGN_NONE`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.aggregations[0].crossSeriesReducer`]: "REDUCE_ALL" },
+      `${THRESHOLD}.aggregations[0].crossSeriesReducer must be one of REDUCE_NONE`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.aggregations[0]`]: { alignmentPeriod: "60s", crossSeriesReducer: "REDUCE_SUM" } },
+      `${THRESHOLD}.aggregations[0].perSeriesAligner must align, beside crossSeriesReducer`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.aggregations[0].alignmentPeriod`]: "30s" },
+      `${THRESHOLD}.aggregations[0].alignmentPeriod must be a whole number of minutes`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.aggregations[0].alignmentPeriod`]: "0s" },
+      `${THRESHOLD}.aggregations[0].alignmentPeriod must be a duration from "60s"`,
+      POLICIES,
+    ],
+    [
+      { [`${THRESHOLD}.trigger`]: { count: 1, percent: 5 } },
+      `${THRESHOLD}.trigger.percent must be absent beside count`,
+      POLICIES,
+      "userLabels",
+    ],
+    [
+      { [`${THRESHOLD}.evaluationMissingData`]: "OFF" },
+      `${THRESHOLD}.evaluationMissingData must be one of`,
+      POLICIES,
+    ],
+    [
+      { "conditions[0]": { displayName: "c", conditionAbsent: { duration: "60s" } } },
+      'conditions[0].conditionAbsent.duration must be a duration from "120s"',
+      POLICIES,
+    ],
+    [{ severity: "FATAL" }, "severity must be one of CRITICAL, ERROR, WARNING", POLICIES],
+    [{ combiner: "XOR" }, "combiner must be one of AND, OR", POLICIES],
+    [{ displayName: "x".repeat(513) }, "displayName must have 1 to 512 characters", POLICIES],
+    [
+      { "documentation.content": "x".repeat(8_193) },
+      "documentation.content must have at most 8192 characters",
+      POLICIES,
+    ],
+    [
+      { "documentation.subject": "x".repeat(256) },
+      "documentation.subject must have at most 255 characters",
+      POLICIES,
+    ],
+    [
+      { "documentation.mimeType": "text/html" },
+      "documentation.mimeType must be one of text/markdown",
+      POLICIES,
+    ],
+    [
+      { "notificationChannels[0]": "ops" },
+      "notificationChannels[0] must be a channel's whole name",
+      POLICIES,
+    ],
+    [
+      { "alertStrategy.autoClose": "60s" },
+      'alertStrategy.autoClose must be a duration from "1800s"',
+      POLICIES,
+    ],
+    [
+      { "alertStrategy.notificationPrompts": ["SNOOZED"] },
+      "alertStrategy.notificationPrompts[0] must be one of OPENED, CLOSED",
+      POLICIES,
+    ],
+    [
+      { "conditions[0]": { displayName: "c", conditionMatchedLog: { filter: "severity>=ERROR" } } },
+      "alertStrategy.notificationRateLimit must be set for conditionMatchedLog",
+      LOG_ALERTS,
+      "severity",
+    ],
+    [
+      {
+        "conditions[1]": { displayName: "c", conditionMatchedLog: { filter: "severity>=ERROR" } },
+        "alertStrategy.notificationRateLimit.period": "300s",
+      },
+      "conditions must hold conditionMatchedLog alone",
+      LOG_ALERTS,
+    ],
+    [
+      {
+        "conditions[0]": { displayName: "c", conditionMatchedLog: { filter: "severity>=LOUD" } },
+        "alertStrategy.notificationRateLimit.period": "300s",
+      },
+      "conditions[0].conditionMatchedLog.filter must be a filter of Logging's query language, and it compares severity",
+      LOG_ALERTS,
+    ],
+    [
+      {
+        "conditions[0]": { displayName: "c", conditionMatchedLog: { filter: "severity>=ERROR" } },
+        "alertStrategy.notificationRateLimit.period": "60s",
+      },
+      'alertStrategy.notificationRateLimit.period must be a duration from "300s"',
+      LOG_ALERTS,
+    ],
+  ],
+);
+
+describeRefusals(
+  MONITORING_KINDS,
+  "gcp:monitoring/notificationChannel:NotificationChannel",
+  { type: "email", labels: { email_address: "ops@acme.test" } },
+  [
+    [{ type: "fax" }, "type must be one of email", CHANNELS],
+    [{ labels: undefined }, "labels must be set where type is email", CHANNELS],
+    [{ labels: { address: "x" } }, "labels.email_address must be set where type is email", CHANNELS],
+    [{ "labels.email_address": "ops" }, "labels.email_address must be an e-mail address", CHANNELS],
+    [
+      { type: "slack", labels: { channel_name: "#ops" } },
+      "sensitiveLabels must be set where type is slack",
+      CHANNELS,
+    ],
+    [{ type: "sms", labels: { number: "555" } }, "labels.number must be a number of E.164", CHANNELS],
+    [{ type: "pubsub", labels: { topic: "t" } }, "labels.topic must be a topic's whole name", CHANNELS],
+    [{ type: "pagerduty" }, "sensitiveLabels must be set where type is pagerduty", CHANNELS],
+    [{ type: "webhook_tokenauth", labels: { url: "acme.test" } }, "labels.url must be a URL", CHANNELS],
+  ],
+);
+
+describeRefusals(
+  SCHEDULER_KINDS,
+  "gcp:cloudscheduler/job:Job",
+  {
+    name: "nightly",
+    schedule: "*/5 9-17 * JAN-MAR MON-FRI",
+    timeZone: "Europe/Berlin",
+    attemptDeadline: "320s",
+    retryConfig: { retryCount: 3, minBackoffDuration: "5s", maxBackoffDuration: "60s" },
+    httpTarget: {
+      uri: "https://w-abc-ew.a.run.app/",
+      body: "aGVsbG8=",
+      oidcToken: { serviceAccountEmail: "tick@acme.iam.gserviceaccount.com" },
+    },
+  },
+  [
+    [{ name: "nightly.job" }, "name must have 1 to 500 letters", JOBS],
+    [{ description: "x".repeat(501) }, "description must have at most 500 characters", JOBS],
+    [{ schedule: undefined }, "schedule must be set", JOBS],
+    [{ schedule: "* * * *" }, "schedule must have five fields", "cron-job-schedules"],
+    [{ schedule: "60 * * * *" }, "schedule must have a minute from 0 to 59", "cron-job-schedules"],
+    [{ schedule: "0 0 * * 8" }, "schedule must have a day of the week from 0 to 7", "cron-job-schedules"],
+    [{ timeZone: "Berlin" }, "timeZone must be a time zone of the tz database", JOBS],
+    [{ timeZone: "+01:00" }, "timeZone must be a time zone of the tz database", JOBS],
+    [{ attemptDeadline: "10s" }, 'attemptDeadline must be a duration from "15s" to "1800s"', JOBS],
+    [{ attemptDeadline: "1801s" }, 'attemptDeadline must be a duration from "15s" to "1800s"', JOBS],
+    [{ attemptDeadline: "3m" }, 'attemptDeadline must be a duration from "15s" to "1800s"', JOBS],
+    [{ "retryConfig.retryCount": 6 }, "retryConfig.retryCount must be a whole number from 0 to 5", JOBS],
+    [
+      { "retryConfig.maxDoublings": 17 },
+      "retryConfig.maxDoublings must be a whole number from 0 to 16",
+      JOBS,
+    ],
+    [
+      { "retryConfig.minBackoffDuration": "90s" },
+      "retryConfig.minBackoffDuration must be at most maxBackoffDuration",
+      JOBS,
+    ],
+    [{ "retryConfig.maxRetryDuration": "forever" }, "retryConfig.maxRetryDuration must be a duration", JOBS],
+    [
+      { httpTarget: undefined },
+      "appEngineHttpTarget must be set, or httpTarget or pubsubTarget",
+      JOBS,
+      "description",
+    ],
+    [
+      { "pubsubTarget.topicName": "projects/acme/topics/t", "pubsubTarget.data": "aGk=" },
+      "pubsubTarget must be absent beside httpTarget",
+      JOBS,
+    ],
+    [{ "httpTarget.uri": "w-abc-ew.a.run.app" }, "httpTarget.uri must be a URL", JOBS],
+    [{ "httpTarget.body": "hello!" }, "httpTarget.body must be base64", JOBS],
+    [
+      { "httpTarget.httpMethod": "GET" },
+      "httpTarget.body must be absent unless httpMethod is one of POST",
+      JOBS,
+    ],
+    [
+      { "httpTarget.httpMethod": "FETCH", "httpTarget.body": undefined },
+      "httpTarget.httpMethod must be one of POST",
+      JOBS,
+    ],
+    [
+      { "httpTarget.uri": "https://workflowexecutions.googleapis.com/v1/x" },
+      "httpTarget.oidcToken must be absent where the URL is of *.googleapis.com",
+      AUTH,
+    ],
+    [
+      {
+        "httpTarget.oidcToken": undefined,
+        "httpTarget.oauthToken.serviceAccountEmail": "tick@acme.iam.gserviceaccount.com",
+      },
+      "httpTarget.oauthToken must be absent unless the URL is of *.googleapis.com",
+      AUTH,
+    ],
+    [
+      { "httpTarget.oidcToken.serviceAccountEmail": "tick" },
+      "httpTarget.oidcToken.serviceAccountEmail must be an account's e-mail address",
+      AUTH,
+    ],
+    [
+      { httpTarget: undefined, "pubsubTarget.topicName": "t", "pubsubTarget.data": "aGk=" },
+      "pubsubTarget.topicName must be a topic's whole name",
+      JOBS,
+    ],
+    [
+      { httpTarget: undefined, "pubsubTarget.topicName": "projects/acme/topics/t" },
+      "pubsubTarget.data must be set, or attributes",
+      JOBS,
+      "description",
+    ],
+  ],
+);
+
+describeRefusals(
+  LOGGING_KINDS,
+  "gcp:logging/projectSink:ProjectSink",
+  {
+    name: "errors",
+    destination: "pubsub.googleapis.com/projects/acme/topics/t",
+    filter: 'severity>=ERROR AND resource.labels.service_name!="slack"',
+    exclusions: [{ name: "noise", filter: "severity<ERROR" }],
+  },
+  [
+    [{ name: "-errors" }, "name must have 1 to 100 letters", SINKS],
+    [{ destination: "projects/acme/topics/t" }, "destination must be a destination such as", SINKS],
+    [{ destination: "pubsub.googleapis.com/topics/t" }, "destination must be a destination such as", SINKS],
+    [
+      { filter: "severity>=LOUD" },
+      "filter must be a filter of Logging's query language, and it compares severity",
+      SINKS,
+    ],
+    [
+      { filter: `textPayload="${"x".repeat(20_000)}"` },
+      "filter must be a filter of Logging's query language, and it has 20014 characters",
+      SINKS,
+    ],
+    [
+      { "exclusions[0].filter": "(" },
+      "exclusions[0].filter must be a filter of Logging's query language, and it ends too early",
+      SINKS,
+    ],
+    [
+      { "exclusions[1]": { name: "noise", filter: "severity=INFO" } },
+      "exclusions[1].name must be the only one of its value",
+      SINKS,
+    ],
+    [
+      { "bigqueryOptions.usePartitionedTables": true },
+      "bigqueryOptions must be absent unless the destination is a dataset",
+      SINKS,
+    ],
+    [
+      { uniqueWriterIdentity: false, customWriterIdentity: "serviceAccount:a@b.iam.gserviceaccount.com" },
+      "customWriterIdentity must be absent where uniqueWriterIdentity is false",
+      SINKS,
+    ],
+  ],
+);
+
+describeRefusals(LOGGING_KINDS, "gcp:logging/metric:Metric", { name: "drops", filter: "severity>=ERROR" }, [
+  [{ name: "/drops" }, "name must have 1 to 100 letters", METRICS],
+  [
+    { filter: "severity>=" },
+    "filter must be a filter of Logging's query language, and it ends too early",
+    METRICS,
+  ],
+  [
+    { metricDescriptor: { metricKind: "GAUGE", valueType: "INT64" } },
+    "metricDescriptor.metricKind must be one of DELTA",
+    METRICS,
+  ],
+  [
+    { metricDescriptor: { metricKind: "DELTA", valueType: "BYTES" } },
+    "metricDescriptor.valueType must be one of INT64",
+    METRICS,
+  ],
+  [
+    { metricDescriptor: { metricKind: "DELTA", valueType: "DISTRIBUTION" } },
+    "valueExtractor must be set where the metric is a DISTRIBUTION",
+    METRICS,
+  ],
+]);
