@@ -239,11 +239,23 @@ export interface Egress {
   readonly count: number;
 }
 
+/** An alert that fired and has not cleared. */
+export interface OpenIncident {
+  /** What the policy is called. */
+  readonly policy: string;
+  readonly severity: string;
+  readonly summary: string;
+  /** RFC 3339. */
+  readonly openedAt: string;
+}
+
 /** Something with a life: started in order, stopped in reverse. */
 export interface Part {
   readonly name: string;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Alerts that have not cleared, for `status`. */
+  incidents?(): readonly OpenIncident[];
   /** Child processes, for `status`. */
   pids?(): readonly number[];
   /** Where its child processes connected to, or tried to: refused destinations first. */

@@ -118,8 +118,13 @@ export async function stopCloudProcess(cloud: CloudStatus): Promise<void> {
 }
 
 /** One request to the daemon's control port. */
-export async function control(port: number, method: "GET" | "POST", path: string): Promise<unknown> {
-  const { status, text } = await exchange({ port, method, path, deadlineMs: CONTROL_DEADLINE_MS });
+export async function control(
+  port: number,
+  method: "GET" | "POST",
+  path: string,
+  deadlineMs = CONTROL_DEADLINE_MS,
+): Promise<unknown> {
+  const { status, text } = await exchange({ port, method, path, deadlineMs });
   if (status !== 200) throw new Error(`${method} ${path}: ${status} ${text}`);
   return JSON.parse(text);
 }

@@ -1,11 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import { EXIT } from "../engine/engine-refusal.ts";
+import { listAlerts } from "./alerts.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
 import { Failure } from "./failure.ts";
+import { listJobs, runJob } from "./jobs.ts";
 import { logs } from "./logs.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
@@ -136,6 +138,19 @@ let stateDir: string | undefined;
 program.hook("preAction", (_, chosen) => {
   stateDir = chosen.opts<Place>().stateDir;
 });
+const jobs = program.command("jobs").description("Cloud Scheduler's jobs.").exitOverride();
+command(jobs, "list", "All jobs: schedule, state, next run and last attempt.")
+  .option(...json)
+  .action(listJobs);
+command(jobs, "run <name>", "Run a job now, once, and say what came of it.")
+  .option(...json)
+  .action(runJob);
+
+const alerts = program.command("alerts").description("Alert policies.").exitOverride();
+command(alerts, "list", "All policies: state, value, and what they told whom.")
+  .option(...json)
+  .action(listAlerts);
+
 try {
   await program.parseAsync();
 } catch (error) {

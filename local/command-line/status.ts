@@ -14,9 +14,9 @@ export async function status(options: {
     return;
   }
   const endpoints = currentEndpoints(cloud, options.stateDir);
-  const { caFile, egress, parts, pid, pids } = cloud;
+  const { caFile, egress, incidents, parts, pid, pids } = cloud;
   if (options.json) {
-    printJson({ endpoints, caFile, parts, pid, pids, egress });
+    printJson({ endpoints, caFile, parts, pid, pids, egress, incidents });
     return;
   }
   process.stdout.write(
@@ -36,6 +36,10 @@ export async function status(options: {
           "refused egress",
           `${service} to ${destination}, ${count}×`,
         ]),
+      ...incidents.map(({ policy, severity, summary, openedAt }) => [
+        "open incident",
+        `${severity} since ${openedAt}: ${policy}: ${summary}`,
+      ]),
     ])}\n`,
   );
 }

@@ -85,9 +85,18 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const stopListeners = new Set<() => void>();
   kernel.control.on(
     "request",
-    controlHandler(kernel, parts, () => {
-      for (const listener of stopListeners) listener();
-    }),
+    controlHandler(
+      kernel,
+      parts,
+      () => {
+        for (const listener of stopListeners) listener();
+      },
+      [
+        { method: "GET", path: /^\/alerts$/, answer: () => ({ policies: alerting.policies() }) },
+        { method: "GET", path: /^\/jobs$/, answer: () => ({ jobs: scheduler.list() }) },
+        { method: "POST", path: /^\/jobs\/([\w-]+)\/run$/, answer: (name) => scheduler.runNow(name ?? "") },
+      ],
+    ),
   );
   try {
     for (const part of parts) await part.start();

@@ -16,9 +16,20 @@ beforeAll(async () => {
   kernel = await startKernel({ stateDir, portBase: "any" });
   kernel.control.on(
     "request",
-    controlHandler(kernel, [], () => {
-      stops += 1;
-    }),
+    controlHandler(
+      kernel,
+      [],
+      () => {
+        stops += 1;
+      },
+      [
+        {
+          method: "POST",
+          path: /^\/jobs\/([^/]+)\/run$/,
+          answer: (name) => (name === "a b" ? { ran: name } : undefined),
+        },
+      ],
+    ),
   );
   kernel.resources.put({
     kind: "gcp:serviceaccount/account:Account",
@@ -48,4 +59,12 @@ test("stops for a POST alone", async () => {
   expect((await ask("/stop")).status).toBe(404);
   expect(stops).toBe(0);
   expect((await ask("/stop", { method: "POST" })).status).toBe(200);
+});
+
+test("answers what parts answer, and 404 for what they don't know", async () => {
+  const found = await ask("/jobs/a%20b/run", { method: "POST" });
+  await expect(found.json()).resolves.toEqual({ ran: "a b" });
+  expect((await ask("/jobs/a%20b/run")).status).toBe(404);
+  expect((await ask("/jobs/other/run", { method: "POST" })).status).toBe(404);
+  expect((await ask("/jobs/%ff/run", { method: "POST" })).status).toBe(500);
 });

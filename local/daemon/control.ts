@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Egress, Kernel, Part, Ports } from "../cloud/parts.ts";
+import type { Egress, Kernel, OpenIncident, Part, Ports } from "../cloud/parts.ts";
 
 const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
 
@@ -15,6 +15,16 @@ export interface CloudStatus {
   readonly pids: readonly number[];
   /** Outgoing connections of workloads, refused ones first. */
   readonly egress: readonly Egress[];
+  readonly incidents: readonly OpenIncident[];
+}
+
+/** What a part answers beside the daemon itself. */
+export interface ControlRoute {
+  readonly method: "GET" | "POST";
+  /** Of the whole path; what its groups hold, unescaped, is given to `answer`. */
+  readonly path: RegExp;
+  /** `undefined` for what does not exist. */
+  answer(...names: readonly string[]): unknown;
 }
 
 export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
@@ -27,14 +37,16 @@ export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
     parts: named,
     pids: [process.pid, ...named.flatMap(({ pids }) => pids)],
     egress: parts.flatMap((part) => part.egress?.() ?? []),
+    incidents: parts.flatMap((part) => part.incidents?.() ?? []),
   };
 }
 
-/** Answers `GET /status`, `GET /identities/EMAIL` and `POST /stop`, to this machine alone. */
+/** Answers `GET /status`, `GET /identities/EMAIL`, `POST /stop`, and the parts' `routes`, to this machine alone. */
 export function controlHandler(
   kernel: Kernel,
   parts: readonly Part[],
   stop: () => void,
+  routes: readonly ControlRoute[] = [],
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     // A page in a browser can reach loopback too, by a name of its own.
@@ -55,7 +67,9 @@ export function controlHandler(
       answer(response, 200, {});
       response.once("close", stop);
     } else {
-      answer(response, 404, { error: `There is no ${request.method} ${request.url}.` });
+      answerRoute(routes, request, response).catch((error: unknown) =>
+        answer(response, 500, { error: String(error) }),
+      );
     }
   };
 }
@@ -67,6 +81,18 @@ function accountNamed(kernel: Kernel, url: string): string | undefined {
     .list(ACCOUNT_KIND)
     .map(({ properties }) => String(properties.email))
     .find((email) => encodeURIComponent(email) === escaped);
+}
+
+async function answerRoute(
+  routes: readonly ControlRoute[],
+  { method, url = "" }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const route = routes.find((candidate) => candidate.method === method && candidate.path.test(url));
+  const [, ...names] = route?.path.exec(url) ?? [];
+  const body = await route?.answer(...names.map(decodeURIComponent));
+  if (body === undefined) answer(response, 404, { error: `There is no ${method} ${url}.` });
+  else answer(response, 200, body);
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

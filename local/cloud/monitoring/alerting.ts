@@ -1,6 +1,6 @@
 import type { ExportedEntry } from "../logging/log-entry.ts";
 import type { Logging } from "../logging/logging.ts";
-import type { Kernel, Part } from "../parts.ts";
+import type { Kernel, OpenIncident, Part } from "../parts.ts";
 import { objectOf, textOf } from "../property-values.ts";
 import { type Clock, SteadyClock } from "../pubsub/clock.ts";
 import {
@@ -44,13 +44,6 @@ export interface PolicyStatus {
   }[];
   /** The newest first. */
   readonly notifications: readonly (Omit<Notification, "at"> & { readonly at: string })[];
-}
-
-export interface IncidentStatus {
-  readonly policy: string;
-  readonly severity: string;
-  readonly summary: string;
-  readonly openedAt: string;
 }
 
 interface Watched {
@@ -133,7 +126,7 @@ export class Alerting implements Part {
     });
   }
 
-  incidents(): readonly IncidentStatus[] {
+  incidents(): readonly OpenIncident[] {
     return this.#incidents.listOpen().map(({ policy, summary, openedAt }) => ({
       policy: this.#watched.get(policy)?.policy.displayName ?? policy,
       severity: this.#watched.get(policy)?.policy.severity ?? "",

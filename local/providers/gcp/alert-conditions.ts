@@ -25,23 +25,6 @@ export const CONDITIONS = [
 ];
 const EVALUATED = ["conditionMatchedLog", "conditionThreshold"];
 
-/** @see https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Aligner */
-export const ALIGNERS_OF_GOOGLE: readonly string[] = [
-  ...ALIGNERS,
-  "ALIGN_COUNT_FALSE",
-  "ALIGN_COUNT_TRUE",
-  "ALIGN_FRACTION_TRUE",
-  "ALIGN_INTERPOLATE",
-  "ALIGN_PERCENT_CHANGE",
-];
-/** @see https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies#Reducer */
-export const REDUCERS_OF_GOOGLE: readonly string[] = [
-  ...REDUCERS,
-  "REDUCE_COUNT_FALSE",
-  "REDUCE_COUNT_TRUE",
-  "REDUCE_FRACTION_TRUE",
-];
-
 export const WHOLE_MINUTES = ofText((text) =>
   seconds(text) % 60 === 0 ? undefined : 'must be a whole number of minutes in seconds, "120s"',
 );
@@ -139,10 +122,10 @@ function unsupportedThreshold(threshold: Properties, at: string, report: Report)
     if (!isProperties(aggregation)) continue;
     const { perSeriesAligner: aligner, crossSeriesReducer: reducer } = aggregation;
     const path = `${at}.aggregations[${index}]`;
-    if (typeof aligner === "string" && ALIGNERS_OF_GOOGLE.includes(aligner) && !ALIGNERS.includes(aligner)) {
+    if (typeof aligner === "string" && !ALIGNERS.includes(aligner)) {
       report(`${path}.perSeriesAligner`, "must be one that the local cloud has");
     }
-    if (typeof reducer === "string" && REDUCERS_OF_GOOGLE.includes(reducer) && !REDUCERS.includes(reducer)) {
+    if (typeof reducer === "string" && !REDUCERS.includes(reducer)) {
       report(`${path}.crossSeriesReducer`, "must be one that the local cloud has");
     }
   }

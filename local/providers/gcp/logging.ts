@@ -87,7 +87,6 @@ const metric: Kind = {
       description: characters({ to: 8_000 }),
       filter: LOG_FILTER,
       "metricDescriptor.metricKind": oneOf("DELTA"),
-      "metricDescriptor.valueType": oneOf("INT64", "DISTRIBUTION", "DOUBLE", "BOOL", "STRING", "MONEY"),
       "metricDescriptor.labels": [count({ to: 10, what: "labels" }), unique("key")],
       "metricDescriptor.labels[].valueType": oneOf("BOOL", "INT64", "STRING"),
       bucketOptions: exactlyOneOf("explicitBuckets", "exponentialBuckets", "linearBuckets"),

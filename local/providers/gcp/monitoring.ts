@@ -8,13 +8,11 @@ import { cite, inObject, type Rule } from "../rules/rule.ts";
 import { characters, matching, oneOf } from "../rules/text.ts";
 import { nested, UNKNOWN } from "../values.ts";
 import {
-  ALIGNERS_OF_GOOGLE,
   CONDITIONS,
   checkMatchedLog,
   checkReducers,
   LOG_FILTER,
   METRIC_FILTER,
-  REDUCERS_OF_GOOGLE,
   unsupportedPolicy,
   WHOLE_MINUTES,
 } from "./alert-conditions.ts";
@@ -43,8 +41,6 @@ const alertPolicy: Kind = {
   rules: [
     cite(POLICIES, {
       displayName: characters({ from: 1, to: 512 }),
-      combiner: oneOf("AND", "OR", "AND_WITH_MATCHING_RESOURCE"),
-      severity: oneOf("CRITICAL", "ERROR", "WARNING"),
       conditions: count({ from: 1, to: 6, what: "conditions" }),
       "conditions[]": exactlyOneOf(...CONDITIONS),
       ...Object.fromEntries(CONDITIONS.map((kind) => [`conditions[].${kind}.duration`, WHOLE_MINUTES])),
@@ -54,11 +50,6 @@ const alertPolicy: Kind = {
       ],
       "conditions[].conditionThreshold": exactlyOneOf("filter"),
       "conditions[].conditionThreshold.comparison": oneOf("COMPARISON_GT", "COMPARISON_LT"),
-      "conditions[].conditionThreshold.evaluationMissingData": oneOf(
-        "EVALUATION_MISSING_DATA_INACTIVE",
-        "EVALUATION_MISSING_DATA_ACTIVE",
-        "EVALUATION_MISSING_DATA_NO_OP",
-      ),
       "conditions[].conditionThreshold.trigger": exactlyOneOf("count", "percent"),
       "conditions[].conditionThreshold.aggregations": count({ to: 2, what: "aggregations" }),
       ...Object.fromEntries(
@@ -71,8 +62,6 @@ const alertPolicy: Kind = {
               `${at}.aggregations[].alignmentPeriod`,
               [WHOLE_MINUTES, duration({ from: 60, to: 90_000, what: "an alignment period" })],
             ],
-            [`${at}.aggregations[].perSeriesAligner`, oneOf(...ALIGNERS_OF_GOOGLE)],
-            [`${at}.aggregations[].crossSeriesReducer`, oneOf(...REDUCERS_OF_GOOGLE)],
           ];
         }),
       ),
@@ -90,7 +79,6 @@ const alertPolicy: Kind = {
         to: 7 * 86_400,
         what: "until an incident closes by itself",
       }),
-      "alertStrategy.notificationPrompts[]": oneOf("OPENED", "CLOSED"),
     }),
     cite(LOG_ALERTS, {
       "": checkMatchedLog,

@@ -1,9 +1,12 @@
+import { describe, expect, test } from "@jest/globals";
 import { describeRefusals } from "../test-refusals.ts";
+import type { Properties } from "../values.ts";
 import { LOGGING_KINDS } from "./logging.ts";
 import { MONITORING_KINDS } from "./monitoring.ts";
 import { SCHEDULER_KINDS } from "./scheduler.ts";
 
 const POLICIES = "projects.alertPolicies";
+const SDK = "@pulumi/gcp";
 const LOG_ALERTS = "log-based-alerts";
 const CHANNELS = "using-channels-api";
 const JOBS = "projects.locations.jobs";
@@ -85,12 +88,12 @@ describeRefusals(
     [
       { [`${THRESHOLD}.aggregations[0].perSeriesAligner`]: "ALIGN_MOST" },
       `${THRESHOLD}.aggregations[0].perSeriesAligner must be one of ALIGN_NONE`,
-      POLICIES,
+      SDK,
     ],
     [
       { [`${THRESHOLD}.aggregations[0].crossSeriesReducer`]: "REDUCE_ALL" },
       `${THRESHOLD}.aggregations[0].crossSeriesReducer must be one of REDUCE_NONE`,
-      POLICIES,
+      SDK,
     ],
     [
       { [`${THRESHOLD}.aggregations[0]`]: { alignmentPeriod: "60s", crossSeriesReducer: "REDUCE_SUM" } },
@@ -116,15 +119,15 @@ describeRefusals(
     [
       { [`${THRESHOLD}.evaluationMissingData`]: "OFF" },
       `${THRESHOLD}.evaluationMissingData must be one of`,
-      POLICIES,
+      SDK,
     ],
     [
       { "conditions[0]": { displayName: "c", conditionAbsent: { duration: "60s" } } },
       'conditions[0].conditionAbsent.duration must be a duration from "120s"',
       POLICIES,
     ],
-    [{ severity: "FATAL" }, "severity must be one of CRITICAL, ERROR, WARNING", POLICIES],
-    [{ combiner: "XOR" }, "combiner must be one of AND, OR", POLICIES],
+    [{ severity: "FATAL" }, "severity must be one of CRITICAL, ERROR, WARNING", SDK],
+    [{ combiner: "XOR" }, "combiner must be one of AND, OR", SDK],
     [{ displayName: "x".repeat(513) }, "displayName must have 1 to 512 characters", POLICIES],
     [
       { "documentation.content": "x".repeat(8_193) },
@@ -153,8 +156,8 @@ describeRefusals(
     ],
     [
       { "alertStrategy.notificationPrompts": ["SNOOZED"] },
-      "alertStrategy.notificationPrompts[0] must be one of OPENED, CLOSED",
-      POLICIES,
+      "alertStrategy.notificationPrompts[0] must be one of NOTIFICATION_PROMPT_UNSPECIFIED, OPENED",
+      SDK,
     ],
     [
       { "conditions[0]": { displayName: "c", conditionMatchedLog: { filter: "severity>=ERROR" } } },
@@ -364,8 +367,8 @@ describeRefusals(LOGGING_KINDS, "gcp:logging/metric:Metric", { name: "drops", fi
   ],
   [
     { metricDescriptor: { metricKind: "DELTA", valueType: "BYTES" } },
-    "metricDescriptor.valueType must be one of INT64",
-    METRICS,
+    "metricDescriptor.valueType must be one of BOOL, INT64",
+    SDK,
   ],
   [
     { metricDescriptor: { metricKind: "DELTA", valueType: "DISTRIBUTION" } },
@@ -373,3 +376,75 @@ describeRefusals(LOGGING_KINDS, "gcp:logging/metric:Metric", { name: "drops", fi
     METRICS,
   ],
 ]);
+
+describe("the local cloud refuses by name what it does not evaluate", () => {
+  const threshold = (more: object) => [
+    {
+      displayName: "c",
+      conditionThreshold: {
+        filter: 'metric.type="run.googleapis.com/request_count" resource.type="cloud_run_revision"',
+        comparison: "COMPARISON_GT",
+        duration: "0s",
+        ...more,
+      },
+    },
+  ];
+  const at = "conditions[0].conditionThreshold";
+  const policy = (conditions: unknown, more: object = {}) =>
+    ["AlertPolicy", { conditions, ...more }] as const;
+
+  test.each([
+    [policy(threshold({})), []],
+    [
+      policy([{ displayName: "c", conditionPrometheusQueryLanguage: { query: "up" } }]),
+      ["conditions[0].conditionPrometheusQueryLanguage"],
+    ],
+    [
+      policy([{ displayName: "c", conditionMonitoringQueryLanguage: { query: "up" } }]),
+      ["conditions[0].conditionMonitoringQueryLanguage"],
+    ],
+    [policy([{ displayName: "c", conditionSql: { query: "up" } }]), ["conditions[0].conditionSql"]],
+    [
+      policy([{ displayName: "c", conditionAbsent: { duration: "120s" } }]),
+      ["conditions[0].conditionAbsent"],
+    ],
+    [
+      policy(threshold({ filter: 'metric.type="compute.googleapis.com/x" resource.type="y"' })),
+      [`${at}.filter`],
+    ],
+    [policy(threshold({ filter: 'metric.type=starts_with("x") resource.type="y"' })), [`${at}.filter`]],
+    [
+      policy(threshold({ aggregations: [{ perSeriesAligner: "ALIGN_INTERPOLATE" }] })),
+      [`${at}.aggregations[0].perSeriesAligner`],
+    ],
+    [policy(threshold({ aggregations: [{}, {}] })), [`${at}.aggregations`]],
+    [policy(threshold({ denominatorFilter: "x" })), [`${at}.denominatorFilter`]],
+    [
+      policy(threshold({ evaluationMissingData: "EVALUATION_MISSING_DATA_ACTIVE" })),
+      [`${at}.evaluationMissingData`],
+    ],
+    [policy(threshold({}), { combiner: "AND_WITH_MATCHING_RESOURCE" }), ["combiner"]],
+    [
+      policy([{ displayName: "c", conditionMatchedLog: { filter: '"lost"', labelExtractors: { a: "b" } } }]),
+      ["conditions[0].conditionMatchedLog.labelExtractors", "conditions[0].conditionMatchedLog.filter"],
+    ],
+    [["ProjectSink", { destination: "storage.googleapis.com/logs" }], ["destination"]],
+    [
+      [
+        "ProjectSink",
+        { destination: "pubsub.googleapis.com/projects/p/topics/t", filter: "sample(insertId, 0.1)" },
+      ],
+      ["filter"],
+    ],
+    [["Metric", { filter: "severity>=ERROR", valueExtractor: "EXTRACT(x)" }], ["valueExtractor"]],
+    [["Job", { appEngineHttpTarget: { relativeUri: "/" } }], ["appEngineHttpTarget"]],
+    [["Job", { schedule: "every 5 minutes" }], ["schedule"]],
+  ] as const)("%j: %j", ([type, inputs], paths) => {
+    const reported: string[] = [];
+    const kind = [...MONITORING_KINDS, ...LOGGING_KINDS, ...SCHEDULER_KINDS].find(({ token }) =>
+      token.endsWith(`:${type}`),
+    );
+    kind?.unsupported?.(inputs as unknown as Properties, (path) => reported.push(path));
+    expect(reported).toEqual(paths);
+  });
+});

@@ -1,0 +1,43 @@
+import type { PolicyStatus } from "../cloud/monitoring/alerting.ts";
+import { control, requireCloud } from "./cloud-process.ts";
+import { paint, printJson, table } from "./output.ts";
+
+interface Options {
+  readonly stateDir: string;
+  readonly json?: boolean;
+}
+
+/** The alert policies, the state of each, and what they told whom last. */
+export async function listAlerts({ stateDir, json }: Options): Promise<void> {
+  const { ports } = await requireCloud(stateDir);
+  const { policies } = (await control(ports.control, "GET", "/alerts")) as {
+    policies: readonly PolicyStatus[];
+  };
+  if (json) {
+    printJson({ policies });
+    return;
+  }
+  if (policies.length === 0) {
+    process.stdout.write("There is no alert policy.\n");
+    return;
+  }
+  const rows = policies.map(({ displayName, severity, state, since, conditions }) => [
+    displayName,
+    severity,
+    since === null ? state : `${state} since ${since}`,
+    conditions.map(shown).join("; "),
+  ]);
+  process.stdout.write(`${table([["POLICY", "SEVERITY", "STATE", "VALUE"], ...rows])}\n`);
+  for (const { at, event, type, recipient, subject } of policies.flatMap(
+    ({ notifications }) => notifications,
+  )) {
+    process.stdout.write(
+      `${paint("dim", at)}  ${event}  ${type} ${recipient}  ${subject} (kept, not sent)\n`,
+    );
+  }
+}
+
+function shown({ kind, value, threshold }: PolicyStatus["conditions"][number]): string {
+  if (kind === "log") return "on log entries";
+  return `${value === null ? "no data" : Number(value.toFixed(3))}, threshold ${threshold}`;
+}
