@@ -202,6 +202,18 @@ test("logs a destination that is tried again and again once, and counts each try
   expect(bench.logs.slice(before).filter(({ destination }) => destination === "192.0.2.9:1")).toHaveLength(1);
 });
 
+test("opens what listens without an address, or on all, to this machine alone", async () => {
+  const addressOf = (listen: string) =>
+    run(
+      `return await new Promise((done) => { const server = ${listen}; server.once("listening", () => done(server.address().address)); });`,
+    );
+  for (const args of ["", "() => {}", '0, "0.0.0.0"', '{ port: 0, host: "::" }']) {
+    expect(await addressOf(`require("node:net").createServer().listen(${args})`)).toBe("127.0.0.1");
+  }
+  expect(await addressOf('require("node:dgram").createSocket("udp4").bind()')).toBe("127.0.0.1");
+  expect(await addressOf('require("node:dgram").createSocket("udp6").bind()')).toBe("::1");
+});
+
 test("hides the channel to the host from the workload", async () => {
   expect(await run("return [typeof process.send, typeof process.disconnect];")).toEqual([
     "undefined",

@@ -224,12 +224,8 @@ export class LocalCloudRun implements CloudRun, Part {
       this.#services.delete(id);
       this.#history.forget(id);
       this.#ledger.forget(shortName(id));
-      const leaving = service
-        .remove()
-        .then(() => {
-          if (!this.#services.has(id)) this.#workshop.forget(id);
-        })
-        .finally(() => this.#leaving.delete(leaving));
+      this.#workshop.forget(id);
+      const leaving = service.remove().finally(() => this.#leaving.delete(leaving));
       this.#leaving.add(leaving);
     }
   }

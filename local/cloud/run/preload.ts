@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { buildSync, stop } from "esbuild";
 import type { Ports } from "../parts.ts";
 
 const CONTAINER = fileURLToPath(new URL("container/main.ts", import.meta.url));
@@ -66,5 +66,7 @@ function bundleContainer(): string {
     write: false,
     logLevel: "silent",
   });
+  // It would keep a process of its own for as long as this one lives.
+  void stop();
   return outputFiles[0]?.text ?? "";
 }

@@ -1,9 +1,8 @@
 import type { Instance } from "./instance.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
-/** Requests that may wait for an instance; the next one gets 429 at once. */
-const MAX_WAITING = 1000;
 const WARM_TRIES = 10;
 const WARM_PAUSE_MS = 500;
 const WARM_MAX_PAUSE_MS = 60_000;
@@ -31,11 +30,6 @@ export interface Lease {
   release(): void;
 }
 
-interface Waiter {
-  readonly resolve: (lease: Lease) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The instances of one revision: as many as requests in flight need, at most `maxInstances`,
  * each with at most `concurrency` requests.
@@ -47,7 +41,7 @@ export class Revision {
   /** Settle when the instance is ready or its process is gone. */
   readonly #starting = new Set<Promise<void>>();
   readonly #stopping = new Set<Promise<void>>();
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting: WaitingLine;
   readonly #idleTimers = new Map<Instance, NodeJS.Timeout>();
   #minimum = 0;
   #warming: NodeJS.Timeout | undefined;
@@ -58,6 +52,10 @@ export class Revision {
   constructor(options: RevisionOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#waiting = new WaitingLine({
+      deadlineMs: options.queueDeadlineMs,
+      isOneStarting: () => this.#starting.size > 0,
+    });
   }
 
   /** Starts what is missing to `count` instances. @throws what the first start threw. */
@@ -77,37 +75,12 @@ export class Revision {
    * @throws {InstanceFailed} when the instance that would have served did not come up.
    */
   acquire(signal: AbortSignal): Promise<Lease> {
-    if (this.isRetired || this.#waiting.size >= MAX_WAITING) return Promise.reject(new NoInstance());
-    const instance = this.#waiting.size === 0 ? this.#freest() : undefined;
+    if (this.isRetired) return Promise.reject(new NoInstance());
+    const instance = this.#waiting.length === 0 ? this.#freest() : undefined;
     if (instance) return Promise.resolve(this.#lease(instance));
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-        this.#waiting.delete(waiter);
-      };
-      const waiter: Waiter = {
-        resolve: (lease) => {
-          settle();
-          resolve(lease);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const onAbort = () => waiter.reject(signal.reason);
-      // An instance on its way has a deadline of its own, which ends the wait in its place.
-      const expire = () => {
-        if (this.#starting.size > 0) timer = setTimeout(expire, this.#options.queueDeadlineMs);
-        else waiter.reject(new NoInstance());
-      };
-      let timer = setTimeout(expire, this.#options.queueDeadlineMs);
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.add(waiter);
-      if (signal.aborted) onAbort();
-      this.#scale();
-    });
+    const lease = this.#waiting.wait(signal);
+    this.#scale();
+    return lease;
   }
 
   get pids(): readonly number[] {
@@ -122,7 +95,7 @@ export class Revision {
   async retire(graceMs: number): Promise<void> {
     this.#retirement.abort();
     clearTimeout(this.#warming);
-    for (const waiter of [...this.#waiting]) waiter.reject(new NoInstance());
+    this.#waiting.fail(new NoInstance());
     await Promise.all(this.#starting);
     await Promise.all([...this.#ready].map((instance) => this.#drain(instance, graceMs)));
     await Promise.all(this.#stopping);
@@ -143,15 +116,14 @@ export class Revision {
 
   /** Serves the queue from what is free, then starts as many instances as the rest of it needs. */
   #scale(): void {
-    for (const waiter of [...this.#waiting]) {
+    this.#waiting.serve(() => {
       const instance = this.#freest();
-      if (!instance) break;
-      waiter.resolve(this.#lease(instance));
-    }
+      return instance && this.#lease(instance);
+    });
     const { concurrency, maxInstances } = this.#options;
     while (
       !this.isRetired &&
-      this.#waiting.size > this.#starting.size * concurrency &&
+      this.#waiting.length > this.#starting.size * concurrency &&
       this.#ready.size + this.#starting.size < maxInstances
     ) {
       this.#startOne().catch(() => undefined);
@@ -181,7 +153,7 @@ export class Revision {
         this.#options.onFailure(`An instance of ${this.name} ${failure.message}`);
       }
       if (this.#ready.size + this.#starting.size === 0) {
-        for (const waiter of [...this.#waiting]) waiter.reject(failure);
+        this.#waiting.fail(failure);
       }
       throw failure;
     }

@@ -40,5 +40,8 @@ function onLoopback(args: readonly unknown[]): readonly unknown[] {
   if (typeof first === "number" || (typeof first === "string" && /^\d+$/.test(first))) {
     return [Number(first), LOOPBACK, ...(typeof second === "string" ? rest : [second, ...rest])];
   }
+  // Without a port: any.
+  if (first === undefined || first === null) return [0, LOOPBACK, second, ...rest];
+  if (typeof first === "function") return [0, LOOPBACK, first];
   return args;
 }

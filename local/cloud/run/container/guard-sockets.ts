@@ -1,5 +1,5 @@
 import { binding, type Native, replace } from "./bindings.ts";
-import { judge, OUTSIDE, refuse } from "./destinations.ts";
+import { judge, LOOPBACK, OUTSIDE, refuse } from "./destinations.ts";
 import type { EgressRefused } from "./egress-refused.ts";
 
 /** `EACCES` as libuv returns it, on Linux and macOS. */
@@ -65,6 +65,23 @@ export function guardDatagrams(): void {
         },
     );
   }
+  // A socket that is bound to this machine alone cannot send elsewhere, whatever else happens.
+  replace(
+    udp,
+    "bind",
+    (bind): Native =>
+      function (_, port, flags) {
+        return bind.call(this, LOOPBACK, port, flags);
+      },
+  );
+  replace(
+    udp,
+    "bind6",
+    (bind): Native =>
+      function (_, port, flags) {
+        return bind.call(this, "::1", port, flags);
+      },
+  );
   for (const name of ["addMembership", "addSourceSpecificMembership"]) {
     replace(udp, name, () => (...args) => {
       refuse(`the group ${String(args.at(name === "addMembership" ? 0 : 1))}`, OUTSIDE);
