@@ -15,16 +15,38 @@ export type Verdict = { readonly allowed: true } | { readonly allowed: false; re
 const WHO = "the local load balancer";
 const DENY = /^deny\((\d{3})\)$/;
 
+interface Rule {
+  readonly ranges: readonly ("*" | Range)[];
+  /** Of a refusal. */
+  readonly status: number | undefined;
+}
+
+type Range = [base: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
+
+/** By the policy as the program set it: each is read once, not at each request. */
+const rulesOf = new WeakMap<Properties, readonly Rule[]>();
+
 /** What a policy says of an address: the first rule by priority that holds; without one, allowed. */
 export function judge(policy: Properties, address: string): Verdict {
-  const rules = objectsOf(policy.rules)
+  let rules = rulesOf.get(policy);
+  if (!rules) {
+    rules = readRules(policy);
+    rulesOf.set(policy, rules);
+  }
+  const from = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
+  const rule = rules.find(({ ranges }) => ranges.some((range) => isWithin(from, range)));
+  return rule?.status === undefined ? { allowed: true } : { allowed: false, status: rule.status };
+}
+
+function readRules(policy: Properties): readonly Rule[] {
+  return objectsOf(policy.rules)
     .filter((rule) => rule.preview !== true)
-    .toSorted((one, other) => (numberOf(one.priority) ?? 0) - (numberOf(other.priority) ?? 0));
-  const rule = rules.find((candidate) =>
-    textsOf(objectOf(objectOf(candidate.match).config).srcIpRanges).some((range) => isWithin(address, range)),
-  );
-  const status = DENY.exec(textOf(rule?.action) ?? "")?.[1];
-  return status === undefined ? { allowed: true } : { allowed: false, status: Number(status) };
+    .toSorted((one, other) => (numberOf(one.priority) ?? 0) - (numberOf(other.priority) ?? 0))
+    .map((rule) => {
+      const status = DENY.exec(textOf(rule.action) ?? "")?.[1];
+      const ranges = textsOf(objectOf(objectOf(rule.match).config).srcIpRanges).flatMap(readRange);
+      return { ranges, status: status === undefined ? undefined : Number(status) };
+    });
 }
 
 /** Names what the local load balancer doesn't do of a Cloud Armor policy. */
@@ -54,19 +76,16 @@ export function checkSecurityPolicy(policy: Properties, report: Report): void {
   }
 }
 
-function isWithin(address: string, range: string): boolean {
+function isWithin(address: ipaddr.IPv4 | ipaddr.IPv6 | undefined, range: "*" | Range): boolean {
   if (range === "*") return true;
-  if (!ipaddr.isValid(address) || !isRange(range)) return false;
-  const [base, bits] = ipaddr.isValidCIDR(range) ? ipaddr.parseCIDR(range) : whole(range);
-  const parsed = ipaddr.process(address);
-  return parsed.kind() === base.kind() && parsed.match(base, bits);
+  const [base, bits] = range;
+  return address !== undefined && address.kind() === base.kind() && address.match(base, bits);
 }
 
-function whole(address: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
-  const parsed = ipaddr.parse(address);
-  return [parsed, parsed.kind() === "ipv4" ? 32 : 128];
-}
-
-function isRange(range: string): boolean {
-  return ipaddr.isValidCIDR(range) || ipaddr.isValid(range);
+function readRange(range: string): readonly ("*" | Range)[] {
+  if (range === "*") return [range];
+  if (ipaddr.isValidCIDR(range)) return [ipaddr.parseCIDR(range)];
+  if (!ipaddr.isValid(range)) return [];
+  const address = ipaddr.parse(range);
+  return [[address, address.kind() === "ipv4" ? 32 : 128]];
 }

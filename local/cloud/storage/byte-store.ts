@@ -24,7 +24,7 @@ const MAX_ROW_BYTES = 64 * 1024;
 
 type Identity = Pick<Content, "sha256" | "size">;
 
-/** Bytes that are durable, and kept until disposed of even if no object refers to them yet. */
+/** Bytes that are kept until disposed of even if no object refers to them yet. */
 export interface Staged extends Disposable {
   readonly content: Content;
 }
@@ -40,6 +40,8 @@ export class ByteStore {
   /** Bytes of uploads that have not yet become objects, or been refused. */
   readonly #pins = new Map<string, number>();
   readonly #rows: ByteRows;
+  /** Small bytes of such uploads: they become rows in the transaction that makes their object. */
+  readonly #unsettled = new Map<string, Buffer>();
 
   constructor(rows: ByteRows, folder: string, isReferenced: (sha256: string) => boolean) {
     this.#rows = rows;
@@ -133,6 +135,12 @@ export class ByteStore {
     return this.#pin(content);
   }
 
+  /** Makes staged bytes durable, in the transaction of the object that holds them from now on. */
+  settle({ sha256 }: Identity): void {
+    const bytes = this.#unsettled.get(sha256);
+    if (bytes) this.#rows.add(sha256, bytes);
+  }
+
   /** Removes bytes that nothing holds any more. */
   release({ sha256, size }: Identity): void {
     if (this.#pins.has(sha256) || this.#isReferenced(sha256)) return;
@@ -141,7 +149,7 @@ export class ByteStore {
   }
 
   #putRow(content: Content, bytes: Buffer): Staged {
-    this.#rows.add(content.sha256, bytes);
+    this.#unsettled.set(content.sha256, bytes);
     return this.#pin(content);
   }
 
@@ -180,7 +188,10 @@ export class ByteStore {
       [Symbol.dispose]: () => {
         const left = (this.#pins.get(sha256) ?? 1) - 1;
         if (left > 0) this.#pins.set(sha256, left);
-        else this.#pins.delete(sha256);
+        else {
+          this.#pins.delete(sha256);
+          this.#unsettled.delete(sha256);
+        }
         this.release(content);
       },
     };

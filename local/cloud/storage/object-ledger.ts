@@ -114,6 +114,7 @@ export class ObjectLedger {
   }: Pick<Creation, "bucket" | "name" | "content" | "attributes">): ObjectVersion {
     const current = this.#table.find(bucket.name, name);
     const created = this.#table.atomically(() => {
+      this.#bytes.settle(content);
       const said = { storageClass: bucket.storageClass, ...attributes };
       const generation = this.#table.nextGeneration();
       const version = newVersion(bucket.name, name, generation, content, said, this.#time());

@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import * as acme from "acme-client";
 import type { Secret } from "../../service/secret.ts";
 import { AcmeProblem } from "./acme-problem.ts";
@@ -8,6 +9,10 @@ interface AcmeInternals {
   readonly http: {
     request: AcmeTransport["request"];
     getNonce(): Promise<string>;
+    /** Signs every request. */
+    accountKey: Buffer | KeyObject;
+    /** The public part, made once. */
+    getJwk(): object;
   };
   readonly api: {
     accountUrl: string | null;
@@ -41,6 +46,9 @@ export class AcmeSession {
     this.#contact = contact;
 
     const { http } = this.#internals;
+    http.getJwk();
+    // Reading a key from its PEM costs several signatures, and would be done for each.
+    http.accountKey = createPrivateKey(accountKeyPem.reveal());
     const transport = new AcmeTransport();
     const fetchNonce = http.getNonce.bind(http);
     http.request = transport.request.bind(transport);
