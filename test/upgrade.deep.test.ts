@@ -14,7 +14,7 @@ const EDITS: readonly (readonly [string, string, string])[] = [
   ["runtime/certificates/hosting/page.ts", "<p>This domain", '<p data-edited="yes">This domain'],
   ["runtime/certificates/certificate-issuer/issue.ts", '"Certificate active"', '"Certificate is active"'],
   ["runtime/certificates/domain-validator/validate-domain.ts", '"Domain refused"', '"Domain is refused"'],
-  ["runtime/certificates/domain-api/problem.ts", "stands on did not answer", "needs did not answer"],
+  ["runtime/certificates/domain-api/app.ts", "stands on did not answer", "needs did not answer"],
 ];
 
 let platform: LocalPlatform;
