@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -93,6 +94,22 @@ test("a port that is taken while a killed cloud starts again is told, and no reg
   for (const { state, reason } of settled) {
     if (state === "failed") expect(reason).toMatch(/lost the order.*Please try again\.$/);
   }
+}, 300_000);
+
+test("a CA that hangs is ended and started again, and the orders that wait for it go on", async () => {
+  await using platform = await DaemonPlatform.make();
+  await platform.mustUp();
+  const pid = Number(readFileSync(join(platform.stateDir, "cloud", "acme", "pebble.pid"), "utf8"));
+  process.kill(pid, "SIGSTOP");
+  const names = ["one", "two", "three", "four", "five"].map((name) => `${name}.hanging.test`);
+  for (const name of names) await platform.add(name);
+
+  const settled = await platform.settled(names, RECOVERY_SECONDS);
+  expect(settled.map(({ state, reason, orderNumber }) => ({ state, reason, orderNumber }))).toEqual(
+    names.map(() => ({ state: "active", reason: null, orderNumber: 1 })),
+  );
+  const { out } = await platform.run("logs", "pebble", "--lines", "100000", "--severity", "ERROR");
+  expect(out).toContain("Pebble has not answered 3 times in a row; it is ended.");
 }, 300_000);
 
 test("a clock that jumps by an hour, forwards and back, holds up no registration and doubles none", async () => {
