@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { equal } from "./differences.ts";
-import { providerType, referenceOf } from "./provider-references.ts";
+import { isDefaultReference, providerType, referenceOf } from "./provider-references.ts";
 import { providerRecord } from "./record-building.ts";
 import type { UpdateContext } from "./update-context.ts";
 
@@ -11,6 +11,7 @@ const FIRST_ID = "default";
 export class DefaultProviders {
   readonly #context: UpdateContext;
   readonly #references = new Map<string, Promise<string>>();
+  readonly #replacing = new Map<string, Promise<boolean>>();
 
   constructor(context: UpdateContext) {
     this.#context = context;
@@ -27,6 +28,33 @@ export class DefaultProviders {
       this.#references.set(packageName, reference);
     }
     return reference;
+  }
+
+  /**
+   * Whether a resource is replaced because its provider is another one than before: unless both are the
+   * package's default, it is; otherwise if the provider says so of the two configurations.
+   */
+  async replaces(packageName: string, old: string, next: string): Promise<boolean> {
+    if (old === next) return false;
+    if (!isDefaultReference(old) || !isDefaultReference(next)) return true;
+    let replaces = this.#replacing.get(old);
+    if (replaces === undefined) {
+      replaces = this.#isReplaced(packageName, old);
+      this.#replacing.set(old, replaces);
+    }
+    return replaces;
+  }
+
+  async #isReplaced(packageName: string, reference: string): Promise<boolean> {
+    const { providers } = this.#context;
+    const old = providers.record(reference);
+    if (old === undefined) return false;
+    const provider = await providers.default(packageName);
+    const { version: _, pluginDownloadURL: __, ...inputs } = old.inputs;
+    const subject = { urn: providers.defaultUrn(packageName), type: providerType(packageName) };
+    const known = { inputs, outputs: old.outputs };
+    const { replaces } = await provider.diffConfig(subject, old.id, known, providers.config(packageName), []);
+    return replaces.length > 0;
   }
 
   /** A changed configuration makes it another provider, and so replaces its resources, only if the provider says so. */

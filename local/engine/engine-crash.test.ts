@@ -3,6 +3,7 @@ import { EngineHarness } from "./fixtures/engine-harness.ts";
 import type { Change } from "./fixtures/fake-provider.ts";
 import { killedUpdate } from "./fixtures/killed-update.ts";
 import { nameOf } from "./records.ts";
+import { StackState } from "./stack-state.ts";
 
 /** A program starts in a second or two, and in many on a busy machine. */
 jest.setTimeout(120_000);
@@ -65,12 +66,9 @@ test("killed between the deletion of what must go first and its replacement, the
   provider.creations.length = 0;
   await killedAt(engine, "everything", { stage: "new" }, { op: "delete", name: "r", effective: true });
   await killedAt(engine, "everything", { stage: "new" }, { op: "create", name: "r", effective: false });
-  const pending = JSON.parse(engine.stateText) as {
-    resources: { urn: string; pendingReplacement: boolean }[];
-  };
-  expect(
-    pending.resources.filter(({ pendingReplacement }) => pendingReplacement).map(({ urn }) => nameOf(urn)),
-  ).toEqual(["r", "child"]);
+  const { resources } = StackState.read(engine.stateDir, "test");
+  const toMake = resources.filter(({ pendingReplacement }) => pendingReplacement);
+  expect(toMake.map(({ urn }) => nameOf(urn))).toEqual(["r", "child"]);
   expect(await engine.run("up", "everything", { stage: "new" })).toMatchObject({ ok: true });
   expect(provider.names).toEqual(["a", "b", "child", "r", "renamed"]);
   expect(provider.creations.toSorted()).toEqual(["a", "child", "r"]);

@@ -128,7 +128,7 @@ async function update(
     );
     return { outputs, recorded };
   } finally {
-    if (!preview) await state.save();
+    if (!preview) await state.close();
     providers.close();
   }
 }

@@ -105,14 +105,20 @@ export class ProviderPool {
     return distinct.filter((type) => recorded.has(type)).sort();
   }
 
+  /** What is on record of a provider. */
+  record(reference: string): ResourceRecord | undefined {
+    const { urn, id } = parseReference(reference);
+    return this.#settings.recordsOf(urn).find((candidate) => candidate.id === id);
+  }
+
   close(): void {
     for (const client of this.#open) client.close();
   }
 
   /** A provider that an earlier update made and recorded. */
   async #recorded(reference: string, packageName: string): Promise<ResourceProvider> {
-    const { urn, id } = parseReference(reference);
-    const record = this.#settings.recordsOf(urn).find((candidate) => candidate.id === id);
+    const { urn } = parseReference(reference);
+    const record = this.record(reference);
     const isDefault = urn === this.defaultUrn(packageName);
     if (record === undefined) {
       if (isDefault) return this.default(packageName);

@@ -37,6 +37,11 @@ export function defaultProviderUrn(stack: string, project: string, packageName: 
   return `urn:pulumi:${stack}::${project}::${providerType(packageName)}::${DEFAULT_NAME}`;
 }
 
+/** Whether it is the default provider of a package, named as this engine does or as Pulumi's, which adds a version. */
+export function isDefaultReference(reference: string): boolean {
+  return /^urn:pulumi:[^:]*::[^:]*::pulumi:providers:[^:$]+::default(_[^:]*)?::/.test(reference);
+}
+
 /** A record of the engine's own about a default provider, not a resource of the program. */
 export function isDefaultProvider({ urn, type, parent }: ResourceRecord): boolean {
   return parent === "" && providedPackage(type) !== undefined && urn.endsWith(`::${type}::${DEFAULT_NAME}`);

@@ -5,7 +5,7 @@ const properties = z
   .record(z.string(), z.unknown())
   .transform((value) => value as { readonly [name: string]: Value });
 
-const resourceRecord = z.strictObject({
+export const resourceRecord = z.strictObject({
   urn: z.string(),
   type: z.string(),
   /** Made by a provider, as opposed to a component. */
@@ -40,7 +40,7 @@ const resourceRecord = z.strictObject({
 });
 
 /** A Create or Update that was sent, and whose answer is not recorded. */
-const pendingRecord = z.strictObject({
+export const pendingRecord = z.strictObject({
   op: z.enum(["create", "update"]),
   /** As it will be once the provider has answered; its outputs are those before. */
   resource: resourceRecord,
@@ -56,6 +56,8 @@ export const stateDocument = z.strictObject({
   stack: z.string(),
   /** The stack's name, encrypted: tells a wrong key from the right one even when nothing else is secret. */
   keyCheck: z.string(),
+  /** Names this writing of the file, for the journal that continues it. */
+  writing: z.string().default(""),
   /** Each after what it needs. */
   resources: z.array(resourceRecord),
   /** Replaced under the same URN by one of `resources`; deleted once nothing refers to them. */

@@ -143,10 +143,10 @@ export class ResourceRegistrar {
     if (old?.pendingReplacement) return this.#changes.recreate(change, old);
     if (old === undefined || old.external) return this.#changes.create(change, old);
     const { registration, provider, next } = change;
-    const answer =
-      old.provider === next.provider
-        ? await provider.diff(registration, old.id, old, next.inputs, registration.ignoreChanges)
-        : PROVIDER_CHANGED;
+    const packageName = packageOf(registration.type);
+    const answer = (await this.#defaultProviders.replaces(packageName, old.provider, next.provider))
+      ? PROVIDER_CHANGED
+      : await provider.diff(registration, old.id, old, next.inputs, registration.ignoreChanges);
     const decided = decide(answer, old, next.inputs, registration);
     switch (decided.decision) {
       case "same":

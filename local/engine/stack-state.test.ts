@@ -1,7 +1,16 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { runUpdate } from "./engine.ts";
 import { UNREMARKABLE } from "./record-building.ts";
 import type { PendingRecord, ResourceRecord } from "./records.ts";
@@ -104,9 +113,76 @@ test("every save that resolved is on the disk, however many overlap", async () =
       const urn = `${resource.urn}-${index}`;
       state.put({ ...resource, urn });
       await state.save();
-      expect(readFileSync(path, "utf8")).toContain(`"${urn}"`);
+      expect(StackState.read(stateDir, "test").find(urn)).toEqual({ ...resource, urn });
     }),
   );
+});
+
+describe("what changed since the state was written whole", () => {
+  const journal = (): string => join(stateDir, "stacks", "test.journal");
+  const changed = (): ReturnType<typeof StackState.read> => StackState.read(stateDir, "test");
+
+  async function change(state: StackState): Promise<void> {
+    await state.save();
+    state.put({
+      ...resource,
+      urn: "urn:pulumi:test::p::fake:index:Thing::other",
+      dependencies: [resource.urn],
+    });
+    state.put({ ...resource, urn: `${resource.urn}-renamed`, id: "c" }, resource.urn);
+    await state.save();
+    const [superseded] = state.superseded;
+    if (superseded === undefined) throw new Error("There is one.");
+    state.amend(superseded, { ...superseded, deleting: true });
+    state.putPending({ ...pending, op: "update" });
+    await state.save();
+  }
+
+  test("is read from the journal, and is in the state alone once that is closed", async () => {
+    const state = StackState.open(stateDir, "p", "test");
+    await change(state);
+    const whole = readFileSync(path, "utf8");
+    expect(whole).not.toContain("other");
+    expect(readFileSync(journal(), "utf8")).not.toContain("hidden");
+    const fromJournal = changed();
+    await state.close();
+    for (const read of [fromJournal, changed()]) {
+      expect(read.resources).toEqual(state.resources);
+      expect(read.superseded).toEqual(state.superseded);
+      expect(read.pending).toEqual(state.pending);
+    }
+    expect(state.resources[0]?.dependencies).toEqual([`${resource.urn}-renamed`]);
+    expect(state.superseded).toMatchObject([{ id: "a", deleting: true }]);
+    expect(existsSync(journal())).toBe(false);
+  });
+
+  test("is lost from the first line on that is torn, and nothing before it", async () => {
+    await change(StackState.open(stateDir, "p", "test"));
+    const lines = readFileSync(journal(), "utf8").split("\n");
+    writeFileSync(journal(), `${lines.slice(0, 2).join("\n")}\n${lines[2]?.slice(0, -1)}`);
+    expect(changed().resources.map(({ id }) => id)).toEqual(["a", "b"]);
+    writeFileSync(journal(), `${lines.slice(0, 3).join("\n")}\n\0\0\0`);
+    expect(changed().resources.map(({ id }) => id)).toEqual(["a", "c"]);
+  });
+
+  test("is damaged when a line in its middle is", async () => {
+    await change(StackState.open(stateDir, "p", "test"));
+    const lines = readFileSync(journal(), "utf8").split("\n");
+    writeFileSync(journal(), lines.with(2, "{").join("\n"));
+    expect(changed).toThrow(`The state ${path} is damaged: line 3 of ${journal()} is not a change.`);
+  });
+
+  test("means nothing beside a state that was written whole later, or restored from a copy", async () => {
+    const copy = readFileSync(path);
+    const state = StackState.open(stateDir, "p", "test");
+    await change(state);
+    const stale = readFileSync(journal());
+    await state.close();
+    writeFileSync(journal(), stale);
+    expect(changed().resources).toEqual(state.resources);
+    writeFileSync(path, copy);
+    expect(changed().resources).toEqual([{ ...resource, id: "b" }]);
+  });
 });
 
 test.each([

@@ -1,18 +1,25 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EngineRefusal, EXIT } from "./engine-refusal.ts";
-import {
-  type PendingRecord,
-  type ResourceRecord,
-  STATE_VERSION,
-  type StateDocument,
-  stateDocument,
-} from "./records.ts";
+import { type PendingRecord, type ResourceRecord, STATE_VERSION, type StateDocument } from "./records.ts";
 import { renamed } from "./references.ts";
-import { migrated } from "./state-migration.ts";
+import type { StateChange } from "./state-changes.ts";
+import { readStateFile, replaceStateFile } from "./state-file.ts";
+import { readJournal, removeJournal, StateJournal } from "./state-journal.ts";
 import type { Properties } from "./values.ts";
 import { Vault } from "./vault.ts";
+
+/** A journal that is shorter than this, or than the state itself, is not worth a whole writing. */
+const MIN_JOURNAL_BYTES = 1_000_000;
+/** A state that is being written is read again when its journal turns out to continue another writing. */
+const READ_ATTEMPTS = 5;
+
+/** What is on the disk of a state. */
+interface Stored {
+  readonly document: StateDocument;
+  readonly changes: readonly StateChange[];
+}
 
 /** Resources as somebody else recorded them. */
 export interface GivenState {
@@ -20,7 +27,10 @@ export interface GivenState {
   readonly superseded: readonly ResourceRecord[];
 }
 
-/** What the engine knows of a stack, in `STATE_DIR/stacks/STACK.json`. Records are replaced, never changed. */
+/**
+ * What the engine knows of a stack: `STATE_DIR/stacks/STACK.json`, and in `STACK.journal` what changed since that was
+ * written whole. Records are replaced, never changed.
+ */
 export class StackState {
   readonly path: string;
   readonly #project: string;
@@ -31,10 +41,15 @@ export class StackState {
   readonly #settled = new Map<string, ResourceRecord>();
   /** As the last update left them, in the order of that one. They may need some of `#settled`, never the other way round. */
   readonly #earlier = new Map<string, ResourceRecord>();
-  readonly #superseded = new Set<ResourceRecord>();
+  /** By `keyOf`: several of them can have one URN. */
+  readonly #superseded = new Map<string, ResourceRecord>();
   readonly #pending = new Map<string, PendingRecord>();
   /** Records as they are written: each is encrypted and serialised once. */
   readonly #written = new WeakMap<ResourceRecord | PendingRecord, string>();
+  readonly #unsaved: StateChange[] = [];
+  /** Continues what this process has written whole. */
+  #journal: StateJournal | undefined;
+  #wholeBytes = 0;
   #writing: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
@@ -51,10 +66,10 @@ export class StackState {
    */
   static open(stateDir: string, project: string, stack: string): StackState {
     const path = join(stateDir, "stacks", `${stack}.json`);
-    const document = existsSync(path) ? readDocument(path) : undefined;
-    const vault = Vault.open(stateDir, stack, document === undefined);
+    const stored = existsSync(path) ? readStored(path) : undefined;
+    const vault = Vault.open(stateDir, stack, stored === undefined);
     const state = new StackState(path, project, stack, vault);
-    if (document !== undefined) state.#load(document, vault);
+    if (stored !== undefined) state.#load(stored, vault);
     return state;
   }
 
@@ -64,10 +79,10 @@ export class StackState {
    */
   static read(stateDir: string, stack: string): StackState {
     const path = join(stateDir, "stacks", `${stack}.json`);
-    const document = readDocument(path);
+    const stored = readStored(path);
     const vault = Vault.open(stateDir, stack, false);
-    const state = new StackState(path, document.project, stack, vault);
-    state.#load(document, vault);
+    const state = new StackState(path, stored.document.project, stack, vault);
+    state.#load(stored, vault);
     return state;
   }
 
@@ -75,7 +90,7 @@ export class StackState {
   static given(project: string, stack: string, { resources, superseded }: GivenState): StackState {
     const state = new StackState("", project, stack, undefined);
     for (const resource of resources) state.#earlier.set(resource.urn, resource);
-    for (const resource of superseded) state.#superseded.add(resource);
+    for (const resource of superseded) state.#superseded.set(keyOf(resource), resource);
     return state;
   }
 
@@ -99,7 +114,7 @@ export class StackState {
   }
 
   get superseded(): readonly ResourceRecord[] {
-    return [...this.#superseded];
+    return [...this.#superseded.values()];
   }
 
   get pending(): readonly PendingRecord[] {
@@ -112,20 +127,12 @@ export class StackState {
 
   /** Records a resource as it is now. `formerUrn` is what it was recorded as, and what others refer to it by, until now. */
   put(resource: ResourceRecord, formerUrn = resource.urn): void {
-    const { urn } = resource;
-    this.#pending.delete(urn);
-    for (const known of [formerUrn, urn]) {
-      this.#settled.delete(known);
-      this.#earlier.delete(known);
-    }
-    this.#settled.set(urn, resource);
-    if (formerUrn !== urn) this.#renameReferences(formerUrn, urn);
+    this.#change({ do: "put", resource, formerUrn });
   }
 
   /** Replaces a record in its place. */
-  amend(old: ResourceRecord, next: ResourceRecord): void {
-    if (this.#superseded.delete(old)) this.#superseded.add(next);
-    else (this.#settled.has(next.urn) ? this.#settled : this.#earlier).set(next.urn, next);
+  amend(old: ResourceRecord, resource: ResourceRecord): void {
+    this.#change({ do: "amend", resource, ...this.#ifSuperseded(old) });
   }
 
   /**
@@ -133,25 +140,19 @@ export class StackState {
    * Protection was asked after before it was replaced.
    */
   supersede(urn: string, as = urn): void {
-    const resource = this.find(urn);
-    if (resource === undefined) return;
-    this.#settled.delete(urn);
-    this.#earlier.delete(urn);
-    this.#superseded.add({ ...resource, urn: as, protect: false });
+    this.#change({ do: "supersede", urn, as });
   }
 
   remove(resource: ResourceRecord): void {
-    if (this.#superseded.delete(resource)) return;
-    this.#settled.delete(resource.urn);
-    this.#earlier.delete(resource.urn);
+    this.#change({ do: "remove", urn: resource.urn, ...this.#ifSuperseded(resource) });
   }
 
   putPending(pending: PendingRecord): void {
-    this.#pending.set(pending.resource.urn, pending);
+    this.#change({ do: "intend", pending });
   }
 
   removePending(urn: string): void {
-    this.#pending.delete(urn);
+    this.#change({ do: "drop-intent", urn });
   }
 
   /** Resolves when all that was put before is on the disk. Calls that overlap share a write. */
@@ -171,7 +172,70 @@ export class StackState {
     return this.#queued;
   }
 
-  #load(document: StateDocument, vault: Vault): void {
+  /** Saves, and leaves nothing but the state's own file. */
+  async close(): Promise<void> {
+    await this.save();
+    if (this.#journal !== undefined && this.#journal.bytes > 0) {
+      await this.#journal.close();
+      this.#journal = undefined;
+      await this.save();
+    }
+    await removeJournal(this.path);
+  }
+
+  #ifSuperseded(resource: ResourceRecord): { superseded?: string } {
+    const key = keyOf(resource);
+    return this.#superseded.has(key) ? { superseded: key } : {};
+  }
+
+  #change(change: StateChange): void {
+    this.#unsaved.push(change);
+    this.#apply(change);
+  }
+
+  #apply(change: StateChange): void {
+    switch (change.do) {
+      case "put": {
+        const { resource, formerUrn } = change;
+        this.#pending.delete(resource.urn);
+        this.#forget(formerUrn);
+        this.#forget(resource.urn);
+        this.#settled.set(resource.urn, resource);
+        if (formerUrn !== resource.urn) this.#renameReferences(formerUrn, resource.urn);
+        return;
+      }
+      case "amend": {
+        const { resource, superseded } = change;
+        if (superseded !== undefined) this.#superseded.set(superseded, resource);
+        else (this.#settled.has(resource.urn) ? this.#settled : this.#earlier).set(resource.urn, resource);
+        return;
+      }
+      case "supersede": {
+        const resource = this.find(change.urn);
+        if (resource === undefined) return;
+        this.#forget(change.urn);
+        const aside = { ...resource, urn: change.as, protect: false };
+        this.#superseded.set(keyOf(aside), aside);
+        return;
+      }
+      case "remove":
+        if (change.superseded !== undefined) this.#superseded.delete(change.superseded);
+        else this.#forget(change.urn);
+        return;
+      case "intend":
+        this.#pending.set(change.pending.resource.urn, change.pending);
+        return;
+      case "drop-intent":
+        this.#pending.delete(change.urn);
+    }
+  }
+
+  #forget(urn: string): void {
+    this.#settled.delete(urn);
+    this.#earlier.delete(urn);
+  }
+
+  #load({ document, changes }: Stored, vault: Vault): void {
     try {
       if (vault.decrypt(document.keyCheck) !== this.#stack) throw new Error("another stack's state");
       const opened = (resource: ResourceRecord): ResourceRecord => ({
@@ -180,10 +244,13 @@ export class StackState {
         outputs: vault.openSecrets(resource.outputs),
       });
       for (const resource of document.resources) this.#earlier.set(resource.urn, opened(resource));
-      for (const resource of document.superseded) this.#superseded.add(opened(resource));
+      for (const resource of document.superseded.map(opened)) {
+        this.#superseded.set(keyOf(resource), resource);
+      }
       for (const pending of document.pending) {
         this.#pending.set(pending.resource.urn, { ...pending, resource: opened(pending.resource) });
       }
+      for (const change of changes) this.#apply(withRecords(change, opened));
     } catch (error) {
       throw new EngineRefusal(
         `The state ${this.path} was encrypted with another key than ${join(dirname(this.path), "..", "key")}; put that key back.`,
@@ -199,12 +266,9 @@ export class StackState {
   }
 
   #renameReferences(from: string, to: string): void {
-    for (const records of [this.#settled, this.#earlier]) {
-      for (const [urn, record] of records) records.set(urn, renamed(record, from, to));
+    for (const records of [this.#settled, this.#earlier, this.#superseded]) {
+      for (const [key, record] of records) records.set(key, renamed(record, from, to));
     }
-    const superseded = [...this.#superseded].map((record) => renamed(record, from, to));
-    this.#superseded.clear();
-    for (const record of superseded) this.#superseded.add(record);
     for (const [urn, pending] of this.#pending) {
       this.#pending.set(urn, { ...pending, resource: renamed(pending.resource, from, to) });
     }
@@ -213,19 +277,18 @@ export class StackState {
   async #write(): Promise<void> {
     const vault = this.#vault;
     if (vault === undefined) throw new Error("A state that was given for a preview cannot be saved.");
-    const head = { version: STATE_VERSION, project: this.#project, stack: this.#stack };
-    const text = `${JSON.stringify(head).slice(0, -1)},"keyCheck":${JSON.stringify(vault.encrypt(this.#stack))},
-"resources":[
-${this.resources.map((resource) => this.#serialise(resource, vault)).join(",\n")}
-],"superseded":[
-${this.superseded.map((resource) => this.#serialise(resource, vault)).join(",\n")}
-],"pending":[
-${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
-]}
-`;
+    const changes = this.#unsaved.splice(0);
+    const journal = this.#journal;
     try {
-      await this.#replaceFile(text);
+      if (journal === undefined || journal.bytes > Math.max(MIN_JOURNAL_BYTES, this.#wholeBytes)) {
+        await this.#writeWhole(vault);
+      } else if (changes.length > 0) {
+        await journal.append(changes.map((change) => this.#serialiseChange(change, vault)));
+      }
     } catch (error) {
+      // Nobody knows what of them is there: the next writing is a whole one.
+      this.#journal = undefined;
+      await journal?.close();
       throw new EngineRefusal(`The state ${this.path} cannot be written: ${(error as Error).message}`, {
         cause: error,
         exitCode: EXIT.stateUnusable,
@@ -234,24 +297,37 @@ ${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
     }
   }
 
-  /** Under another name first: whoever reads the state, or is killed while writing it, never has half of it. */
-  async #replaceFile(text: string): Promise<void> {
-    mkdirSync(dirname(this.path), { recursive: true });
-    const draft = `${this.path}.${process.pid}.tmp`;
-    const file = await open(draft, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } catch (error) {
-      await rm(draft, { force: true });
-      throw error;
-    } finally {
-      await file.close();
+  async #writeWhole(vault: Vault): Promise<void> {
+    const writing = randomUUID();
+    const head = {
+      version: STATE_VERSION,
+      project: this.#project,
+      stack: this.#stack,
+      keyCheck: vault.encrypt(this.#stack),
+      writing,
+    };
+    const text = `${JSON.stringify(head).slice(0, -1)},
+"resources":[
+${this.resources.map((resource) => this.#serialise(resource, vault)).join(",\n")}
+],"superseded":[
+${this.superseded.map((resource) => this.#serialise(resource, vault)).join(",\n")}
+],"pending":[
+${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
+]}
+`;
+    await replaceStateFile(this.path, text);
+    await this.#journal?.close();
+    this.#journal = new StateJournal(this.path, writing);
+    this.#wholeBytes = text.length;
+  }
+
+  #serialiseChange(change: StateChange, vault: Vault): string {
+    if ("resource" in change) {
+      const { resource, ...rest } = change;
+      return `${JSON.stringify(rest).slice(0, -1)},"resource":${this.#serialise(resource, vault)}}`;
     }
-    await rename(draft, this.path);
-    // The rename itself is durable only once the folder is.
-    const folder = await open(dirname(this.path), "r");
-    await folder.sync().finally(() => folder.close());
+    if (!("pending" in change)) return JSON.stringify(change);
+    return `{"do":${JSON.stringify(change.do)},"pending":${this.#serialise(change.pending, vault)}}`;
   }
 
   #serialise(record: ResourceRecord | PendingRecord, vault: Vault): string {
@@ -271,23 +347,26 @@ ${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
   }
 }
 
-function readDocument(path: string): StateDocument {
-  const refuse = (reason: string, cause?: unknown): EngineRefusal =>
-    new EngineRefusal(`The state ${path} ${reason}`, { cause, exitCode: EXIT.stateUnusable });
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw refuse("is damaged: it is not complete JSON. Nothing was changed; restore it from a copy.", error);
+/** @throws {EngineRefusal} when it is damaged, or of a newer version. */
+function readStored(path: string): Stored {
+  let document = readStateFile(path);
+  for (let attempt = 1; attempt < READ_ATTEMPTS; attempt += 1) {
+    const changes = readJournal(path, document.writing);
+    if (changes !== undefined) return { document, changes };
+    const again = readStateFile(path);
+    if (again.writing === document.writing) break;
+    document = again;
   }
-  const version = (json as { version?: unknown } | null)?.version;
-  if (typeof version === "number" && version > STATE_VERSION) {
-    throw refuse(
-      `is of version ${version}, and this engine reads up to ${STATE_VERSION}; use a newer engine.`,
-    );
-  }
-  const parsed = stateDocument.safeParse(migrated(json as Readonly<Record<string, unknown>>));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw refuse(`is damaged: ${issue?.path.join(".") || "it"} ${issue?.message}.`, parsed.error);
+  // Left over from before the file was written whole, by whoever died then.
+  return { document, changes: [] };
+}
+
+function keyOf({ urn, id }: ResourceRecord): string {
+  return `${urn}::${id}`;
+}
+
+function withRecords(change: StateChange, open: (resource: ResourceRecord) => ResourceRecord): StateChange {
+  if ("resource" in change) return { ...change, resource: open(change.resource) };
+  if (!("pending" in change)) return change;
+  return { ...change, pending: { ...change.pending, resource: open(change.pending.resource) } };
 }
