@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import util from "node:util";
+import { loadLazily } from "./lazy-modules.ts";
 import { tellPositions } from "./program-positions.ts";
 
 /**
@@ -17,6 +18,8 @@ function inspectPlainly(value: unknown, ...rest: readonly unknown[]): string {
 }
 
 util.inspect = Object.assign(inspectPlainly, inspect) as typeof util.inspect;
+
+loadLazily();
 
 /**
  * The SDK installs source-map-support, which maps every frame of every stack: that was a third of a
