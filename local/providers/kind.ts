@@ -36,8 +36,8 @@ export interface Draft {
  */
 export interface Kind {
   readonly token: string;
-  /** Nothing local acts on it: it is written down and no more. */
-  readonly recorded?: true;
+  /** Nothing local acts on it, it is written down and no more: what would have to be there for it to be real. */
+  readonly recorded?: string;
   /** Made a second time, under another name in the program, it is the same thing: that is no conflict. */
   readonly shared?: true;
   readonly autoname?: Autoname;

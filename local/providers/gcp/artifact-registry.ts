@@ -15,7 +15,8 @@ const AGE = ofText((age) =>
 
 const repository: Kind = {
   token: "gcp:artifactregistry/repository:Repository",
-  recorded: true,
+  recorded:
+    "A registry that images and packages can be pushed to and pulled from, with its cleanup policies.",
   defaults: (_inputs, { region }) => ({ mode: "STANDARD_REPOSITORY", ...(region && { location: region }) }),
   rules: [
     cite(REPOSITORIES, {

@@ -16,7 +16,7 @@ const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRec
 const managedZone: Kind = {
   token: ZONE,
   keptInUse: `${ZONES}/delete`,
-  recorded: true,
+  recorded: "An authoritative name server for the zone, to which the test DNS server delegates.",
   autoname: { property: "name", maxLength: 63, lowerCase: true, source: ZONES },
   defaults: () => ({ visibility: "public", forceDestroy: false }),
   assigned: { cloudLoggingConfig: { enableLogging: false }, dnssecConfig: { state: "off" } },
@@ -45,7 +45,8 @@ const managedZone: Kind = {
 const recordSet: Kind = {
   token: RECORD_SET,
   references: { managedZone: [ZONE] },
-  recorded: true,
+  recorded:
+    "The zone's name server, answering with these records; the test DNS server now leads every name to this machine.",
   rules: RECORD_SET_RULES,
   verify({ id, inputs }, { kernel }, report) {
     const [name, type] = [text(inputs, "name"), text(inputs, "type")];
