@@ -27,10 +27,8 @@ const repository: Kind = {
     }),
     cite("https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy", {
       cleanupPolicies: unique("id"),
-      "cleanupPolicies[].action": oneOf("DELETE", "KEEP"),
       "cleanupPolicies[].condition.olderThan": AGE,
       "cleanupPolicies[].condition.newerThan": AGE,
-      "cleanupPolicies[].condition.tagState": oneOf("TAGGED", "UNTAGGED", "ANY"),
       "cleanupPolicies[].mostRecentVersions.keepCount": whole({ from: 1, to: 100_000, what: "versions" }),
     }),
   ],

@@ -1,13 +1,20 @@
-import type { Report } from "../kind.ts";
+import { parseBytes } from "../../cloud/run/quantities.ts";
 import { childPath } from "../paths.ts";
 import { unique } from "../rules/lists.ts";
 import { whole } from "../rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf } from "../rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
-import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
-import { isProperties, listed, nested, type Properties, UNKNOWN } from "../values.ts";
+import { matching, rfc1035Label } from "../rules/text.ts";
+import { isProperties } from "../values.ts";
 import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "./cpu-memory.ts";
-import { SCALING_OF_INSTANCES, secretVersion, serviceAccountEmail, variableName } from "./run-settings.ts";
+import {
+  CONCURRENCY,
+  SCALING,
+  secretVersion,
+  serviceAccountEmail,
+  unreservedVariable,
+  variableName,
+} from "./run-settings.ts";
 
 export const FUNCTIONS =
   "https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions";
@@ -18,20 +25,10 @@ const CURRENT_NODE = ["nodejs22", "nodejs24", "nodejs26"];
 const OTHER_RUNTIME = /^(python|go|java|ruby|php|dotnet)\d{1,3}$/;
 const RESERVED_VARIABLES =
   /^(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION|FUNCTION_TARGET|FUNCTION_SIGNATURE_TYPE)$|^X_GOOGLE_/;
+/** What brings a whole CPU with it. @see https://cloud.google.com/functions/docs/configuring/memory */
+const BYTES_OF_A_CPU = 2 * 1024 ** 3;
 const HTTP_SECONDS = 3600;
 const EVENT_SECONDS = 540;
-/** Parts of a function that the local cloud would ignore. */
-const UNSUPPORTED = ["eventTrigger", "kmsKeyName"];
-const UNSUPPORTED_IN_BUILD = ["environmentVariables", "workerPool"];
-const UNSUPPORTED_IN_SERVICE = [
-  "binaryAuthorizationPolicy",
-  "directVpcEgress",
-  "directVpcNetworkInterfaces",
-  "secretVolumes",
-  "vpcConnector",
-  "vpcConnectorEgressSettings",
-];
-
 /** What the API of Cloud Functions refuses. */
 export const FUNCTION_RULES: readonly CitedRules[] = [
   cite(FUNCTIONS, {
@@ -54,12 +51,8 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
       /^projects\/[^/]+\/locations\/[^/]+\/repositories\/[^/]+$/,
       "must be projects/P/locations/L/repositories/R",
     ),
-    "serviceConfig.ingressSettings": oneOf("ALLOW_ALL", "ALLOW_INTERNAL_ONLY", "ALLOW_INTERNAL_AND_GCLB"),
     "serviceConfig.serviceAccountEmail": serviceAccountEmail(),
-    "serviceConfig.vpcConnectorEgressSettings": oneOf("PRIVATE_RANGES_ONLY", "ALL_TRAFFIC"),
-    "serviceConfig.directVpcEgress": oneOf("VPC_EGRESS_ALL_TRAFFIC", "VPC_EGRESS_PRIVATE_RANGES_ONLY"),
-    serviceConfig: [SCALING_OF_INSTANCES, atMostOneOf("vpcConnector", "directVpcNetworkInterfaces")],
-    "eventTrigger.retryPolicy": oneOf("RETRY_POLICY_DO_NOT_RETRY", "RETRY_POLICY_RETRY"),
+    serviceConfig: [SCALING, atMostOneOf("vpcConnector", "directVpcNetworkInterfaces")],
   }),
   cite("https://cloud.google.com/functions/docs/runtime-support", {
     "buildConfig.runtime": ofText((runtime) => {
@@ -90,23 +83,22 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
     "serviceConfig.minInstanceCount": whole({ from: 0, to: 1000, what: "instances" }),
   }),
   cite("https://cloud.google.com/functions/docs/configuring/concurrency", {
-    "serviceConfig.maxInstanceRequestConcurrency": whole({
-      from: 1,
-      to: 1000,
-      what: "requests at once to an instance",
-    }),
+    "serviceConfig.maxInstanceRequestConcurrency": whole(CONCURRENCY),
     serviceConfig: inObject((config, report) => {
-      const { maxInstanceRequestConcurrency: concurrency, availableCpu } = config;
+      const { maxInstanceRequestConcurrency: concurrency, availableCpu, availableMemory = "256M" } = config;
       if (typeof concurrency !== "number" || concurrency <= 1) return;
-      // Left out, the CPU follows from the memory, and is less than one up to 1 GiB.
-      if (availableCpu === undefined) report("availableCpu", "must be set, to 1 or more, beside concurrency");
+      // Left out, the CPU follows from the memory.
+      const isFraction =
+        typeof availableMemory === "string" && (parseBytes(availableMemory) ?? 0) < BYTES_OF_A_CPU;
+      if (availableCpu === undefined && isFraction)
+        report("availableCpu", "must be set, to 1 or more, beside concurrency");
       else if (typeof availableCpu === "string" && (cpus(availableCpu) ?? 1) < 1)
         report("maxInstanceRequestConcurrency", `must be 1 beside ${availableCpu} CPU`);
     }),
   }),
   cite(CPU, { "serviceConfig.availableCpu": ofText(brokenCpu) }),
   cite(MEMORY, {
-    "serviceConfig.availableMemory": ofText(brokenMemory),
+    "serviceConfig.availableMemory": ofText((text) => brokenMemory(text)),
     serviceConfig: inObject(({ availableCpu, availableMemory }, report) => {
       if (typeof availableCpu !== "string" || typeof availableMemory !== "string") return;
       const rule = brokenTogether(availableCpu, availableMemory);
@@ -116,9 +108,8 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
   cite(VARIABLES, {
     "serviceConfig.environmentVariables": inObject((variables, report) => {
       for (const name of Object.keys(variables)) {
-        const at = childPath("", name);
-        if (RESERVED_VARIABLES.test(name)) report(at, "must not be a name that Cloud Functions sets itself");
-        else variableName()(name, (_, rule) => report(at, rule));
+        for (const rule of [variableName(), unreservedVariable("Cloud Functions", RESERVED_VARIABLES)])
+          rule(name, (_, broken) => report(childPath("", name), broken));
       }
     }),
   }),
@@ -126,9 +117,7 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
     "serviceConfig.secretEnvironmentVariables": unique("key"),
     "serviceConfig.secretEnvironmentVariables[].key": [
       variableName(),
-      ofText((name) =>
-        RESERVED_VARIABLES.test(name) ? "must not be a name that Cloud Functions sets itself" : undefined,
-      ),
+      unreservedVariable("Cloud Functions", RESERVED_VARIABLES),
     ],
     "serviceConfig.secretEnvironmentVariables[].secret": matching(
       /^[A-Za-z0-9_-]{1,255}$/,
@@ -145,43 +134,3 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
     }),
   }),
 ];
-
-/** What Cloud Functions would do and the local cloud does not. */
-export function unsupportedInFunction(inputs: Properties, report: Report): void {
-  const build = nested(inputs, "buildConfig");
-  const service = nested(inputs, "serviceConfig");
-  const absent = (properties: Properties, names: readonly string[], path: string) => {
-    for (const name of names) {
-      const value = properties[name];
-      if (value === undefined || (isProperties(value) && Object.keys(value).length === 0)) continue;
-      report(childPath(path, name), "must be absent: the local Cloud Functions cannot do it");
-    }
-  };
-  absent(inputs, UNSUPPORTED, "");
-  absent(build, UNSUPPORTED_IN_BUILD, "buildConfig");
-  absent(service, UNSUPPORTED_IN_SERVICE, "serviceConfig");
-  if (typeof build.runtime === "string" && !build.runtime.startsWith("nodejs")) {
-    report("buildConfig.runtime", "must be Node.js: the local Cloud Functions run nothing else");
-  }
-  if (nested(build, "source").repoSource !== undefined) {
-    report("buildConfig.source.repoSource", "must be absent: local sources are in Storage");
-  }
-  if (service.allTrafficOnLatestRevision === false) {
-    report("serviceConfig.allTrafficOnLatestRevision", "must be true: the newest revision gets all");
-  }
-  for (const [holder, path] of [
-    [build, "buildConfig.serviceAccount"],
-    [service, "serviceConfig.serviceAccountEmail"],
-  ] as const) {
-    const name = path.slice(path.indexOf(".") + 1);
-    const isKnown = inputs.buildConfig !== UNKNOWN && inputs.serviceConfig !== UNKNOWN;
-    if (isKnown && holder[name] === undefined) report(path, "must be set: there is no default account here");
-  }
-  for (const [index, variable] of listed(service, "secretEnvironmentVariables").entries()) {
-    if (isProperties(variable) && typeof variable.projectId === "string" && /^\d+$/.test(variable.projectId))
-      report(
-        `serviceConfig.secretEnvironmentVariables[${index}].projectId`,
-        "must be the project's id: local secrets are not found by its number",
-      );
-  }
-}

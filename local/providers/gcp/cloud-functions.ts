@@ -6,7 +6,8 @@ import type { Draft, Kind } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
 import { toStored } from "../stored.ts";
 import { nested, type Properties, text, UNKNOWN } from "../values.ts";
-import { FUNCTION_RULES, FUNCTIONS, unsupportedInFunction } from "./cloud-function-rules.ts";
+import { FUNCTION_RULES, FUNCTIONS } from "./cloud-function-rules.ts";
+import { unsupportedInFunction } from "./cloud-function-unsupported.ts";
 import { lastSegment, projectId } from "./names.ts";
 import { claimUri } from "./run-uri.ts";
 

@@ -23,9 +23,9 @@ export function brokenCpu(text: string): string | undefined {
   return fits ? undefined : `must be ${Object.keys(MEMORY_BY_CPU).join(", ")}, or from ${LEAST_CPU} to 1`;
 }
 
-export function brokenMemory(text: string): string | undefined {
+export function brokenMemory(text: string, least = 128 * MEBIBYTE): string | undefined {
   const bytes = parseBytes(text);
-  return bytes !== undefined && bytes >= 128 * MEBIBYTE && bytes <= 32 * GIBIBYTE
+  return bytes !== undefined && bytes >= least && bytes <= 32 * GIBIBYTE
     ? undefined
     : 'must be from "128Mi" to "32Gi"';
 }

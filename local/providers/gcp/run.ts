@@ -8,7 +8,8 @@ import { ProviderError } from "../provider-error.ts";
 import { toStored } from "../stored.ts";
 import { isProperties, listed, type Properties, text, UNKNOWN } from "../values.ts";
 import { projectId } from "./names.ts";
-import { SERVICE_RULES, unsupportedInService } from "./run-rules.ts";
+import { SERVICE_RULES } from "./run-rules.ts";
+import { unsupportedInService } from "./run-unsupported.ts";
 import { claimUri } from "./run-uri.ts";
 
 const service: Kind = {
