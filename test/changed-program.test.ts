@@ -36,7 +36,7 @@ test("changes one workload alone when one of its lines changes, and serves the n
   const { steps, changeSummary } = await platform.update({ programDir: program.folder });
 
   expect(changed(steps)).toEqual([
-    "delete certs-hosting-code",
+    "delete-replaced certs-hosting-code",
     "replace certs-hosting-code",
     "update certs-hosting",
   ]);

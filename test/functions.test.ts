@@ -34,6 +34,12 @@ test("issues and serves a certificate with the validator and the token proxy as 
   ).toEqual(["certs-domain-validator", "certs-token-proxy"]);
   await expect(platform.settle(DOMAIN)).resolves.toMatchObject({ state: "active" });
   await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+
+  // Each hop's own words, under the name of its service.
+  for (const source of ["certs-domain-validator", "certs-token-proxy"]) {
+    const name = String(platform.resource(FUNCTION, source).properties.name);
+    expect(platform.entries.filter((entry) => entry.source === name)).not.toEqual([]);
+  }
 });
 
 test("changes nothing while the code is the same, and one function alone when a line of it changes", async () => {

@@ -11,7 +11,8 @@ const ROTATE_BYTES = 16 * 1024 * 1024;
 /** After a write that failed, on a full disk say, no other is tried for so long. */
 const REST_MS = 1_000;
 
-const SERVICE_KIND = "gcp:cloudrunv2/service:Service";
+/** What runs as a Cloud Run service, under its own name. */
+const SERVICE_KINDS = ["gcp:cloudrunv2/service:Service", "gcp:cloudfunctionsv2/function:Function"];
 /** Before the first resource says which project this is. */
 const NO_PROJECT = "local";
 
@@ -40,7 +41,7 @@ export class Logging implements LoggingContract {
     this.#resources = resources;
     mkdirSync(folder, { recursive: true });
     this.#unsubscribe = resources.subscribe((kind) => {
-      if (kind === SERVICE_KIND) this.#services = undefined;
+      if (SERVICE_KINDS.includes(kind)) this.#services = undefined;
     });
   }
 
@@ -111,7 +112,7 @@ export class Logging implements LoggingContract {
 
   #serviceResources(): ReadonlyMap<string, MonitoredResource> {
     const services = new Map<string, MonitoredResource>();
-    for (const { id } of this.#resources.list(SERVICE_KIND)) {
+    for (const { id } of SERVICE_KINDS.flatMap((kind) => this.#resources.list(kind))) {
       const [, project = NO_PROJECT, , location = "", , name = ""] = id.split("/");
       const labels = { project_id: project, location, service_name: name, configuration_name: name };
       services.set(name, { type: "cloud_run_revision", labels });
