@@ -1,58 +1,35 @@
 import type { CloudResource } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
+import { type Deployed, DeployedRevisions, type ServiceDeps } from "./deployed-revisions.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
-import { type Lease, Revision } from "./revision.ts";
-import type { RevisionHistory } from "./revision-history.ts";
-import {
-  parseService,
-  parseTemplate,
-  type RevisionTemplate,
-  type ServiceSettings,
-} from "./service-settings.ts";
+import type { Lease } from "./revision.ts";
+import { parseService, partsOf, type ServiceSettings } from "./service-settings.ts";
 import { Routes } from "./traffic.ts";
-import type { Workshop } from "./workshop.ts";
-
-export interface ServiceOptions {
-  readonly idleMs: number;
-  readonly queueDeadlineMs: number;
-  /** From 0 to 1, 1 excluded: decides which revision a request goes to. */
-  readonly random: () => number;
-}
-
-export interface ServiceDeps {
-  readonly workshop: Workshop;
-  readonly history: RevisionHistory;
-  readonly options: ServiceOptions;
-  readonly log: (severity: "INFO" | "ERROR", service: string, message: string) => void;
-}
-
-interface Deployed {
-  readonly revision: Revision;
-  readonly template: RevisionTemplate;
-}
 
 /**
- * One service: its revisions that have traffic, and the rollout of the next. A new revision is
- * the newest once it has started an instance; until then, and if it never does, traffic stays as
- * it is.
+ * One service: where its traffic goes, and the rollout of the next revision. A new one is the
+ * newest once it has started an instance; until then, and if it never does, traffic stays as it
+ * is.
  */
 export class DeployedService {
   readonly id: string;
+  readonly #name: string;
   readonly #deps: ServiceDeps;
-  /** By name: what traffic or the next rollout may need. */
-  readonly #deployed = new Map<string, Deployed>();
-  readonly #retiring = new Set<Promise<void>>();
+  readonly #revisions: DeployedRevisions;
   #settings: ServiceSettings | undefined;
   #newest: Deployed | undefined;
   #routes: Routes<Deployed> | undefined;
-  #candidate: Revision | undefined;
+  #candidate: Deployed | undefined;
   #rollout: Promise<void> = Promise.resolve();
   #isRemoved = false;
 
   constructor(id: string, deps: ServiceDeps) {
+    const service = partsOf(id);
     this.id = id;
+    this.#name = service.name;
     this.#deps = deps;
+    this.#revisions = new DeployedRevisions(service, deps);
   }
 
   /** The newest configuration that could be read: what ingress and invokers are judged by. */
@@ -66,15 +43,15 @@ export class DeployedService {
   }
 
   get pids(): readonly number[] {
-    return [...this.#deployed.values()].flatMap(({ revision }) => revision.pids);
+    return this.#revisions.pids;
   }
 
   /** Takes over a new configuration. Its outcome is what `ready` tells. */
   update(resource: CloudResource): void {
-    this.#candidate?.retire(0).catch(() => undefined);
+    this.#candidate?.revision.retire(0).catch(() => undefined);
     this.#rollout = this.#rollout.catch(() => undefined).then(() => this.#roll(resource));
     // Without anyone in `ready`, the log has it.
-    this.#rollout.catch((error: Error) => this.#deps.log("ERROR", this.#shortName, error.message));
+    this.#rollout.catch((error: Error) => this.#deps.log("ERROR", this.#name, error.message));
   }
 
   /** @throws {RevisionFailed} if the newest revision did not come up. */
@@ -106,21 +83,18 @@ export class DeployedService {
   /** Stops everything: requests in flight have what the instances' own shutdown gives them. */
   async remove(): Promise<void> {
     this.#isRemoved = true;
-    const revisions = [...this.#deployed.values()].map(({ revision }) => revision);
-    await Promise.all([this.#candidate, ...revisions].map((revision) => revision?.retire(0)));
+    await this.#revisions.remove();
     await this.#rollout.catch(() => undefined);
-    await Promise.all(this.#retiring);
-    for (const name of this.#deployed.keys()) this.#deps.workshop.clear(this.id, name);
   }
 
   async #roll(resource: CloudResource): Promise<void> {
     if (this.#isRemoved) return;
-    const settings = this.#parse(resource);
+    const settings = this.#orFail(() => parseService(resource));
     this.#settings = settings;
     if (!this.#newest) this.#resume(settings);
-    const name = this.#nameOf(settings);
-    if (this.#newest?.revision.name !== name) {
-      const candidate = this.#deploy(name, settings.template);
+    const name = this.#orFail(() => this.#deps.history.nameOf(this.id, settings.template));
+    if (this.newest !== name) {
+      const candidate = this.#revisions.deploy(name, settings.template);
       await this.#prove(candidate, settings);
       this.#deps.history.keep(this.id, { name, template: resource.properties.template });
       this.#newest = candidate;
@@ -130,81 +104,42 @@ export class DeployedService {
 
   /** After a restart of the cloud: what was ready serves, from zero, before anything new is tried. */
   #resume(settings: ServiceSettings): void {
-    const kept = this.#deps.history.find(this.id);
-    if (!kept) return;
     try {
-      this.#newest = this.#deploy(kept.name, parseTemplate(kept.template, this.id));
-      this.#route(settings);
+      this.#newest = this.#revisions.resume();
+      if (this.#newest) this.#route(settings);
     } catch (error) {
-      this.#deps.log(
-        "ERROR",
-        this.#shortName,
-        `Revision "${kept.name}" cannot go on: ${(error as Error).message}`,
-      );
+      const reason = (error as Error).message;
+      this.#deps.log("ERROR", this.#name, `The revisions of before cannot go on: ${reason}`);
     }
   }
 
-  async #prove({ revision }: Deployed, { template, traffic }: ServiceSettings): Promise<void> {
-    this.#candidate = revision;
+  async #prove(candidate: Deployed, { template, traffic }: ServiceSettings): Promise<void> {
+    const { revision } = candidate;
+    this.#candidate = candidate;
     const hasTraffic = traffic.some(({ revision: name = revision.name }) => name === revision.name);
     try {
       await revision.warm(hasTraffic ? Math.max(1, template.minInstances) : 1);
     } catch (error) {
-      this.#deployed.delete(revision.name);
-      await revision.retire(0);
-      this.#deps.workshop.clear(this.id, revision.name);
-      this.#deps.workshop.forget(this.id, revision.name);
+      await this.#revisions.discard(candidate);
       if (!(error instanceof InstanceFailed)) throw error;
       throw new RevisionFailed(revision.name, `failed: its instance ${error.message}`, error.lastLines);
     } finally {
       this.#candidate = undefined;
     }
-    this.#deps.log("INFO", this.#shortName, `Revision "${revision.name}" is ready.`);
+    this.#deps.log("INFO", this.#name, `Revision "${revision.name}" is ready.`);
   }
 
-  /** Sends traffic where the settings say, and retires what gets none any more. */
-  #route(settings: ServiceSettings): void {
-    const shares = settings.traffic.map(({ revision, ...share }) => ({
+  /** Sends traffic where the settings say. */
+  #route({ traffic }: ServiceSettings): void {
+    const shares = traffic.map(({ revision, ...share }) => ({
       ...share,
-      target: revision === undefined ? this.#newest : this.#named(revision),
+      target: revision === undefined ? this.#newest : this.#revisions.named(revision),
     }));
     const routes = new Routes(
       shares.flatMap(({ target, ...share }) => (target ? [{ ...share, target }] : [])),
     );
     this.#routes = routes;
-    for (const [name, deployed] of this.#deployed) {
-      const { revision, template } = deployed;
-      const hasTraffic = routes.targets.has(deployed);
-      revision.setMinimum(hasTraffic ? template.minInstances : 0);
-      if (hasTraffic || deployed === this.#newest) continue;
-      this.#deployed.delete(name);
-      this.#retire(deployed);
-    }
-    const dropped = this.#deps.history.prune(this.id, new Set(this.#deployed.keys()));
-    for (const name of dropped) this.#deps.workshop.forget(this.id, name);
-  }
-
-  /** @throws {RevisionFailed} if there is none of that name that was ready once. */
-  #named(name: string): Deployed {
-    const deployed = this.#deployed.get(name);
-    if (deployed) return deployed;
-    const kept = this.#deps.history.find(this.id, name);
-    if (!kept) {
-      throw new RevisionFailed(
-        name,
-        "cannot have traffic: there is no such revision that was ready once",
-        [],
-      );
-    }
-    return this.#deploy(name, parseTemplate(kept.template, this.id));
-  }
-
-  #parse(resource: CloudResource): ServiceSettings {
-    return this.#orFail(() => parseService(resource));
-  }
-
-  #nameOf({ template }: ServiceSettings): string {
-    return this.#orFail(() => this.#deps.history.nameOf(this.id, template));
+    this.#revisions.serve(routes.targets, this.#newest);
   }
 
   #orFail<Value>(make: () => Value): Value {
@@ -212,40 +147,7 @@ export class DeployedService {
       return make();
     } catch (cause) {
       const reason = (cause as Error).message.replace(/\.$/, "");
-      throw new RevisionFailed(this.#shortName, `cannot be made: ${reason}`, []);
+      throw new RevisionFailed(this.#name, `cannot be made: ${reason}`, []);
     }
-  }
-
-  #deploy(name: string, template: RevisionTemplate): Deployed {
-    const { workshop, options, log } = this.#deps;
-    const settings = this.#settings;
-    if (!settings) throw new Error("A service is read before it is deployed.");
-    const { concurrency, maxInstances } = template;
-    const revision = new Revision({
-      name,
-      concurrency,
-      maxInstances,
-      ...options,
-      start: (signal) => workshop.start(settings, { name, template }, signal),
-      onFailure: (message) => log("ERROR", settings.name, message),
-    });
-    const deployed = { revision, template };
-    this.#deployed.set(name, deployed);
-    return deployed;
-  }
-
-  #retire({ revision, template }: Deployed): void {
-    const retiring = revision
-      .retire(template.timeoutMs)
-      .then(() => {
-        if (!this.#deployed.has(revision.name)) this.#deps.workshop.clear(this.id, revision.name);
-      })
-      .catch((error: Error) => this.#deps.log("ERROR", this.#shortName, error.message))
-      .finally(() => this.#retiring.delete(retiring));
-    this.#retiring.add(retiring);
-  }
-
-  get #shortName(): string {
-    return this.id.slice(this.id.lastIndexOf("/") + 1);
   }
 }

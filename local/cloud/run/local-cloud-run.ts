@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { CloudRun, Egress, Ingress, Kernel, ObjectStorage, Part } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
 import { DeployedService } from "./deployed-service.ts";
@@ -13,12 +12,10 @@ import { type Call, type Reply, refusal } from "./exchange.ts";
 import { type Addressed, FrontEnd } from "./front-end.ts";
 import { findService, listServices, serviceOf } from "./function-service.ts";
 import { findPort } from "./port.ts";
+import { readBody, writeReply } from "./reply.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { splitHost } from "./traffic.ts";
 import { Workshop } from "./workshop.ts";
-
-/** What `post` returns of an answer's body: enough for a log line. */
-const MAX_BODY_BYTES = 64 * 1024;
 
 export interface LocalCloudRunOptions {
   /** @default 15 minutes, as Cloud Run keeps idle instances at most. */
@@ -151,7 +148,7 @@ export class LocalCloudRun implements CloudRun, Part {
         peer: undefined,
         signal,
       });
-      const text = await read(reply.body);
+      const text = await readBody(reply.body);
       return { status: signal.aborted ? 504 : reply.status, body: text };
     } catch (error) {
       return { status: 504, body: error instanceof Error ? error.message : String(error) };
@@ -187,7 +184,7 @@ export class LocalCloudRun implements CloudRun, Part {
       peer: this.#kernel.network.sourceOf(request.socket.remotePort),
       signal: gone.signal,
     });
-    await write(reply, response);
+    await writeReply(reply, response);
     response.off("close", onClose);
   }
 
@@ -237,27 +234,4 @@ function shortName(id: string): string {
 
 function notFound(): Reply {
   return refusal(404, "The requested URL was not found on this server.");
-}
-
-async function write({ status, headers, body }: Reply, response: ServerResponse): Promise<void> {
-  if (response.destroyed) {
-    if (typeof body !== "string") body.destroy();
-    return;
-  }
-  response.writeHead(status, [...headers]);
-  if (typeof body === "string") response.end(body);
-  // A client or an instance that goes away midway cuts the other's connection too; the request log has it.
-  else await pipeline(body, response).catch(() => undefined);
-}
-
-async function read(body: Reply["body"]): Promise<string> {
-  if (typeof body === "string") return body;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    const kept = (chunk as Buffer).subarray(0, MAX_BODY_BYTES - bytes);
-    bytes += kept.length;
-    if (kept.length > 0) chunks.push(kept);
-  }
-  return Buffer.concat(chunks).toString();
 }

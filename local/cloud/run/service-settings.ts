@@ -80,11 +80,15 @@ export interface ServiceSettings {
   readonly traffic: readonly TrafficTarget[];
 }
 
+/** What a service's id, `projects/P/locations/L/services/S`, is made of. */
+export function partsOf(id: string): Pick<ServiceSettings, "id" | "project" | "location" | "name"> {
+  const [, project = "", , location = "", , name = ""] = id.split("/");
+  return { id, project, location, name };
+}
+
 /** @throws {Error} listing each property that is wrong or not supported, with the rule. */
 export function parseService({ id, properties }: CloudResource): ServiceSettings {
-  const [, project, location, name] =
-    /^projects\/([^/]+)\/locations\/([^/]+)\/services\/([^/]+)$/.exec(id) ?? [];
-  if (project === undefined || location === undefined || name === undefined) {
+  if (!/^projects\/[^/]+\/locations\/[^/]+\/services\/[^/]+$/.test(id)) {
     throw new Error(`Service "${id}": its id must be projects/P/locations/L/services/S.`);
   }
   const result = serviceSchema.safeParse(withoutNull(properties));
@@ -92,6 +96,7 @@ export function parseService({ id, properties }: CloudResource): ServiceSettings
     const mistakes = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new Error(`Service "${id}": ${mistakes.join("; ")}.`);
   }
+  const { project, location, name } = partsOf(id);
   const { template, uri, customAudiences, traffics: traffic, ...service } = result.data;
   const host = new URL(uri).hostname;
   for (const { tag } of traffic) {

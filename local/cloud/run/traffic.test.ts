@@ -179,6 +179,17 @@ test("lets requests in flight end when the cloud stops", async () => {
   await other.kernel.stop();
 });
 
+test("ends an instance that will not stop by SIGKILL once its grace is over", async () => {
+  bench.allowInvoker("stubborn", "allUsers");
+  const stubborn = `process.on("SIGTERM", () => console.log("never"));${version("one")}`;
+  const id = await bench.deploy("stubborn", stubborn);
+  const [pid = 0] = bench.run.pids(id);
+  await bench.deploy("stubborn", version("two"));
+  await until(() => bench.logs.some(({ message }) => message === "never"));
+  await until(() => !isAlive(pid));
+  expect((await bench.call("stubborn")).body).toBe("two");
+});
+
 /** Last: it restarts the cloud. */
 test("serves by revisions of old after a restart, also when the objects they were made from are gone", async () => {
   await deploy("old", "one");
@@ -187,3 +198,11 @@ test("serves by revisions of old after a restart, also when the objects they wer
   await bench.run.ready("projects/p/locations/europe-west1/services/old");
   expect(await answers("old", 20)).toEqual({ one: 10, two: 10 });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
