@@ -114,6 +114,40 @@ describe("What only other resources show", () => {
     });
   });
 
+  test("a forwarding rule has a reserved address, a free port, and the scheme of the services behind it", async () => {
+    const service = await make(BACKEND, { name: "classic", loadBalancingScheme: "EXTERNAL_MANAGED" });
+    const urlMap = await make(MAP, { name: "plain", defaultService: service });
+    const target = await make("gcp:compute/targetHttpProxy:TargetHttpProxy", { name: "p", urlMap });
+    await make(ADDRESS, { name: "front", address: "203.0.113.77" });
+    const type = "gcp:compute/globalForwardingRule:GlobalForwardingRule";
+    const rule = { target, project: "acme", portRange: "80", ipAddress: "203.0.113.77", ...MANAGED };
+    const create = (change: Record<string, unknown>) =>
+      session.create(urnOf(type, String(change.name)), { ...rule, ...change });
+    await expect(create({ name: "a", ipAddress: "203.0.113.99" })).rejects.toThrow(
+      'ipAddress must be a reserved address; got "203.0.113.99"',
+    );
+    await expect(create({ name: "b", loadBalancingScheme: "EXTERNAL" })).rejects.toThrow(
+      /loadBalancingScheme must be that of .*backendServices\/classic, EXTERNAL_MANAGED; got "EXTERNAL"/,
+    );
+    await create({ name: "c" });
+    await expect(create({ name: "d" })).rejects.toThrow(
+      /portRange must be free on its address, and .*\/c has it/,
+    );
+    await create({ name: "e", portRange: "8080", ipAddress: "projects/acme/global/addresses/front" });
+  });
+
+  test("an HTTPS proxy takes no map that redirects to HTTPS", async () => {
+    const urlMap = await make(MAP, {
+      name: "to-https",
+      defaultUrlRedirect: { httpsRedirect: true, stripQuery: false },
+    });
+    const map = await make("gcp:certificatemanager/certificateMap:CertificateMap", { name: "for-https" });
+    const certificateMap = `//certificatemanager.googleapis.com/${map}`;
+    await expect(
+      make("gcp:compute/targetHttpsProxy:TargetHttpsProxy", { name: "secure", urlMap, certificateMap }),
+    ).rejects.toThrow("urlMap must be a map without defaultUrlRedirect.httpsRedirect, for HTTP alone");
+  });
+
   test("a record is in its zone, and a CNAME stands alone and not at the zone's own name", async () => {
     await make(ZONE, { name: "z", dnsName: "acme.test." });
     const record = { managedZone: "z", ttl: 60, type: "A", rrdatas: ["192.0.2.1"] };

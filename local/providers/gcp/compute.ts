@@ -10,6 +10,7 @@ import { cite } from "../rules/rule.ts";
 import { rfc1035Label } from "../rules/text.ts";
 import { text, UNKNOWN, type Value } from "../values.ts";
 import { BACKEND_SERVICE_RULES, checkServerlessBackends, ENDPOINT_GROUP_RULES } from "./backend-rules.ts";
+import { verifyForwardingRule, verifyHttpsProxy } from "./front-end-matches.ts";
 import * as rules from "./front-end-rules.ts";
 import { projectId } from "./names.ts";
 import { SECURITY_POLICY_RULES } from "./security-policy-rules.ts";
@@ -43,6 +44,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     assigned: { ipAddress: UNKNOWN, ipProtocol: "TCP", network: "", networkTier: "PREMIUM", subnetwork: "" },
     defaults: () => ({ loadBalancingScheme: "EXTERNAL" }),
     rules: [NAME, ...rules.FORWARDING_RULE_RULES],
+    verify: verifyForwardingRule,
     unsupported: balancer.checkForwardingRule,
     outputs: (draft, parts) => ({
       ...linked(draft),
@@ -70,6 +72,7 @@ export const COMPUTE_KINDS: readonly Kind[] = [
     assigned: { proxyBind: false, tlsEarlyData: "DISABLED" },
     defaults: () => ({ quicOverride: "NONE" }),
     rules: [NAME, ...rules.HTTPS_PROXY_RULES],
+    verify: verifyHttpsProxy,
     unsupported: balancer.checkTargetHttpsProxy,
     outputs: linked,
   },

@@ -1,0 +1,81 @@
+import * as kinds from "../../cloud/load-balancing/kinds.ts";
+import { resolve } from "../../cloud/load-balancing/references.ts";
+import type { CloudParts, CloudResource, ResourceStore } from "../../cloud/parts.ts";
+import type { Draft } from "../kind.ts";
+import { type CitedReport, valuesAt } from "../rules/rule.ts";
+import { decodeProperties } from "../wire.ts";
+
+const RULES = "https://cloud.google.com/compute/docs/reference/rest/v1/globalForwardingRules";
+const SCHEMES = "https://cloud.google.com/load-balancing/docs/backend-service#load_balancing_scheme";
+const REDIRECTS = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";
+const SERVICES = ["defaultService", "pathMatchers[].defaultService", "pathMatchers[].pathRules[].service"];
+const REDIRECT_HOLDERS = [
+  "defaultUrlRedirect",
+  "pathMatchers[].defaultUrlRedirect",
+  "pathMatchers[].pathRules[].urlRedirect",
+];
+
+/** A rule has an address that is reserved, a port of it that is free, and the scheme of all behind it. */
+export function verifyForwardingRule(
+  { id, inputs }: Draft,
+  { kernel }: CloudParts,
+  report: CitedReport,
+): void {
+  const { resources } = kernel;
+  const { ipAddress, portRange, loadBalancingScheme, target } = inputs;
+  if (typeof ipAddress === "string") {
+    const reserved = resources
+      .list(kinds.GLOBAL_ADDRESS)
+      .some(({ properties }) => properties.address === ipAddress);
+    if (!reserved && !resolve(resources, kinds.GLOBAL_ADDRESS, ipAddress)) {
+      report("ipAddress", "must be a reserved address", RULES);
+    }
+    const other = resources
+      .list(kinds.FORWARDING_RULE)
+      .find(
+        ({ id: otherId, properties }) =>
+          otherId !== id &&
+          properties.ipAddress === ipAddress &&
+          firstPort(properties.portRange) === firstPort(portRange),
+      );
+    if (other) report("portRange", `must be free on its address, and ${other.id} has it`, RULES);
+  }
+  for (const service of servicesBehind(resources, target)) {
+    if (service.properties.loadBalancingScheme !== loadBalancingScheme) {
+      report(
+        "loadBalancingScheme",
+        `must be that of ${service.id}, ${service.properties.loadBalancingScheme}`,
+        SCHEMES,
+      );
+    }
+  }
+}
+
+/** What comes over HTTPS is not redirected to it. */
+export function verifyHttpsProxy({ inputs }: Draft, { kernel }: CloudParts, report: CitedReport): void {
+  const urlMap = resolve(kernel.resources, kinds.URL_MAP, inputs.urlMap);
+  const properties = urlMap ? decodeProperties(urlMap.properties) : {};
+  for (const holder of REDIRECT_HOLDERS) {
+    for (const [path, httpsRedirect] of valuesAt(properties, `${holder}.httpsRedirect`)) {
+      if (httpsRedirect === true)
+        report("urlMap", `must be a map without ${path}, for HTTP alone`, REDIRECTS);
+    }
+  }
+}
+
+/** The backend services that requests to a proxy can end at. */
+function servicesBehind(resources: ResourceStore, target: unknown): readonly CloudResource[] {
+  const proxy =
+    resolve(resources, kinds.TARGET_HTTP_PROXY, target) ??
+    resolve(resources, kinds.TARGET_HTTPS_PROXY, target);
+  const urlMap = resolve(resources, kinds.URL_MAP, proxy?.properties.urlMap);
+  const properties = urlMap ? decodeProperties(urlMap.properties) : {};
+  return SERVICES.flatMap((path) => valuesAt(properties, path)).flatMap(([, name]) => {
+    const service = resolve(resources, kinds.BACKEND_SERVICE, name);
+    return service ? [service] : [];
+  });
+}
+
+function firstPort(portRange: unknown): string {
+  return String(portRange).split("-", 1)[0] ?? "";
+}
