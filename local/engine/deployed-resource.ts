@@ -23,6 +23,8 @@ export interface DeployedResource {
   /** Seconds. */
   readonly customTimeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
   readonly retainOnDelete?: true;
+  /** Why it was made and does not work, as far as that was recorded: the next update sees to it. */
+  readonly initErrors?: readonly string[];
   /** Read, not made. */
   readonly external?: true;
   /** Deleted already, and to be made again. */
@@ -54,6 +56,7 @@ export function deployedResource(
     ...(provider !== "" && { provider }),
     ...(timeouts.length > 0 && { customTimeouts: Object.fromEntries(timeouts) }),
     ...(record.retainOnDelete && { retainOnDelete: true }),
+    ...(record.unsettled && { initErrors: ["The provider failed half-way."] }),
     ...(record.external && { external: true }),
     ...(record.pendingReplacement && { pendingReplacement: true }),
     ...(Object.keys(propertyDependencies).length > 0 && { propertyDependencies }),

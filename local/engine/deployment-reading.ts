@@ -46,13 +46,17 @@ const resourceSchema = z.looseObject({
     .nullish(),
   retainOnDelete: z.boolean().optional(),
   deletedWith: z.string().optional(),
+  initErrors: z.array(z.string()).nullish(),
 });
 const deploymentSchema = z.looseObject({
   version: z.literal(DEPLOYMENT_VERSION),
-  deployment: z.looseObject({
-    resources: z.array(resourceSchema).nullish(),
-    pending_operations: z.array(z.unknown()).nullish(),
-  }),
+  /** A stack that never was updated has none. */
+  deployment: z
+    .looseObject({
+      resources: z.array(resourceSchema).nullish(),
+      pending_operations: z.array(z.unknown()).nullish(),
+    })
+    .nullish(),
 });
 type Exported = z.infer<typeof resourceSchema>;
 
@@ -68,7 +72,7 @@ export interface ReadDeployment extends GivenState {
  * @throws {EngineRefusal} when it is not that, or of another stack.
  */
 export function readDeployment(text: string, project: string, stack: string): ReadDeployment {
-  const { resources, pending_operations } = parsed(text).deployment;
+  const { resources, pending_operations } = parsed(text).deployment ?? {};
   const exported = resources ?? [];
   for (const { urn } of exported) {
     const [, itsStack, itsProject] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
@@ -148,6 +152,7 @@ class Reading {
       retainOnDelete: resource.retainOnDelete ?? false,
       deletedWith: resource.deletedWith ?? "",
       pendingReplacement: resource.pendingReplacement ?? false,
+      unsettled: (resource.initErrors ?? []).length > 0,
       additionalSecretOutputs: resource.additionalSecretOutputs ?? [],
       timeouts: {
         create: customTimeouts?.create ?? 0,

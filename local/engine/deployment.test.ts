@@ -111,6 +111,7 @@ test("reads secrets, references, what is to be deleted, and counts what is encry
         reference,
       },
       customTimeouts: { create: 90 },
+      initErrors: ["it did not start"],
     },
     { ...thing, id: "0", delete: true },
   );
@@ -120,8 +121,10 @@ test("reads secrets, references, what is to be deleted, and counts what is encry
     {
       inputs: { open: secret({ a: 1 }), list: [secret(UNKNOWN)], reference: "i" },
       timeouts: { create: 90, update: 0, delete: 0 },
+      unsettled: true,
     },
   ]);
+  expect(read({ version: 3, deployment: null })).toMatchObject({ resources: [], superseded: [] });
 });
 
 test.each<[string, unknown, string]>([
