@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Alerting } from "../local/cloud/monitoring/alerting.ts";
+import { ManualClock } from "../local/cloud/pubsub/manual-clock.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
 import { countActivations, forgetActivations } from "./support/fastly-activations.ts";
@@ -134,6 +136,40 @@ test("passes challenges on untouched, and redirects all else on port 80 with pat
     headers: { location: "https://plain.example.test/a/b?c=%20d" },
   });
   await expect(get(`/.well-known/acme-challenge/${"x".repeat(43)}`)).resolves.toMatchObject({ status: 404 });
+});
+
+test("raises the program's alert over a dead letter after five minutes, and clears it once that is taken", async () => {
+  const { kernel, pubsub, run, alerting } = platform.cloud;
+  // In its place one whose time the test moves.
+  await alerting.stop();
+  const clock = new ManualClock(Date.now());
+  const alerts = new Alerting(kernel, { pubsub, run }, { clock });
+  await alerts.start();
+  const policy = () =>
+    alerts.policies().find(({ displayName }) => displayName.startsWith("certs-cert-issuer"));
+  const dead = "certs-cert-issuer-dead";
+  const { id: topic } = platform.resource("gcp:pubsub/topic:Topic", dead);
+  const subscription = platform.resource("gcp:pubsub/subscription:Subscription", dead);
+  pubsub.publish(topic, { data: Buffer.from("poison") });
+
+  clock.advance(290_000);
+  alerts.evaluate();
+  expect(policy()?.state).toBe("ok");
+  clock.advance(20_000);
+  expect(policy()).toMatchObject({ state: "firing", severity: "ERROR" });
+  expect(policy()?.notifications).toMatchObject([{ event: "opened", type: "email" }]);
+  expect(alerts.incidents()[0]?.summary).toMatch(/^A dead letter is older than 300 s: 3\d\d\.?\d* > 300/);
+
+  // Made anew, the subscription owes nothing.
+  kernel.resources.remove(subscription.kind, subscription.id);
+  kernel.resources.put(subscription);
+  clock.advance(120_000);
+  alerts.evaluate();
+  clock.advance(120_000);
+  expect(policy()).toMatchObject({ state: "ok", since: null });
+  expect(policy()?.notifications.map(({ event }) => event)).toEqual(["closed", "opened"]);
+  await alerts.stop();
+  await alerting.start();
 });
 
 test("has connected to nothing but itself all this time, program, cloud, CA and workloads", async () => {

@@ -284,6 +284,20 @@ test("a policy that is switched off or deleted is over, and a channel that is sw
   expect(alerting.policies()).toEqual([]);
 });
 
+test("what it can't write down does not reach whoever logs, and is told once", () => {
+  policy([{ displayName: "Any", conditionMatchedLog: { filter: "severity>=INFO" } }]);
+  world.kernel.db.exec("ALTER TABLE monitoring_incidents RENAME TO gone");
+  request(200);
+  request(200);
+  const told = world.logs.filter(({ source }) => source === "monitoring");
+  expect(told.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^Alert policies could not be evaluated: .*monitoring_incidents/),
+  ]);
+  world.kernel.db.exec("ALTER TABLE gone RENAME TO monitoring_incidents");
+  request(200);
+  expect(state()).toBe("firing");
+});
+
 test("says which policy it can't evaluate, and goes on with the others", () => {
   policy([threshold('metric.type = starts_with("run") resource.type="x"', { thresholdValue: 1 })]);
   expect(world.logs.at(-1)).toMatchObject({

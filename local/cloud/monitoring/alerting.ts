@@ -69,6 +69,7 @@ export class Alerting implements Part {
   readonly #logMetrics: LogMetrics;
   readonly #ends: (() => void)[] = [];
   #watched = new Map<string, Watched>();
+  #isFailing = false;
 
   constructor(
     kernel: Kernel & { readonly logging: Pick<Logging, "onEntry" | "write"> },
@@ -93,7 +94,7 @@ export class Alerting implements Part {
       }),
       this.#logging.onEntry((entry, source) => {
         // What alerts themselves say must not raise the next one.
-        if (source !== this.name) this.#take(entry);
+        if (source !== this.name) this.#safely(() => this.#take(entry));
       }),
     );
     this.#expect();
@@ -156,15 +157,22 @@ export class Alerting implements Part {
   #expect(): void {
     const cancel = this.#clock.after(EVALUATION_MS, () => {
       this.#ends.splice(this.#ends.indexOf(cancel), 1);
-      try {
-        this.evaluate();
-      } catch (error) {
-        const message = `Alert policies could not be evaluated: ${error instanceof Error ? error.message : error}`;
-        this.#kernel.logging.write({ severity: "ERROR", source: this.name, message });
-      }
+      this.#safely(() => this.evaluate());
       this.#expect();
     });
     this.#ends.push(cancel);
+  }
+
+  /** A full disk, for one, must not reach whoever logs; told once until it works again. */
+  #safely(work: () => void): void {
+    try {
+      work();
+      this.#isFailing = false;
+    } catch (error) {
+      const message = `Alert policies could not be evaluated: ${error instanceof Error ? error.message : error}`;
+      if (!this.#isFailing) this.#kernel.logging.write({ severity: "ERROR", source: this.name, message });
+      this.#isFailing = true;
+    }
   }
 
   /** Takes over a policy as it is now. */
