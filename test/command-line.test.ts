@@ -151,6 +151,18 @@ describe("npm run", () => {
     });
   }, 60_000);
 
+  test("alerts and jobs tell of the program's policies and of its jobs", async () => {
+    const { policies } = JSON.parse((await run("alerts", "list", "--json", "--state-dir", stateDir)).out);
+    expect(policies).toHaveLength(2);
+    expect(policies).toContainEqual(
+      expect.objectContaining({ severity: "ERROR", state: "ok", since: null, notifications: [] }),
+    );
+    expect(await run("jobs", "run", "nightly", "--state-dir", stateDir)).toMatchObject({
+      code: 1,
+      err: "There is no job nightly; there is none.\n",
+    });
+  }, 60_000);
+
   test("down leaves no process", async () => {
     const { pids } = JSON.parse((await run("status", "--json", "--state-dir", stateDir)).out) as {
       pids: number[];

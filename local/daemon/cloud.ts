@@ -18,6 +18,7 @@ import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
 import { GCP_KINDS } from "../providers/gcp/kinds.ts";
 import { type CloudStatus, controlHandler, statusOf } from "./control.ts";
 import { ProviderServer } from "./provider-server.ts";
+import { routesOf } from "./routes.ts";
 
 /** Opens the Fastly API of this machine, and nothing else anywhere. */
 export const FASTLY_API_TOKEN = "fastly-token-of-this-machine";
@@ -91,11 +92,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
       () => {
         for (const listener of stopListeners) listener();
       },
-      [
-        { method: "GET", path: /^\/alerts$/, answer: () => ({ policies: alerting.policies() }) },
-        { method: "GET", path: /^\/jobs$/, answer: () => ({ jobs: scheduler.list() }) },
-        { method: "POST", path: /^\/jobs\/([\w-]+)\/run$/, answer: (name) => scheduler.runNow(name ?? "") },
-      ],
+      routesOf(alerting, scheduler),
     ),
   );
   try {
