@@ -1,4 +1,4 @@
-import type { AccessTokens } from "./access-tokens.ts";
+import { type AccessTokens, NoAccessToken } from "./access-tokens.ts";
 import { type HttpReply, type OutgoingRequest, sendRequest } from "./send-request.ts";
 import { traceHeaders } from "./span.ts";
 import { codeOf } from "./thrown.ts";
@@ -58,6 +58,7 @@ export class GoogleApi {
 /** Whether the same call may succeed in a moment. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof GoogleApiError) return TRANSIENT_STATUSES.has(error.code);
+  if (error instanceof NoAccessToken) return true;
   return TRANSIENT_CODES.has(codeOf(error) ?? "");
 }
 

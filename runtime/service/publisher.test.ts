@@ -11,6 +11,8 @@ interface Published {
 }
 
 let published: Published[];
+/** How often the metadata server is of no help, before it is. */
+let withoutToken: number;
 /** What Pub/Sub answers to the next requests, before it takes one. */
 let refusals: number[];
 let server: Server;
@@ -19,9 +21,11 @@ let topic: Topic;
 beforeEach(async () => {
   published = [];
   refusals = [];
+  withoutToken = 0;
   server = createServer(async (request, response) => {
     response.setHeader("content-type", "application/json");
     if (request.url?.startsWith("/computeMetadata/")) {
+      response.statusCode = withoutToken-- > 0 ? 503 : 200;
       return response.end(JSON.stringify({ access_token: "access", expires_in: 3_600 }));
     }
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString("utf8"));
@@ -58,8 +62,9 @@ test("publishes JSON with attributes as the workload's account, and resolves onc
   expect(JSON.parse(data.toString("utf8"))).toEqual({ domain: "a.test" });
 });
 
-test("publishes again after an outage", async () => {
+test("publishes again after an outage, of Pub/Sub or of the metadata server", async () => {
   refusals = [503];
+  withoutToken = 1;
   await topic.publish({}, { customer: "alice" });
   expect(published).toHaveLength(1);
 });

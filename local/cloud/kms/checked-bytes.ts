@@ -1,4 +1,4 @@
-import { CRC32C } from "@google-cloud/storage";
+import { Crc32c } from "../crc32c.ts";
 import { RpcRefusal } from "../google-api/rpc-refusal.ts";
 
 /** A field of bytes in a request to KMS, checked against the checksum that may come with it. */
@@ -35,7 +35,7 @@ export function readCheckedBytes(
 
 /** As a decimal int64, which JSON carries as a string. The library's number is signed, Google's is not. */
 export function crc32c(bytes: Buffer): string {
-  const checksum = new CRC32C();
+  const checksum = new Crc32c();
   checksum.update(bytes);
   return String(checksum.valueOf() >>> 0);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CRC32C } from "@google-cloud/storage";
+import { Crc32c } from "../crc32c.ts";
 import { invalid } from "./storage-refusal.ts";
 
 /** What bytes are known by. Checksums are in base64, as in Google's object resource. */
@@ -20,7 +20,7 @@ export interface ExpectedChecksums {
 export class Digests {
   readonly #sha256 = createHash("sha256");
   readonly #md5 = createHash("md5");
-  readonly #crc32c = new CRC32C();
+  readonly #crc32c = new Crc32c();
   #size = 0;
 
   /** Bytes seen so far. */
