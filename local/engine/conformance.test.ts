@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { UpdateKind, UpdateResult } from "./events.ts";
+import { SHOWN_ELSEWHERE } from "./fixtures/conformance/elsewhere.ts";
 import { REFUSALS } from "./fixtures/conformance/refusals.ts";
 import { CONFORMANCE } from "./fixtures/conformance/table.ts";
 import { EngineHarness } from "./fixtures/engine-harness.ts";
@@ -119,6 +121,22 @@ test.each([
   expect((await run("up", stage)).errors).toEqual([
     `${what} is not supported by this engine; use Pulumi's CLI for it.`,
   ]);
+});
+
+test("a changed configuration replaces what the default provider made only if the provider says so", async () => {
+  await using own = await EngineHarness.start();
+  const made = { names: "it", value: "v" };
+  const { config } = own.options("up", "chain", made);
+  await own.run("up", "chain", made);
+  await own.run("up", "chain", made, { config: { ...config, "fake:label": "new" } });
+  expect(own.provider.changes).toEqual([]);
+  await own.run("up", "chain", made, { config: { ...config, "fake:region": "mars" } });
+  // The fake provider deletes nothing that is elsewhere: the old one went by the old configuration.
+  expect([own.provider.changes, own.errors]).toEqual([["create it", "delete it"], []]);
+});
+
+test.each(SHOWN_ELSEWHERE)("$row: Pulumi $pulumi (shown in $file)", ({ file, test: title }) => {
+  expect(readFileSync(join(import.meta.dirname, file), "utf8")).toContain(JSON.stringify(title));
 });
 
 /** Another stack of the project, with one output in the open and one secret. */

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, jest, test } from "@jest/globals";
 import { EngineHarness } from "./fixtures/engine-harness.ts";
 import type { Change } from "./fixtures/fake-provider.ts";
@@ -87,3 +90,22 @@ test("a provider whose answer is lost is asked again by the next up, and takes i
   expect(engine.infos).toEqual(["An update was interrupted; finishing 1 step(s) of it."]);
   expect(provider.creations).toEqual(["a", "b"]);
 });
+
+test("a program whose engine is killed ends by itself", async () => {
+  await using engine = await EngineHarness.start();
+  const pidFile = join(engine.stateDir, "program.pid");
+  await killedAt(engine, "told", { pidFile }, { op: "create", name: "it", effective: false });
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  const deadline = Date.now() + 60_000;
+  while (isRunning(pid) && Date.now() < deadline) await sleep(50);
+  expect(isRunning(pid)).toBe(false);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
