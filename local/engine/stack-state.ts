@@ -1,17 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EngineRefusal, EXIT } from "./engine-refusal.ts";
-import { type PendingRecord, type ResourceRecord, STATE_VERSION, type StateDocument } from "./records.ts";
-import { renamed } from "./references.ts";
+import type { PendingRecord, ResourceRecord, StateDocument } from "./records.ts";
+import { StackRecords } from "./stack-records.ts";
 import type { StateChange } from "./state-changes.ts";
-import { readStateFile, replaceStateFile } from "./state-file.ts";
-import { readJournal, removeJournal, StateJournal } from "./state-journal.ts";
+import { readStateFile } from "./state-file.ts";
+import { readJournal } from "./state-journal.ts";
+import { StateWriter } from "./state-writer.ts";
 import type { Properties } from "./values.ts";
 import { Vault } from "./vault.ts";
 
-/** A journal that is shorter than this, or than the state itself, is not worth a whole writing. */
-const MIN_JOURNAL_BYTES = 1_000_000;
 /** A state that is being written is read again when its journal turns out to continue another writing. */
 const READ_ATTEMPTS = 5;
 
@@ -37,19 +35,9 @@ export class StackState {
   readonly #stack: string;
   /** None for a state that is not on the disk. */
   readonly #vault: Vault | undefined;
-  /** Put in this update, each after what it needs. */
-  readonly #settled = new Map<string, ResourceRecord>();
-  /** As the last update left them, in the order of that one. They may need some of `#settled`, never the other way round. */
-  readonly #earlier = new Map<string, ResourceRecord>();
-  /** By `keyOf`: several of them can have one URN. */
-  readonly #superseded = new Map<string, ResourceRecord>();
-  readonly #pending = new Map<string, PendingRecord>();
-  /** Records as they are written: each is encrypted and serialised once. */
-  readonly #written = new WeakMap<ResourceRecord | PendingRecord, string>();
+  readonly #writer: StateWriter | undefined;
+  readonly #records = new StackRecords();
   readonly #unsaved: StateChange[] = [];
-  /** Continues what this process has written whole. */
-  #journal: StateJournal | undefined;
-  #wholeBytes = 0;
   #writing: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
 
@@ -58,6 +46,7 @@ export class StackState {
     this.#project = project;
     this.#stack = stack;
     this.#vault = vault;
+    this.#writer = vault && new StateWriter(path, project, stack, vault);
   }
 
   /**
@@ -89,8 +78,7 @@ export class StackState {
   /** A state for a preview: it starts from what is given, and cannot be saved. */
   static given(project: string, stack: string, { resources, superseded }: GivenState): StackState {
     const state = new StackState("", project, stack, undefined);
-    for (const resource of resources) state.#earlier.set(resource.urn, resource);
-    for (const resource of superseded) state.#superseded.set(keyOf(resource), resource);
+    state.#records.load(resources, superseded, []);
     return state;
   }
 
@@ -110,19 +98,19 @@ export class StackState {
 
   /** Each after what it needs. */
   get resources(): readonly ResourceRecord[] {
-    return [...this.#settled.values(), ...this.#earlier.values()];
+    return this.#records.resources;
   }
 
   get superseded(): readonly ResourceRecord[] {
-    return [...this.#superseded.values()];
+    return this.#records.superseded;
   }
 
   get pending(): readonly PendingRecord[] {
-    return [...this.#pending.values()];
+    return this.#records.pending;
   }
 
   find(urn: string): ResourceRecord | undefined {
-    return this.#settled.get(urn) ?? this.#earlier.get(urn);
+    return this.#records.find(urn);
   }
 
   /** Records a resource as it is now. `formerUrn` is what it was recorded as, and what others refer to it by, until now. */
@@ -175,64 +163,17 @@ export class StackState {
   /** Saves, and leaves nothing but the state's own file. */
   async close(): Promise<void> {
     await this.save();
-    if (this.#journal !== undefined && this.#journal.bytes > 0) {
-      await this.#journal.close();
-      this.#journal = undefined;
-      await this.save();
-    }
-    await removeJournal(this.path);
+    await this.#writer?.close(this.#records);
   }
 
   #ifSuperseded(resource: ResourceRecord): { superseded?: string } {
-    const key = keyOf(resource);
-    return this.#superseded.has(key) ? { superseded: key } : {};
+    const superseded = this.#records.supersededKey(resource);
+    return superseded === undefined ? {} : { superseded };
   }
 
   #change(change: StateChange): void {
     this.#unsaved.push(change);
-    this.#apply(change);
-  }
-
-  #apply(change: StateChange): void {
-    switch (change.do) {
-      case "put": {
-        const { resource, formerUrn } = change;
-        this.#pending.delete(resource.urn);
-        this.#forget(formerUrn);
-        this.#forget(resource.urn);
-        this.#settled.set(resource.urn, resource);
-        if (formerUrn !== resource.urn) this.#renameReferences(formerUrn, resource.urn);
-        return;
-      }
-      case "amend": {
-        const { resource, superseded } = change;
-        if (superseded !== undefined) this.#superseded.set(superseded, resource);
-        else (this.#settled.has(resource.urn) ? this.#settled : this.#earlier).set(resource.urn, resource);
-        return;
-      }
-      case "supersede": {
-        const resource = this.find(change.urn);
-        if (resource === undefined) return;
-        this.#forget(change.urn);
-        const aside = { ...resource, urn: change.as, protect: false };
-        this.#superseded.set(keyOf(aside), aside);
-        return;
-      }
-      case "remove":
-        if (change.superseded !== undefined) this.#superseded.delete(change.superseded);
-        else this.#forget(change.urn);
-        return;
-      case "intend":
-        this.#pending.set(change.pending.resource.urn, change.pending);
-        return;
-      case "drop-intent":
-        this.#pending.delete(change.urn);
-    }
-  }
-
-  #forget(urn: string): void {
-    this.#settled.delete(urn);
-    this.#earlier.delete(urn);
+    this.#records.apply(change);
   }
 
   #load({ document, changes }: Stored, vault: Vault): void {
@@ -243,14 +184,12 @@ export class StackState {
         inputs: vault.openSecrets(resource.inputs),
         outputs: vault.openSecrets(resource.outputs),
       });
-      for (const resource of document.resources) this.#earlier.set(resource.urn, opened(resource));
-      for (const resource of document.superseded.map(opened)) {
-        this.#superseded.set(keyOf(resource), resource);
-      }
-      for (const pending of document.pending) {
-        this.#pending.set(pending.resource.urn, { ...pending, resource: opened(pending.resource) });
-      }
-      for (const change of changes) this.#apply(withRecords(change, opened));
+      this.#records.load(
+        document.resources.map(opened),
+        document.superseded.map(opened),
+        document.pending.map((pending) => ({ ...pending, resource: opened(pending.resource) })),
+      );
+      for (const change of changes) this.#records.apply(withRecords(change, opened));
     } catch (error) {
       throw new EngineRefusal(
         `The state ${this.path} was encrypted with another key than ${join(dirname(this.path), "..", "key")}; put that key back.`,
@@ -265,85 +204,9 @@ export class StackState {
     }
   }
 
-  #renameReferences(from: string, to: string): void {
-    for (const records of [this.#settled, this.#earlier, this.#superseded]) {
-      for (const [key, record] of records) records.set(key, renamed(record, from, to));
-    }
-    for (const [urn, pending] of this.#pending) {
-      this.#pending.set(urn, { ...pending, resource: renamed(pending.resource, from, to) });
-    }
-  }
-
   async #write(): Promise<void> {
-    const vault = this.#vault;
-    if (vault === undefined) throw new Error("A state that was given for a preview cannot be saved.");
-    const changes = this.#unsaved.splice(0);
-    const journal = this.#journal;
-    try {
-      if (journal === undefined || journal.bytes > Math.max(MIN_JOURNAL_BYTES, this.#wholeBytes)) {
-        await this.#writeWhole(vault);
-      } else if (changes.length > 0) {
-        await journal.append(changes.map((change) => this.#serialiseChange(change, vault)));
-      }
-    } catch (error) {
-      // Nobody knows what of them is there: the next writing is a whole one.
-      this.#journal = undefined;
-      await journal?.close();
-      throw new EngineRefusal(`The state ${this.path} cannot be written: ${(error as Error).message}`, {
-        cause: error,
-        exitCode: EXIT.stateUnusable,
-        general: true,
-      });
-    }
-  }
-
-  async #writeWhole(vault: Vault): Promise<void> {
-    const writing = randomUUID();
-    const head = {
-      version: STATE_VERSION,
-      project: this.#project,
-      stack: this.#stack,
-      keyCheck: vault.encrypt(this.#stack),
-      writing,
-    };
-    const text = `${JSON.stringify(head).slice(0, -1)},
-"resources":[
-${this.resources.map((resource) => this.#serialise(resource, vault)).join(",\n")}
-],"superseded":[
-${this.superseded.map((resource) => this.#serialise(resource, vault)).join(",\n")}
-],"pending":[
-${this.pending.map((pending) => this.#serialise(pending, vault)).join(",\n")}
-]}
-`;
-    await replaceStateFile(this.path, text);
-    await this.#journal?.close();
-    this.#journal = new StateJournal(this.path, writing);
-    this.#wholeBytes = text.length;
-  }
-
-  #serialiseChange(change: StateChange, vault: Vault): string {
-    if ("resource" in change) {
-      const { resource, ...rest } = change;
-      return `${JSON.stringify(rest).slice(0, -1)},"resource":${this.#serialise(resource, vault)}}`;
-    }
-    if (!("pending" in change)) return JSON.stringify(change);
-    return `{"do":${JSON.stringify(change.do)},"pending":${this.#serialise(change.pending, vault)}}`;
-  }
-
-  #serialise(record: ResourceRecord | PendingRecord, vault: Vault): string {
-    let text = this.#written.get(record);
-    if (text === undefined) {
-      const sealed = (resource: ResourceRecord): ResourceRecord => ({
-        ...resource,
-        inputs: vault.sealSecrets(resource.inputs),
-        outputs: vault.sealSecrets(resource.outputs),
-      });
-      text = JSON.stringify(
-        "resource" in record ? { ...record, resource: sealed(record.resource) } : sealed(record),
-      );
-      this.#written.set(record, text);
-    }
-    return text;
+    if (this.#writer === undefined) throw new Error("A state that was given for a preview cannot be saved.");
+    await this.#writer.write(this.#records, this.#unsaved.splice(0));
   }
 }
 
@@ -359,10 +222,6 @@ function readStored(path: string): Stored {
   }
   // Left over from before the file was written whole, by whoever died then.
   return { document, changes: [] };
-}
-
-function keyOf({ urn, id }: ResourceRecord): string {
-  return `${urn}::${id}`;
 }
 
 function withRecords(change: StateChange, open: (resource: ResourceRecord) => ResourceRecord): StateChange {
