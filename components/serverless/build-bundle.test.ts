@@ -18,8 +18,10 @@ import { createGunzip } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { unzipSync } from "fflate";
 import { extract } from "tar-stream";
+import { sha256 } from "./archive.ts";
 import { FUNCTION_SOURCE } from "./artefact-format.ts";
 import { BUNDLE_ARGS, type BuiltBundle, buildBundle } from "./build-bundle.ts";
+import { zip } from "./zip-archive.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 const first = join(folder, "first");
@@ -68,8 +70,8 @@ test("packs a function's source with what Google's build installs, the same byte
     }
   }
   const settings = { format: FUNCTION_SOURCE, root: first };
-  const { sha256, path } = buildBundle("area/workload", settings);
-  expect(buildBundle("area/workload", { ...settings, root: second }).sha256).toBe(sha256);
+  const { sha256: digest, path } = buildBundle("area/workload", settings);
+  expect(buildBundle("area/workload", { ...settings, root: second }).sha256).toBe(digest);
 
   const files = unzipSync(readFileSync(path));
   expect(Object.keys(files)).toEqual(["index.js", "package-lock.json", "package.json"]);
@@ -94,6 +96,15 @@ test("packs a function's source with what Google's build installs, the same byte
       expect(places.some((candidate) => candidate in locked)).toBe(true);
     }
   }
+});
+
+test("packs a zip whose bytes no machine, time or time zone changes", () => {
+  const files = [
+    { name: "b", bytes: Buffer.from("2") },
+    { name: "a", bytes: Buffer.from("1") },
+  ];
+  expect(sha256(zip(files))).toBe("abba080c92582d63232654caf7e671fcc0b40992dd809e155abd224886238e9c");
+  expect(zip(files.toReversed()).equals(zip(files))).toBe(true);
 });
 
 test("keeps a source map beside the archive that leads from a stack trace to the source", async () => {
