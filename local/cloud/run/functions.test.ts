@@ -18,6 +18,8 @@ exports.handler = (request, response) => {
 };`;
 
 let bench: TestBench;
+/** Functions that were broken so far: each has a name of its own. */
+let broken = 0;
 
 beforeAll(async () => {
   bench = await TestBench.open({ startupDeadlineMs: 20_000 });
@@ -102,7 +104,8 @@ test.each<[title: string, files: Record<string, string>, reason: RegExp]>([
   ],
   ["a file outside", { "../index.js": MIRROR }, /"\.\.\/index\.js" is outside the archive's folder/],
 ])("fails a deployment with %s", async (_, files, reason) => {
-  await expect(bench.run.ready(bench.putFunction("broken", files))).rejects.toThrow(reason);
+  broken += 1;
+  await expect(bench.run.ready(bench.putFunction(`broken-${broken}`, files))).rejects.toThrow(reason);
 });
 
 function manifest(dependencies: Readonly<Record<string, string>>): string {
