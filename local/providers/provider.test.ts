@@ -63,7 +63,7 @@ describe("Protocol", () => {
 
   test("tells which kinds it records only", async () => {
     const { kinds } = await session.invoke("gcp:local:recordedKinds");
-    expect(kinds).toContain("gcp:monitoring/alertPolicy:AlertPolicy");
+    expect(kinds).toContain("gcp:dns/managedZone:ManagedZone");
     expect(kinds).not.toContain(TOPIC);
   });
 
