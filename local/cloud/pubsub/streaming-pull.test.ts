@@ -1,4 +1,9 @@
-import type { Message, SubscriptionOptions, v1 } from "@google-cloud/pubsub";
+import {
+  type Message,
+  SubscriptionCloseBehaviors,
+  type SubscriptionOptions,
+  type v1,
+} from "@google-cloud/pubsub";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import {
@@ -24,7 +29,13 @@ beforeEach(async () => {
   world.grant("roles/pubsub.subscriber", SUBSCRIBER, subscription);
 });
 
-afterEach(() => world.stop());
+afterEach(async () => {
+  await Promise.all(endings.splice(0).map((end) => end()));
+  await world.stop();
+});
+
+/** Ends what a test opened, however it went. */
+const endings: (() => Promise<void>)[] = [];
 
 function publish(...texts: readonly string[]): void {
   for (const text of texts) world.pubsub.publish(topic, { data: Buffer.from(text) });
@@ -35,9 +46,12 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => S
 /** Google's subscriber with all that it does by itself: streams, leases, flow control. */
 async function subscribe(options: SubscriptionOptions, onMessage: (message: Message) => void) {
   const client = await world.client(SUBSCRIBER);
-  const subscriber = client.subscription("reader", options);
+  // What a failing test still holds must not hold up its end.
+  const closeOptions = { behavior: SubscriptionCloseBehaviors.NackImmediately };
+  const subscriber = client.subscription("reader", { closeOptions, ...options });
   const errors: unknown[] = [];
   subscriber.on("message", onMessage).on("error", (error) => errors.push(error));
+  endings.push(() => subscriber.close());
   return { errors, close: () => subscriber.close() };
 }
 
@@ -48,7 +62,13 @@ async function openStream(first: object = {}) {
   const puller: v1.SubscriberClient = await world.puller(SUBSCRIBER);
   const stream = puller.streamingPull({});
   const received: Received[] = [];
-  const state: { answers: number; error?: { code: number; message: string } } = { answers: 0 };
+  const state: { answers: number; ended: boolean; error?: { code: number; message: string } } = {
+    answers: 0,
+    ended: false,
+  };
+  stream.on("end", () => {
+    state.ended = true;
+  });
   stream.on("data", ({ receivedMessages }) => {
     state.answers += 1;
     for (const { ackId, message, deliveryAttempt } of receivedMessages) {
@@ -57,6 +77,12 @@ async function openStream(first: object = {}) {
   });
   stream.on("error", (error) => {
     state.error = error as unknown as { code: number; message: string };
+  });
+  endings.push(async () => {
+    if (state.error || state.ended) return;
+    const ended = new Promise<void>((resolve) => stream.once("error", () => resolve()));
+    stream.cancel();
+    await ended;
   });
   stream.write({ subscription, streamAckDeadlineSeconds: 10, ...first });
   const texts = () => received.map(({ text }) => text);
@@ -98,7 +124,6 @@ test("no more is out than a client's flow control allows, in messages and in byt
     expect(world.leases(subscription)).toBe(3);
     stream.write({ ackIds: received.slice(-3).map(({ ackId }) => ackId) });
   }
-  stream.cancel();
 });
 
 test("what is given back, or not acknowledged in time, comes again, in the end as a dead letter", async () => {
@@ -124,7 +149,6 @@ test("what is given back, or not acknowledged in time, comes again, in the end a
   // The place that it held on the stream is free.
   publish("next");
   await eventually(() => received.at(-1)?.text === "next", "the next one comes");
-  stream.cancel();
 });
 
 test("an extension keeps a message out, and the stream's own deadline holds for what follows", async () => {
@@ -142,7 +166,6 @@ test("an extension keeps a message out, and the stream's own deadline holds for 
   world.clock.advance(1);
   await eventually(() => received.length === 3, "the first comes again");
   expect(received[2]?.text).toBe("slow");
-  stream.cancel();
 });
 
 test("many streams share a subscription, and a dead one's messages go to the others at their deadline", async () => {
@@ -160,7 +183,6 @@ test("many streams share a subscription, and a dead one's messages go to the oth
   const again = () => living.flatMap(({ texts }) => texts().slice(10)).sort();
   await eventually(() => again().length === 10, "the dead one's come again");
   expect(again()).toEqual(dying?.texts().sort());
-  for (const { stream } of living) stream.cancel();
 });
 
 test("a client that reads nothing holds up neither the others nor the cloud's memory", async () => {
@@ -177,7 +199,6 @@ test("a client that reads nothing holds up neither the others nor the cloud's me
   await eventually(() => world.leases(subscription) === 60, "the rest goes to who reads");
   await eventually(() => reading.received.length >= 10, "and arrives");
   stuck.cancel();
-  reading.stream.cancel();
 });
 
 test("asking for a sign of life is answered, and a client that ends its stream ends it well", async () => {
