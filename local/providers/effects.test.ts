@@ -21,6 +21,12 @@ let session: TestSession;
 
 beforeAll(async () => {
   session = await TestSession.start("gcp", GCP_KINDS);
+  // What the services below run as, and where their code is.
+  session.stand(
+    "gcp:serviceaccount/account:Account",
+    "projects/acme/serviceAccounts/api@acme.iam.gserviceaccount.com",
+  );
+  session.stand("gcp:storage/bucket:Bucket", "b");
   await session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
 });
 

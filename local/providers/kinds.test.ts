@@ -80,14 +80,14 @@ const EXAMPLES: Readonly<Record<string, readonly [inputs: Record<string, unknown
       location: "europe-west1",
       deletionProtection: false,
       template: {
-        serviceAccount: "robot@acme.iam.gserviceaccount.com",
+        serviceAccount: "robot-1@acme.iam.gserviceaccount.com",
         containers: [
           {
             image: "scratch",
             baseImageUri: "base",
             commands: ["node"],
             args: ["index.js"],
-            sourceCode: { cloudStorageSource: { bucket: "b", object: "o" } },
+            sourceCode: { cloudStorageSource: { bucket: "acme-shop", object: "o" } },
           },
         ],
       },

@@ -31,6 +31,12 @@ const connections: Client[] = [];
 
 beforeAll(async () => {
   session = await TestSession.start("gcp", GCP_KINDS);
+  // What the services below run as, and where their code is.
+  session.stand(
+    "gcp:serviceaccount/account:Account",
+    "projects/acme/serviceAccounts/api@acme.iam.gserviceaccount.com",
+  );
+  session.stand("gcp:storage/bucket:Bucket", "b");
   offline = await TestSession.start("gcp", GCP_KINDS, "offline");
   await configure(offline.client, { project: "acme" });
 });

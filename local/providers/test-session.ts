@@ -52,10 +52,12 @@ export class TestSession {
 
   /** Enables services in the project "acme". */
   enable(...services: readonly string[]): void {
-    for (const service of services) {
-      const kind = "gcp:projects/service:Service";
-      this.kernel.resources.put({ kind, id: `acme/${service}`, urn: urnOf(kind, service), properties: {} });
-    }
+    for (const service of services) this.stand("gcp:projects/service:Service", `acme/${service}`);
+  }
+
+  /** Puts a resource there for others to refer to. */
+  stand(kind: string, id: string): void {
+    this.kernel.resources.put({ kind, id, urn: urnOf(kind, id), properties: {} });
   }
 
   get port(): number {

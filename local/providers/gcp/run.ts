@@ -14,6 +14,11 @@ import { claimUri } from "./run-uri.ts";
 
 const service: Kind = {
   token: SERVICE_KIND,
+  references: {
+    "template.serviceAccount": ["gcp:serviceaccount/account:Account"],
+    "template.containers[].envs[].valueSource.secretKeyRef.secret": ["gcp:secretmanager/secret:Secret"],
+    "template.containers[].sourceCode.cloudStorageSource.bucket": ["gcp:storage/bucket:Bucket"],
+  },
   autoname: {
     property: "name",
     maxLength: 49,
