@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { workload } from "./workload.ts";
 
@@ -20,9 +21,15 @@ test("is built as Cloud Functions loads it, so that what cannot start fails the 
   workload(build);
   expect(build).toHaveBeenCalledTimes(1);
 
+  const written: string[] = [];
+  jest.spyOn(fs, "writeSync").mockImplementation((_fd: number, text: unknown) => {
+    written.push(String(text));
+    return Buffer.byteLength(String(text));
+  });
   const exit = jest.spyOn(process, "exit").mockReturnValue(undefined as never);
   workload(() => {
     throw new Error("The environment has 1 mistake.");
   });
   expect(exit).toHaveBeenCalledWith(1);
+  expect(written.join("")).toContain("The environment has 1 mistake.");
 });
