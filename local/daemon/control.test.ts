@@ -7,6 +7,14 @@ import { controlHandler } from "./control.ts";
 
 const OPERATOR = "operator@local.iam.gserviceaccount.com";
 
+const REFUSED = {
+  service: "domain-api",
+  destination: "example.com:443",
+  allowed: false,
+  rule: "never the world outside",
+  count: 3,
+};
+
 let stateDir: string;
 let kernel: OwnedKernel;
 let stops = 0;
@@ -18,7 +26,16 @@ beforeAll(async () => {
     "request",
     controlHandler(
       kernel,
-      [],
+      [
+        {
+          name: "run",
+          start: async () => {},
+          stop: async () => {},
+          pids: () => [7],
+          egress: () => [REFUSED],
+        },
+        { name: "edge", start: async () => {}, stop: async () => {} },
+      ],
       () => {
         stops += 1;
       },
@@ -53,6 +70,17 @@ test("opens ports for accounts that exist, and for no other name, however it is 
   for (const name of ["nobody%40local.iam.gserviceaccount.com", "%ff", "%", "..%2f"]) {
     expect((await ask(`/identities/${name}`)).status).toBe(404);
   }
+});
+
+test("tells the processes of each part, and where workloads connected to", async () => {
+  await expect((await ask("/status")).json()).resolves.toMatchObject({
+    parts: [
+      { name: "run", pids: [7] },
+      { name: "edge", pids: [] },
+    ],
+    pids: [process.pid, 7],
+    egress: [REFUSED],
+  });
 });
 
 test("stops for a POST alone", async () => {
