@@ -113,6 +113,8 @@ describe("npm run", () => {
       expect(names).toContain(hop.replace(/[()]/g, '"'));
     }
     expect(spans).toHaveLength(1);
+    // The validator's probe, and the CA.
+    expect(names.split('"certs-token-proxy').length).toBeGreaterThan(2);
 
     const refused = await run("domains", "add", "*.example.test", ...at);
     expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/wildcard/i) });

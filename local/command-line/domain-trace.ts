@@ -5,7 +5,7 @@ import { type FoundEntry, LogFiles } from "./log-files.ts";
 import { line } from "./log-line.ts";
 import { printJson } from "./output.ts";
 import { waterfall } from "./trace-display.ts";
-import { buildTrace, linkedTraces } from "./trace-tree.ts";
+import { buildTrace, linkedTraces, type TraceTree } from "./trace-tree.ts";
 
 /** The audit log's words for what starts an order. */
 const STARTS: readonly unknown[] = ["domain.register", "domain.retry"];
@@ -19,16 +19,21 @@ interface Options {
 
 /**
  * Shows the trace of a domain's newest registration, from the logs alone: what is done here with files
- * can be done with two queries of Cloud Logging, for the audit entry and for its trace.
+ * can be done with queries of Cloud Logging: for the audit entry, its trace, the pushes and the challenges.
  */
 export async function traceDomain(name: string, { stateDir, json }: Options): Promise<void> {
   const domain = name.toLowerCase().replace(/\.$/, "");
   const registration = await newest(stateDir, domain);
   const traceId = registration && traceIdOf(registration.entry);
   if (!traceId) throw new Failure(`No registration of ${domain} is in the logs.`);
-  const own = await collect(stateDir, new Set([traceId]));
-  const entries = [...own, ...(await collect(stateDir, linkedTraces(own)))];
-  const tree = buildTrace(traceId, entries);
+  const own = await collect(stateDir, ({ entry }) => traceIdOf(entry) === traceId);
+  const linked = linkedTraces(own);
+  const among = await collect(stateDir, ({ entry }) => linked.has(traceIdOf(entry) ?? ""));
+  const challenges = await collect(
+    stateDir,
+    challengesDuring(domain, buildTrace(traceId, [...own, ...among])),
+  );
+  const tree = buildTrace(traceId, [...own, ...among, ...challenges]);
   if (!tree) throw new Failure(`The logs of trace ${traceId} hold no span yet; npm run logs may tell why.`);
   const { orderNumber } = objectOf(registration.entry.jsonPayload?.audit);
   if (json) {
@@ -51,12 +56,27 @@ async function newest(stateDir: string, domain: string): Promise<FoundEntry | un
   return found;
 }
 
-async function collect(stateDir: string, traces: ReadonlySet<string>): Promise<readonly FoundEntry[]> {
+async function collect(
+  stateDir: string,
+  wanted: (found: FoundEntry) => boolean,
+): Promise<readonly FoundEntry[]> {
   const entries: FoundEntry[] = [];
   for await (const found of everything(stateDir)) {
-    if (entries.length < MOST_ENTRIES && traces.has(traceIdOf(found.entry) ?? "")) entries.push(found);
+    if (entries.length < MOST_ENTRIES && wanted(found)) entries.push(found);
   }
   return entries;
+}
+
+/** The CA's own requests, which know nothing of the trace: by the domain's challenges that were asked for during it. */
+function challengesDuring(domain: string, tree: TraceTree | undefined): (found: FoundEntry) => boolean {
+  if (!tree) return () => false;
+  const from = Date.parse(tree.startTime);
+  const path = new RegExp(`^https?://${domain.replaceAll(".", "\\.")}(:\\d+)?/\\.well-known/acme-challenge/`);
+  const isWithin = (at: number) => at >= from && at <= from + tree.durationMs;
+  return ({ entry }) =>
+    path.test(entry.httpRequest?.requestUrl ?? "") &&
+    isWithin(Date.parse(entry.timestamp)) &&
+    traceIdOf(entry) !== tree.traceId;
 }
 
 async function* everything(stateDir: string): AsyncGenerator<FoundEntry> {

@@ -102,6 +102,10 @@ const ENTRIES = [
   request("issuer", "https://issuer/", 98, 64, "push", PUSH),
   // Through the edge, which logs nothing: its parent is the call that it lies in.
   request("load-balancer", "http://a.test/", 112, 20, "probe"),
+  // Two that the CA made, which knows of no trace: of one request the balancer's holds the proxy's.
+  request("load-balancer", "http://a.test/1", 144, 15, "one", "c".repeat(32)),
+  request("load-balancer", "http://a.test/2", 145, 10, "two", "d".repeat(32)),
+  request("token-proxy", "http://a.test/2", 146, 5, "proxy", "d".repeat(32)),
 ];
 
 test("joins requests, workloads and deliveries to one tree, each attempt of its own", () => {
@@ -124,7 +128,17 @@ test("joins requests, workloads and deliveries to one tree, each attempt of its 
                   [
                     [
                       "GET https://issuer/",
-                      [["Message done", ["CA POST order", ["edge GET a.test", ["GET http://a.test/"]]]]],
+                      [
+                        [
+                          "Message done",
+                          [
+                            "CA POST order",
+                            ["edge GET a.test", ["GET http://a.test/"]],
+                            "GET http://a.test/1",
+                            ["GET http://a.test/2", ["GET http://a.test/2"]],
+                          ],
+                        ],
+                      ],
                     ],
                   ],
                 ],

@@ -36,6 +36,8 @@ interface Node {
   readonly error?: string;
   readonly events: readonly { readonly name: string; readonly atMs: number }[];
   readonly children: Node[];
+  /** Of a request, which may lie within another of the same trace alone. */
+  readonly requestTrace?: string | undefined;
 }
 
 /** What a workload's closing line tells of its span. */
@@ -107,6 +109,7 @@ function requestNode({ source, entry }: FoundEntry): Node | undefined {
     status,
     events: [],
     children: [],
+    requestTrace: traceIdOf(entry),
   };
 }
 
@@ -176,6 +179,7 @@ function shortestAround(inner: Node, within: readonly Node[]): Node | undefined 
     .filter(
       (node) =>
         node !== inner &&
+        (node.requestTrace === undefined || node.requestTrace === inner.requestTrace) &&
         node.start <= inner.start + TOLERANCE_MS &&
         endOf(node) >= endOf(inner) - TOLERANCE_MS &&
         node.durationMs >= inner.durationMs &&
@@ -208,7 +212,7 @@ function toTree(traceId: string, roots: readonly Node[]): TraceTree | undefined 
 function toSpans(nodes: readonly Node[], origin: number): readonly TraceSpan[] {
   return [...nodes]
     .sort((a, b) => a.start - b.start)
-    .map(({ start, durationMs, events, children, ...rest }) => ({
+    .map(({ start, durationMs, events, children, requestTrace: _, ...rest }) => ({
       ...rest,
       startMs: round(start - origin),
       durationMs: round(durationMs),
