@@ -127,18 +127,6 @@ test.each<[string, string, Record<string, unknown>, string]>([
     { topic: "top", filter: "attributes:a" },
     "filter",
   ],
-  [
-    "a duration of half minutes",
-    "gcp:monitoring/alertPolicy:AlertPolicy",
-    {
-      combiner: "OR",
-      displayName: "d",
-      conditions: [
-        { displayName: "c", conditionThreshold: { comparison: "COMPARISON_GT", duration: "90s" } },
-      ],
-    },
-    "conditions[0].conditionThreshold.duration",
-  ],
 ])("refuses %s", async (_, type, inputs, property) => {
   const { failures } = await session.check(urnOf(type, "thing"), inputs);
   expect(failures).toMatchObject([{ property }]);
