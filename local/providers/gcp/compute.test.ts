@@ -45,6 +45,11 @@ describeRefusals(
       "ipProtocol must be TCP where loadBalancingScheme is EXTERNAL_MANAGED",
       "/globalForwardingRules",
     ],
+    [
+      { sourceIpRanges: ["10.0.0.1/8"] },
+      "sourceIpRanges[0] must have no bits beyond its prefix: 10.0.0.0/8",
+      "/globalForwardingRules",
+    ],
     [{ networkTier: "STANDARD" }, "networkTier must be one of PREMIUM", "/globalForwardingRules"],
   ],
 );

@@ -1,5 +1,5 @@
 import { count } from "../rules/lists.ts";
-import { ipAddress } from "../rules/network.ts";
+import { cidr, ipAddress } from "../rules/network.ts";
 import { whole } from "../rules/numbers.ts";
 import { atLeastOneOf, atMostOneOf, dependent, onlyWhere, presence } from "../rules/presence.ts";
 import { cite, inObject, ofText } from "../rules/rule.ts";
@@ -26,6 +26,7 @@ export const ADDRESS_RULES = [
 export const FORWARDING_RULE_RULES = [
   cite(`${API}/globalForwardingRules`, {
     networkTier: oneOf("PREMIUM"),
+    "sourceIpRanges[]": cidr(),
     "": inObject(({ ipProtocol, loadBalancingScheme }, report) => {
       const isExternal = loadBalancingScheme === "EXTERNAL" || loadBalancingScheme === "EXTERNAL_MANAGED";
       if (isExternal && typeof ipProtocol === "string" && ipProtocol !== "TCP") {
