@@ -34,6 +34,8 @@ const cloudFunction: Kind = {
     "buildConfig.dockerRepository": ["gcp:artifactregistry/repository:Repository"],
     "buildConfig.serviceAccount": ["gcp:serviceaccount/account:Account"],
     "buildConfig.source.storageSource.bucket": ["gcp:storage/bucket:Bucket"],
+    "serviceConfig.secretEnvironmentVariables[].secret": ["gcp:secretmanager/secret:Secret"],
+    "serviceConfig.serviceAccountEmail": ["gcp:serviceaccount/account:Account"],
   },
   inner: {
     buildConfig: { build: UNKNOWN, dockerRepository: UNKNOWN, entryPoint: UNKNOWN },
