@@ -101,6 +101,8 @@ const configSchema = z
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
+    /** Until new grants hold. @default 120, which is what Google names */
+    grantDelaySeconds: z.int().min(0).max(900).default(120),
     protect: z.boolean(),
   })
   .refine((config) => isInZone(config?.originHost, config?.zoneDomain), inZone("originHost"))

@@ -39,6 +39,7 @@ const args: CertificatePlatformArgs = {
     hosting: scaling,
   },
   softDeleteDays: 30,
+  grantDelaySeconds: 0,
   protect: true,
   platformName: "Domains",
 };

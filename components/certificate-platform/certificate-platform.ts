@@ -63,6 +63,8 @@ export interface CertificatePlatformArgs {
   readonly packaging?: Partial<Readonly<Record<Workload, PackagingChoice>>>;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
+  /** Whole seconds for which the first update waits until new grants hold. */
+  readonly grantDelaySeconds: number;
   /** Keeps what holds data, or is known to the outside, from being deleted. */
   readonly protect: boolean;
   /** Shown at the foot of the hosted page. */
@@ -92,7 +94,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         true,
       );
     }
-    const { region, edge, packaging = {}, softDeleteDays, protect } = args;
+    const { region, edge, packaging = {}, softDeleteDays, grantDelaySeconds, protect } = args;
     this.apiUrl = `https://${args.apiHost}`;
     this.apiAudience = this.apiUrl;
 
@@ -133,7 +135,11 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const fastlyCredentials = new FastlyCredentials(
       `${name}-fastly`,
-      { apiToken: args.fastlyApiToken, readers: { validator: validator.member, issuer: issuer.member } },
+      {
+        apiToken: args.fastlyApiToken,
+        readers: { validator: validator.member, issuer: issuer.member },
+        grantDelaySeconds,
+      },
       parent,
     );
     const validation = new StageTopic(`${name}-validation`, { publishers: { api: api.member } }, parent);
@@ -144,7 +150,9 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
 
     const { bucketName: codeBucket } = code;
-    const packaged = packager(() => new FunctionBuilds(`${name}-builds`, { region, codeBucket }, parent));
+    const packaged = packager(
+      () => new FunctionBuilds(`${name}-builds`, { region, codeBucket, grantDelaySeconds }, parent),
+    );
     const settingsOf = (workload: Workload) => ({
       region,
       codeBucket,

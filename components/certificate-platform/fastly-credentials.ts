@@ -1,11 +1,14 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretReference } from "../serverless/environment.ts";
+import { onceGranted } from "../serverless/grant-delay.ts";
 
 export interface FastlyCredentialsArgs {
   readonly apiToken: pulumi.Input<string>;
   /** Who may read the token, by the name of their grant. */
   readonly readers: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Whole seconds until a new grant holds. */
+  readonly grantDelaySeconds: number;
 }
 
 /** Fastly's API token in Secret Manager, for the services that link domains and place certificates. */
@@ -32,7 +35,15 @@ export class FastlyCredentials extends pulumi.ComponentResource {
         ),
     );
 
-    this.reference = { project: secret.project, secret: secret.secretId, version: version.version };
+    this.reference = {
+      project: secret.project,
+      secret: secret.secretId,
+      version: onceGranted(version.version, {
+        madeAt: secret.createTime,
+        grants: this.grants,
+        delaySeconds: args.grantDelaySeconds,
+      }),
+    };
     this.registerOutputs({});
   }
 }

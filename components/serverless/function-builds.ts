@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { onceGranted } from "./grant-delay.ts";
 import { ServiceIdentity } from "./service-identity.ts";
 
 const DAY_SECONDS = 86_400;
@@ -10,6 +11,8 @@ export interface FunctionBuildsArgs {
   readonly region: pulumi.Input<string>;
   /** The bucket that holds the sources. */
   readonly codeBucket: pulumi.Input<string>;
+  /** Whole seconds until a new grant holds. */
+  readonly grantDelaySeconds: number;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface FunctionBuildsArgs {
 export class FunctionBuilds extends pulumi.ComponentResource {
   /** `projects/P/serviceAccounts/EMAIL` */
   readonly accountName: pulumi.Output<string>;
-  /** `projects/P/locations/L/repositories/R` */
+  /** `projects/P/locations/L/repositories/R`, known once a build can succeed. */
   readonly repositoryId: pulumi.Output<string>;
   /** A build succeeds only after these. */
   readonly grants: readonly pulumi.Resource[];
@@ -29,7 +32,7 @@ export class FunctionBuilds extends pulumi.ComponentResource {
   constructor(name: string, args: FunctionBuildsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:FunctionBuilds", name, args, opts);
 
-    const { region, codeBucket } = args;
+    const { region, codeBucket, grantDelaySeconds } = args;
     const { member, accountName } = new ServiceIdentity(
       name,
       { displayName: "Builds functions" },
@@ -92,7 +95,11 @@ export class FunctionBuilds extends pulumi.ComponentResource {
     ];
 
     this.accountName = accountName;
-    this.repositoryId = repository.id;
+    this.repositoryId = onceGranted(repository.id, {
+      madeAt: repository.createTime,
+      grants: this.grants,
+      delaySeconds: grantDelaySeconds,
+    });
     this.registerOutputs({ accountName: this.accountName, repositoryId: this.repositoryId });
   }
 }

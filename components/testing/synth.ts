@@ -40,7 +40,9 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
         dnsResourceRecords: [{ name: `_acme-challenge.${inputs.domain}.`, type: "CNAME", data: "proof." }],
       };
     case "gcp:secretmanager/secret:Secret":
-      return { ...common, secretId: name };
+      return { ...common, secretId: name, createTime: new Date().toISOString() };
+    case "gcp:artifactregistry/repository:Repository":
+      return { ...common, createTime: new Date().toISOString() };
     case "gcp:secretmanager/secretVersion:SecretVersion":
       return { ...common, version: "1" };
     default:
