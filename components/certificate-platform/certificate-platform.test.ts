@@ -129,6 +129,14 @@ describe("CertificatePlatform", () => {
     });
   });
 
+  test("links the name that customers point at apart from the service's versions, as customers' own are", () => {
+    expect(named("fastly:index/domainV1:DomainV1", "certs-edge")).toMatchObject({
+      fqdn: "edge.domains.example",
+      serviceId: "certs-edge-id",
+    });
+    expect(named("fastly:index/serviceVcl:ServiceVcl", "certs-edge")).not.toHaveProperty("domains");
+  });
+
   test("admits the CDN's ranges alone, ten a rule, and denies the rest", () => {
     const { rules } = named("gcp:compute/securityPolicy:SecurityPolicy", "certs-edge-only") as {
       rules: { action: string; match: { config: { srcIpRanges: string[] } } }[];

@@ -30,7 +30,6 @@ export class EdgeService extends pulumi.ComponentResource {
     const service = new fastly.ServiceVcl(
       name,
       {
-        domains: [{ name: edgeHost, comment: "Where customers' CNAMEs lead" }],
         conditions: [
           { name: "acme", type: "REQUEST", priority: 10, statement: `req.url.path ~ ${CHALLENGE}` },
           { name: "not-acme", type: "REQUEST", priority: 10, statement: `req.url.path !~ ${CHALLENGE}` },
@@ -62,6 +61,12 @@ export class EdgeService extends pulumi.ComponentResource {
         ],
         forceDestroy: !protect,
       },
+      { parent: this, protect },
+    );
+    // As customers' own names are linked: apart from the service's versions, in which Fastly deprecates names.
+    new fastly.DomainV1(
+      name,
+      { fqdn: edgeHost, description: "Where customers' CNAMEs lead", serviceId: service.id },
       { parent: this, protect },
     );
 

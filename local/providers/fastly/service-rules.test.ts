@@ -53,8 +53,6 @@ describeRefusals(
     ],
   },
   [
-    [{ domains: undefined }, "domains must hold a domain", "#validate-service-version", "comment"],
-    [{ domains: [] }, "domains must hold a domain", "#validate-service-version", "comment"],
     [
       { "domains[1].name": "https://acme.test" },
       "domains[1].name must be a domain name",

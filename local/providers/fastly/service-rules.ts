@@ -53,7 +53,6 @@ const NAMED = [
 /** What Fastly refuses in a version of a service, when it is made or activated. */
 export const SERVICE_RULES: readonly CitedRules[] = [
   cite(`${API}/vcl-services/`, Object.fromEntries(NAMED.map((block) => [block, unique("name")]))),
-  cite(`${API}/services/version/#validate-service-version`, { "": inObject(checkDomains) }),
   cite(`${API}/services/domain/`, { "domains[].name": domainName({ wildcard: true }) }),
   cite(LIMITS, {
     backends: count({ to: 5, what: "backends (Fastly raises it on request)" }),
@@ -160,13 +159,6 @@ export const SERVICE_RULES: readonly CitedRules[] = [
 ];
 
 /** A version without a domain is not activated. */
-function checkDomains({ domains, activate }: Properties, report: Report): void {
-  if (activate === false || activate === UNKNOWN) return;
-  if (presence(domains) === "absent" || (isList(domains) && domains.length === 0)) {
-    report("domains", "must hold a domain: no version is activated without one");
-  }
-}
-
 function checkTlsRange({ minTlsVersion: min, maxTlsVersion: max }: Properties, report: Report): void {
   if (typeof min === "string" && typeof max === "string" && Number(min) > Number(max)) {
     report("minTlsVersion", `must be at most maxTlsVersion, ${max}`);
