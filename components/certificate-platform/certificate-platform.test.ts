@@ -129,6 +129,34 @@ describe("CertificatePlatform", () => {
     });
   });
 
+  test("protects what holds data or is known to the outside, where it is told to protect", async () => {
+    const protectedBy = async (protect: boolean) => {
+      const found: string[] = [];
+      const note: pulumi.ResourceTransformation = ({ type, name, opts }) => {
+        if (opts.protect) found.push(`${name} ${type.slice(type.lastIndexOf(":") + 1)}`);
+        return undefined;
+      };
+      await synth(() => new CertificatePlatform("certs", { ...args, protect }, { transformations: [note] }));
+      return found.sort();
+    };
+
+    await expect(protectedBy(false)).resolves.toEqual([]);
+    await expect(protectedBy(true)).resolves.toEqual([
+      "certs ManagedZone",
+      "certs-backup Bucket",
+      "certs-backup CryptoKey",
+      "certs-cert-issuer Subscription",
+      "certs-cert-issuer-dead Subscription",
+      "certs-code Bucket",
+      "certs-domain-validator Subscription",
+      "certs-domain-validator-dead Subscription",
+      "certs-edge DomainV1",
+      "certs-edge ServiceVcl",
+      "certs-front GlobalAddress",
+      "certs-registry Bucket",
+    ]);
+  });
+
   test("links the name that customers point at apart from the service's versions, as customers' own are", () => {
     expect(named("fastly:index/domainV1:DomainV1", "certs-edge")).toMatchObject({
       fqdn: "edge.domains.example",
@@ -352,6 +380,7 @@ test.each([4, 101, 7.5])("Stage refuses %d delivery attempts", async (maxDeliver
       pubsubAgent: "serviceAccount:agent",
       backoffSeconds: { minimum: 1, maximum: 600 },
       notificationChannels: [],
+      protect: false,
       maxDeliveryAttempts,
     });
 

@@ -60,6 +60,7 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
         pubsubAgent: args.pubsubAgent,
         backoffSeconds: { minimum: 1, maximum: 600 },
         notificationChannels: args.notificationChannels,
+        protect: args.protect,
       },
       { parent: this },
     );

@@ -22,6 +22,8 @@ export interface StageArgs {
   readonly backoffSeconds: { readonly minimum: number; readonly maximum: number };
   /** Names of notification channels for the alert on the oldest dead letter. */
   readonly notificationChannels: readonly pulumi.Input<string>[];
+  /** Keeps the subscriptions from being deleted or replaced: what waits in them would be lost. */
+  readonly protect: boolean;
 }
 
 /** A push subscription with all that keeps a message from being lost: backoff, dead letters that are kept, and an alert on them. */
@@ -32,7 +34,7 @@ export class Stage extends pulumi.ComponentResource {
   constructor(name: string, args: StageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:Stage", name, args, opts);
 
-    const { maxDeliveryAttempts = 10, backoffSeconds } = args;
+    const { maxDeliveryAttempts = 10, backoffSeconds, protect } = args;
     if (!Number.isInteger(maxDeliveryAttempts) || maxDeliveryAttempts < 5 || maxDeliveryAttempts > 100) {
       throw new pulumi.ResourceError(
         `Stage "${name}": maxDeliveryAttempts must be a whole number from 5 to 100; got ${maxDeliveryAttempts}.`,
@@ -49,7 +51,7 @@ export class Stage extends pulumi.ComponentResource {
         expirationPolicy: { ttl: "" },
         messageRetentionDuration: `${31 * DAY_SECONDS}s`,
       },
-      { parent: this },
+      { parent: this, protect },
     );
     const mayBury = new gcp.pubsub.TopicIAMMember(
       `${name}-dead-publisher`,
@@ -85,7 +87,7 @@ export class Stage extends pulumi.ComponentResource {
         deadLetterPolicy: { deadLetterTopic: deadLetters.id, maxDeliveryAttempts },
       },
       // Without a subscription of its own a dead letter would be lost on arrival.
-      { parent: this, dependsOn: [keptDeadLetters, mayBury, maySign] },
+      { parent: this, protect, dependsOn: [keptDeadLetters, mayBury, maySign] },
     );
     new gcp.pubsub.SubscriptionIAMMember(
       `${name}-subscriber`,

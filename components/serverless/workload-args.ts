@@ -18,7 +18,7 @@ export interface WorkloadSettings {
   readonly codeBucket: pulumi.Input<string>;
   readonly identity: ServiceIdentity;
   readonly scaling: Scaling;
-  /** Keeps the service from being deleted. */
+  /** Keeps the service, and what waits for it, from being deleted. */
   readonly protect: boolean;
 }
 
