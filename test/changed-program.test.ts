@@ -1,39 +1,34 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
-import type { Step } from "../local/engine/events.ts";
-import { CopiedProgram } from "./support/copied-program.ts";
-import { LocalPlatform } from "./support/local-platform.ts";
+import { changed, EditedPlatform } from "./support/edited-platform.ts";
+import type { LocalPlatform } from "./support/local-platform.ts";
 
 const DOMAIN = "changing.example.test";
 
 /** The program as it is, and then edited: each test leaves the platform as its edit made it. */
+let edited: EditedPlatform;
 let platform: LocalPlatform;
-let program: CopiedProgram;
 
 beforeAll(async () => {
-  platform = await LocalPlatform.start();
-  program = await CopiedProgram.make();
-  await platform.update({ programDir: program.folder });
+  edited = await EditedPlatform.make();
+  platform = edited.platform;
   await platform.settle(DOMAIN, ["active"]);
 }, 120_000);
 
-afterAll(async () => {
-  await platform.stop();
-  await program[Symbol.asyncDispose]();
-});
+afterAll(() => edited[Symbol.asyncDispose]());
 
 test("makes a byte-identical plan from a copy elsewhere: a bundle depends on its source alone", async () => {
   expect(changed((await platform.update({ kind: "preview" })).steps)).toEqual([]);
 });
 
 test("changes one workload alone when one of its lines changes, and serves the new code", async () => {
-  await program.edit(
+  await edited.program.edit(
     "runtime/certificates/hosting/page.ts",
     "<p>This domain",
     '<p data-edited="yes">This domain',
   );
-  const { steps, changeSummary } = await platform.update({ programDir: program.folder });
+  const { steps, changeSummary } = await edited.update();
 
   expect(changed(steps)).toEqual([
     "delete-replaced certs-hosting-code",
@@ -56,12 +51,12 @@ test("routes by the program's own condition: with another path in it, challenges
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(404);
   await expect(statusOf(`/elsewhere/${token}`)).resolves.toBe(301);
 
-  await program.edit(
+  await edited.program.edit(
     "components/certificate-platform/edge-service.ts",
     "well-known/acme-challenge",
     "well-known/elsewhere",
   );
-  const { steps } = await platform.update({ programDir: program.folder });
+  const { steps } = await edited.update();
 
   expect(changed(steps)).toEqual(["update certs-edge"]);
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
@@ -76,25 +71,18 @@ test("holds a second platform beside the first, in the same project", async () =
   edge: { ...parseConfig(values).edge, host: "edge.other.localhost" },
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });`;
-  await program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
-  const { changeSummary } = await platform.update({ programDir: program.folder });
+  await edited.program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
+  const { changeSummary } = await edited.update();
 
   expect(changeSummary).toMatchObject({ create: changeSummary.same, update: 0, delete: 0 });
   await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
 
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
-  await program.edit("stacks/index.ts", '"certs"', '"certificates"');
+  await edited.program.edit("stacks/index.ts", '"certs"', '"certificates"');
 
-  await expect(platform.update({ programDir: program.folder })).rejects.toThrow(
+  await expect(edited.update()).rejects.toThrow(
     'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',
   );
   await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
-
-function changed(steps: readonly Step[]): readonly string[] {
-  return steps
-    .filter(({ op, custom }) => custom && op !== "same")
-    .map(({ op, name }) => `${op} ${name}`)
-    .sort();
-}

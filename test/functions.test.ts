@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
-import type { Step } from "../local/engine/events.ts";
-import { CopiedProgram } from "./support/copied-program.ts";
-import { LocalPlatform } from "./support/local-platform.ts";
+import { changed, EditedPlatform } from "./support/edited-platform.ts";
+import type { LocalPlatform } from "./support/local-platform.ts";
 
 const DOMAIN = "functions.example.test";
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
@@ -11,19 +10,15 @@ const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
 const PACKAGING = { domainValidator: { kind: "function" }, tokenProxy: { kind: "function" } };
 const config = { "platform:packaging": JSON.stringify(PACKAGING) };
 
+let edited: EditedPlatform;
 let platform: LocalPlatform;
-let program: CopiedProgram;
 
 beforeAll(async () => {
-  platform = await LocalPlatform.start();
-  program = await CopiedProgram.make();
-  await platform.update({ programDir: program.folder, config });
+  edited = await EditedPlatform.make({ config });
+  platform = edited.platform;
 }, 120_000);
 
-afterAll(async () => {
-  await platform.stop();
-  await program[Symbol.asyncDispose]();
-});
+afterAll(() => edited[Symbol.asyncDispose]());
 
 test("issues and serves a certificate with the validator and the token proxy as functions", async () => {
   expect(
@@ -46,8 +41,8 @@ test("changes nothing while the code is the same, and one function alone when a 
   const same = await platform.update({ kind: "preview", config });
   expect(changed(same.steps)).toEqual([]);
 
-  await program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
-  const { steps } = await platform.update({ programDir: program.folder, config });
+  await edited.program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
+  const { steps } = await edited.update({ config });
 
   expect(changed(steps)).toEqual([
     "delete-replaced certs-token-proxy-code",
@@ -59,10 +54,3 @@ test("changes nothing while the code is the same, and one function alone when a 
   const answer = await exchange({ port, path, headers: { host: DOMAIN }, deadlineMs: 5_000 });
   expect(answer.headers["content-type"]).toContain("text/x-edited");
 });
-
-function changed(steps: readonly Step[]): readonly string[] {
-  return steps
-    .filter(({ op, custom }) => custom && op !== "same")
-    .map(({ op, name }) => `${op} ${name}`)
-    .sort();
-}

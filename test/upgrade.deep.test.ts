@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { CopiedProgram } from "./support/copied-program.ts";
-import { eventually, LocalPlatform } from "./support/local-platform.ts";
+import { EditedPlatform } from "./support/edited-platform.ts";
+import { eventually, type LocalPlatform } from "./support/local-platform.ts";
 
 const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";
 const SERVED = "served.example.test";
@@ -17,20 +17,16 @@ const EDITS: readonly (readonly [string, string, string])[] = [
   ["runtime/certificates/domain-api/app.ts", "stands on did not answer", "needs did not answer"],
 ];
 
+let edited: EditedPlatform;
 let platform: LocalPlatform;
-let program: CopiedProgram;
 
 beforeAll(async () => {
-  platform = await LocalPlatform.start();
-  program = await CopiedProgram.make();
-  await platform.update({ programDir: program.folder });
+  edited = await EditedPlatform.make();
+  platform = edited.platform;
   await platform.settle(SERVED, ["active"]);
 }, 180_000);
 
-afterAll(async () => {
-  await platform.stop();
-  await program[Symbol.asyncDispose]();
-});
+afterAll(() => edited[Symbol.asyncDispose]());
 
 test("an up under way loses no message and no request, of customers or of their visitors", async () => {
   const names = Array.from({ length: DOMAINS }, (_, index) => `moving-${index}.example.test`);
@@ -48,8 +44,8 @@ test("an up under way loses no message and no request, of customers or of their 
   });
 
   const registering = Promise.all(names.map((name) => platform.register(name)));
-  for (const edit of EDITS) await program.edit(...edit);
-  const { changeSummary } = await platform.update({ programDir: program.folder });
+  for (const edit of EDITS) await edited.program.edit(...edit);
+  const { changeSummary } = await edited.update();
   expect(changeSummary).toMatchObject({ create: EDITS.length, update: EDITS.length, delete: EDITS.length });
   await registering;
   await eventually("the new page", 60, () => (pages.after > 0 ? true : undefined));

@@ -1,0 +1,38 @@
+import type { Step, UpdateResult } from "../../local/engine/events.ts";
+import { CopiedProgram } from "./copied-program.ts";
+import { LocalPlatform, type UpdateSettings } from "./local-platform.ts";
+
+/** A platform that was made from a copy of the program, and the copy, for a test to edit. */
+export class EditedPlatform implements AsyncDisposable {
+  readonly platform: LocalPlatform;
+  readonly program: CopiedProgram;
+
+  private constructor(platform: LocalPlatform, program: CopiedProgram) {
+    this.platform = platform;
+    this.program = program;
+  }
+
+  static async make(settings: UpdateSettings = {}): Promise<EditedPlatform> {
+    const edited = new EditedPlatform(await LocalPlatform.start(), await CopiedProgram.make());
+    await edited.update(settings);
+    return edited;
+  }
+
+  /** Runs the program as it is edited by now. */
+  update(settings: UpdateSettings = {}): Promise<UpdateResult> {
+    return this.platform.update({ ...settings, programDir: this.program.folder });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.platform.stop();
+    await this.program[Symbol.asyncDispose]();
+  }
+}
+
+/** What an update did to resources of providers, `OP NAME`, in the order of the alphabet. */
+export function changed(steps: readonly Step[]): readonly string[] {
+  return steps
+    .filter(({ op, custom }) => custom && op !== "same")
+    .map(({ op, name }) => `${op} ${name}`)
+    .sort();
+}
