@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ApiClient } from "../local/command-line/api-client.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { EditedPlatform } from "./support/edited-platform.ts";
-import { eventually, type LocalPlatform } from "./support/local-platform.ts";
+import { CopiedProgram } from "./support/copied-program.ts";
+import { DaemonPlatform } from "./support/daemon-platform.ts";
+import { eventually } from "./support/local-platform.ts";
 
-const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";
 const SERVED = "served.example.test";
 const DOMAINS = 100;
 /** People at the edge, each with one request at a time. */
@@ -17,25 +20,31 @@ const EDITS: readonly (readonly [string, string, string])[] = [
   ["runtime/certificates/domain-api/app.ts", "stands on did not answer", "needs did not answer"],
 ];
 
-let edited: EditedPlatform;
-let platform: LocalPlatform;
+let platform: DaemonPlatform;
+let program: CopiedProgram;
 
 beforeAll(async () => {
-  edited = await EditedPlatform.make();
-  platform = edited.platform;
-  await platform.settle(SERVED, ["active"]);
+  platform = await DaemonPlatform.make();
+  program = await CopiedProgram.make();
+  await platform.mustUp();
+  await platform.add(SERVED);
+  await platform.settled([SERVED], 60);
 }, 180_000);
 
-afterAll(() => edited[Symbol.asyncDispose]());
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+  await program[Symbol.asyncDispose]();
+});
 
 test("an up under way loses no message and no request, of customers or of their visitors", async () => {
   const names = Array.from({ length: DOMAINS }, (_, index) => `moving-${index}.example.test`);
+  const api = await ApiClient.open(platform.stateDir);
   const failures: string[] = [];
   const pages = { before: 0, after: 0 };
   let isOver = false;
   const visitors = Array.from({ length: VISITORS }, async () => {
     while (!isOver) {
-      const { status, page } = await probeEdge(platform.cloud.status(), SERVED).catch((error: Error) => {
+      const { status, page } = await probeEdge(api.cloud, SERVED).catch((error: Error) => {
         return { status: 0, page: error.message };
       });
       if (status !== 200) failures.push(`${status} ${page}`);
@@ -43,31 +52,29 @@ test("an up under way loses no message and no request, of customers or of their 
     }
   });
 
-  const registering = Promise.all(names.map((name) => platform.register(name)));
-  for (const edit of EDITS) await edited.program.edit(...edit);
-  const { changeSummary } = await edited.update();
+  const registering = Promise.all(names.map((domain) => api.call("POST", "/v1/domains", { domain })));
+  for (const edit of EDITS) await program.edit(...edit);
+  const { changeSummary } = await platform.update({ programDir: program.folder });
   expect(changeSummary).toMatchObject({ create: EDITS.length, update: EDITS.length, delete: EDITS.length });
   await registering;
   await eventually("the new page", 60, () => (pages.after > 0 ? true : undefined));
   isOver = true;
   await Promise.all(visitors);
 
-  for (const name of names) {
-    const { state, reason, orderNumber } = await platform.reach(name, ["active", "failed"], RECOVERY_SECONDS);
-    expect({ name, state, reason, orderNumber }).toEqual({
-      name,
-      state: "active",
-      reason: null,
-      orderNumber: 1,
-    });
-  }
-  await eventually("all messages to be done", RECOVERY_SECONDS, () => (backlog() === 0 ? true : undefined));
+  const settled = await platform.settled(names, RECOVERY_SECONDS);
+  expect(settled.map(({ state, reason, orderNumber }) => ({ state, reason, orderNumber }))).toEqual(
+    names.map(() => ({ state: "active", reason: null, orderNumber: 1 })),
+  );
   expect(failures).toEqual([]);
   expect(pages.before).toBeGreaterThan(0);
+  await platform.run("down");
+  expect(backlog()).toBe(0);
 }, 600_000);
 
-/** Of all subscriptions, those to dead letters among them. */
+/** Messages that somebody is still owed, dead letters among them. */
 function backlog(): number {
-  const subscriptions = platform.cloud.kernel.resources.list(SUBSCRIPTION);
-  return subscriptions.reduce((sum, { id }) => sum + platform.cloud.pubsub.backlog(id), 0);
+  const database = new DatabaseSync(join(platform.stateDir, "cloud", "cloud.db"));
+  const row = database.prepare("SELECT COUNT(*) AS count FROM pubsub_deliveries").get();
+  database.close();
+  return Number(row?.count);
 }

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DomainResource } from "../../local/command-line/api-client.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
+import type { UpdateResult } from "../../local/engine/events.ts";
 import { type Ended, freePortBase, runCommand, type Surroundings } from "./command-line.ts";
 import { eventually } from "./local-platform.ts";
+import { type UpdateSettings, updateStack } from "./update-stack.ts";
 
 /** The platform as a person has it: commands, and a cloud that is a process of its own. */
 export class DaemonPlatform implements AsyncDisposable {
@@ -36,6 +38,11 @@ export class DaemonPlatform implements AsyncDisposable {
   async mustUp(...args: readonly string[]): Promise<void> {
     const { code, out, err } = await this.up(...args);
     if (code !== 0) throw new Error(`up exited with ${code}:\n${out}${err}`);
+  }
+
+  /** `up` of another program, by an engine in this process. */
+  async update(settings: UpdateSettings): Promise<UpdateResult> {
+    return updateStack({ stateDir: this.stateDir, ports: (await this.status()).ports }, settings);
   }
 
   async status(): Promise<CloudStatus> {

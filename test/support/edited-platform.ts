@@ -1,6 +1,7 @@
 import type { Step, UpdateResult } from "../../local/engine/events.ts";
 import { CopiedProgram } from "./copied-program.ts";
-import { LocalPlatform, type UpdateSettings } from "./local-platform.ts";
+import { LocalPlatform } from "./local-platform.ts";
+import type { UpdateSettings } from "./update-stack.ts";
 
 /** A platform that was made from a copy of the program, and the copy, for a test to edit. */
 export class EditedPlatform implements AsyncDisposable {

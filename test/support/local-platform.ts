@@ -5,20 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
 import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
-import { BIN_DIR, PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
-import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
+import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
-import { runUpdate } from "../../local/engine/engine.ts";
-import type { EngineEvent, UpdateResult } from "../../local/engine/events.ts";
+import type { UpdateResult } from "../../local/engine/events.ts";
+import { type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;
-
-export interface UpdateSettings {
-  readonly kind?: "up" | "preview" | "destroy";
-  /** The folder of Pulumi.yaml. @default this repository */
-  readonly programDir?: string;
-  readonly config?: Readonly<Record<string, string>>;
-}
 
 /** A cloud in this process with the platform in it, on ports and state of its own. */
 export class LocalPlatform {
@@ -54,28 +46,10 @@ export class LocalPlatform {
   }
 
   /** Runs the program; what went wrong is in the error of a failed update. */
-  async update({
-    kind = "up",
-    programDir = REPOSITORY,
-    config = {},
-  }: UpdateSettings = {}): Promise<UpdateResult> {
-    const { ports } = this.cloud.kernel;
-    const told: string[] = [];
-    const result = await runUpdate({
-      kind,
-      project: PROJECT,
-      stack: "local",
-      programDir,
-      config: readLocalConfig(config, ports),
-      secretKeys: SECRET_KEYS,
-      stateDir: this.stateDir,
-      providers: { gcp: ports.gcpProvider, fastly: ports.fastlyProvider },
-      onEvent: (event: EngineEvent) => {
-        if (event.type === "diagnostic") told.push(event.message);
-      },
-    });
-    if (!result.ok) throw new Error(`The update failed:\n${told.join("\n")}`);
-    if (kind === "up") this.#connect(result.outputs);
+  async update(settings: UpdateSettings = {}): Promise<UpdateResult> {
+    const { stateDir } = this;
+    const result = await updateStack({ stateDir, ports: this.cloud.kernel.ports }, settings);
+    if ((settings.kind ?? "up") === "up") this.#connect(result.outputs);
     return result;
   }
 

@@ -16,6 +16,10 @@ const FASTLY_ADDRESS = "151.101.1.57";
 const MOST_BACKENDS = 64;
 const MOST_IDLE = 16;
 const IDLE_MS = 30_000;
+/** Waiting for a connection is counted in ticks; one that comes later than twice this is not counted. */
+const TICK_MS = 50;
+/** Counted or not, so many times the backend's timeout is the end. */
+const MOST_TIMEOUTS = 10;
 const RECORD_SET = "gcp:dns/recordSet:RecordSet";
 
 /** Connections that the edge keeps to backends: a bounded pool each, and never to outside this machine. */
@@ -90,10 +94,28 @@ class OriginAgent extends Agent {
       transport.once("close", () => network.forgetSource(localPort));
     });
     const socket = tls ? connectTls({ socket: transport, ...this.#tlsOptions(tls) }) : transport;
-    const late = setTimeout(() => socket.destroy(new Error("connection timeout")), connectTimeoutMs);
-    socket.once(tls ? "secureConnect" : "connect", () => clearTimeout(late));
-    socket.once("close", () => clearTimeout(late));
+    const waiting = this.#expire(socket, connectTimeoutMs);
+    socket.once(tls ? "secureConnect" : "connect", () => clearInterval(waiting));
+    socket.once("close", () => clearInterval(waiting));
     return socket;
+  }
+
+  /**
+   * Destroys a socket that is not connected in time. The origin is in this very process here, which
+   * on Fastly's side would be idle: what holds the process up is not held against the origin.
+   */
+  #expire(socket: Socket, timeoutMs: number): NodeJS.Timeout {
+    const startedAt = performance.now();
+    let lastAt = startedAt;
+    let silentMs = 0;
+    return setInterval(() => {
+      const now = performance.now();
+      if (now - lastAt < 2 * TICK_MS) silentMs += now - lastAt;
+      lastAt = now;
+      if (silentMs >= timeoutMs || now - startedAt >= MOST_TIMEOUTS * timeoutMs) {
+        socket.destroy(new Error("connection timeout"));
+      }
+    }, TICK_MS);
   }
 
   #tlsOptions(tls: NonNullable<Backend["tls"]>): ConnectionOptions {

@@ -25,6 +25,8 @@ export class Frontend {
   readonly scheme: "http" | "https";
   readonly #options: FrontendOptions;
   readonly #server: Server | TlsServer;
+  /** Made once of each certificate: a handshake at a time would pay for it otherwise. */
+  readonly #contexts = new WeakMap<object, SecureContext>();
   #port = 0;
 
   constructor(options: FrontendOptions) {
@@ -63,6 +65,12 @@ export class Frontend {
     await closed;
   }
 
+  #contextOf(certificate: { cert: string; key: string }): SecureContext {
+    const context = this.#contexts.get(certificate) ?? createSecureContext(certificate);
+    this.#contexts.set(certificate, context);
+    return context;
+  }
+
   async #certify(
     serverName: string,
     done: (error: Error | null, context?: SecureContext) => void,
@@ -70,7 +78,7 @@ export class Frontend {
     try {
       const certificate = await this.#options.certificateFor(serverName);
       // Without a context OpenSSL goes on with the server's own, which has no certificate, and says so by an alert.
-      if (certificate) done(null, createSecureContext(certificate));
+      if (certificate) done(null, this.#contextOf(certificate));
       else done(null);
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)));
