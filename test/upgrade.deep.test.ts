@@ -12,6 +12,8 @@ const DOMAINS = 100;
 /** People at the edge, each with one request at a time. */
 const VISITORS = 4;
 const RECOVERY_SECONDS = 240;
+/** Enough to see what went wrong. */
+const MOST_FAILURES = 20;
 /** One line of each workload that is at work meanwhile. */
 const EDITS: readonly (readonly [string, string, string])[] = [
   ["runtime/certificates/hosting/page.ts", "<p>This domain", '<p data-edited="yes">This domain'],
@@ -43,7 +45,7 @@ test("an up under way loses no message and no request, of customers or of their 
   const pages = { before: 0, after: 0 };
   let isOver = false;
   const visitors = Array.from({ length: VISITORS }, async () => {
-    while (!isOver) {
+    while (!isOver && failures.length < MOST_FAILURES) {
       const { status, page } = await probeEdge(api.cloud, SERVED).catch((error: Error) => {
         return { status: 0, page: error.message };
       });

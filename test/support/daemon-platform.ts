@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DomainResource } from "../../local/command-line/api-client.ts";
+import { requireCloud } from "../../local/command-line/cloud-process.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
 import type { UpdateResult } from "../../local/engine/events.ts";
 import { type Ended, freePortBase, runCommand, type Surroundings } from "./command-line.ts";
@@ -45,8 +46,9 @@ export class DaemonPlatform implements AsyncDisposable {
     return updateStack({ stateDir: this.stateDir, ports: (await this.status()).ports }, settings);
   }
 
-  async status(): Promise<CloudStatus> {
-    return JSON.parse((await this.run("status", "--json")).out) as CloudStatus;
+  /** Of a platform whose state this process can see. */
+  status(): Promise<CloudStatus> {
+    return requireCloud(this.stateDir);
   }
 
   async add(domain: string): Promise<void> {
