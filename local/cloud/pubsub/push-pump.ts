@@ -31,6 +31,13 @@ export interface PushPumpOptions {
   readonly logging: Logging;
 }
 
+/** Which delivery a log entry is about. */
+interface About {
+  readonly source: string;
+  readonly subscription: string;
+  readonly messageId: string;
+}
+
 interface Outcome {
   readonly status?: number;
   readonly body: string;
@@ -42,8 +49,8 @@ export class PushPump {
   readonly #options: PushPumpOptions;
   readonly #window = new PushWindow();
   readonly #inFlight = new Map<AbortController, Promise<void>>();
+  readonly #ending = new AbortController();
   #bytes = 0;
-  #stopped = false;
 
   constructor(subscription: string, options: PushPumpOptions) {
     this.#id = subscription;
@@ -52,12 +59,12 @@ export class PushPump {
 
   /** Looks for due messages, in a turn of its own. */
   wake(): void {
-    if (!this.#stopped) this.#schedule(this.#options.clock.now());
+    if (!this.#ending.signal.aborted) this.#schedule(this.#options.clock.now());
   }
 
   /** Takes no more messages, and resolves when those under way have their outcome. */
   async drain(): Promise<void> {
-    this.#stopped = true;
+    this.#ending.abort();
     this.#options.timetable.clear(this.#key);
     await Promise.all(this.#inFlight.values());
   }
@@ -78,7 +85,7 @@ export class PushPump {
   #send(): void {
     const { store, directory, terms, timetable, clock } = this.#options;
     const subscription = directory.subscription(this.#id);
-    if (this.#stopped || !subscription?.push) return;
+    if (this.#ending.signal.aborted || !subscription?.push) return;
     const free = this.#window.size - this.#inFlight.size;
     const room = IN_FLIGHT_BYTES - this.#bytes;
     // With nothing under way there is always room, so whoever finishes last starts this again.
@@ -103,9 +110,9 @@ export class PushPump {
     this.#inFlight.set(controller, delivery);
   }
 
-  /** Never rejects: what can't be recorded expires with its lease. */
+  /** Never rejects. */
   async #deliver(lease: Lease, subscription: Subscription, controller: AbortController): Promise<void> {
-    const { commits, deliveries, logging } = this.#options;
+    const { deliveries, logging } = this.#options;
     const { status, body } = await this.#post(lease, subscription, controller);
     const acknowledged = status !== undefined && ACKNOWLEDGING.has(status);
     if (acknowledged) this.#window.grow();
@@ -125,14 +132,37 @@ export class PushPump {
         ...(status !== undefined && { status, body: body.slice(0, LOGGED_BODY_CHARACTERS) }),
       });
     }
-    try {
-      await commits.commit(() =>
-        acknowledged ? deliveries.acknowledge(lease.subscription, lease.messageId) : deliveries.fail(lease),
-      );
-    } catch (error) {
-      const message = `The outcome of message ${lease.messageId} is not stored, so it will come again: ${error}`;
-      logging.write({ ...about, severity: "ERROR", message });
+    await this.#record(about, () =>
+      acknowledged ? deliveries.acknowledge(lease.subscription, lease.messageId) : deliveries.fail(lease),
+    );
+  }
+
+  /**
+   * Stores an outcome, as often as it takes while the pump runs: one that is forgotten would hold its
+   * message for the rest of the lease, ten minutes say, though the disk was full for one.
+   */
+  async #record(about: About, outcome: () => void): Promise<void> {
+    const { commits, logging } = this.#options;
+    const { signal } = this.#ending;
+    for (let told = false; ; told = true) {
+      try {
+        return await commits.commit(outcome);
+      } catch (error) {
+        const message = `The outcome of message ${about.messageId} is not stored yet: ${error}`;
+        if (!told) logging.write({ ...about, severity: "ERROR", message });
+      }
+      if (!signal.aborted) await this.#pause(`outcome ${about.subscription} ${about.messageId}`);
+      // Whoever starts next knows that what was pushed by this process has failed.
+      if (signal.aborted) return;
     }
+  }
+
+  #pause(key: string): Promise<void> {
+    const { timetable, clock } = this.#options;
+    return new Promise((resolve) => {
+      timetable.set(key, clock.now() + RETRY_MS * (1 + Math.random() / 2), resolve);
+      this.#ending.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   /** No answer by the acknowledgement deadline is an outcome, whatever the endpoint does later. */

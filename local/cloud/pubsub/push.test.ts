@@ -123,6 +123,34 @@ test("signs for the endpoint's URL where no audience is set, and not at all with
   });
 });
 
+test.each([
+  ["a failure", 500, 2],
+  ["an acknowledgement", 204, 1],
+])(
+  "stores %s late where the disk took it late, and does not hold the message till its deadline",
+  async (_, status, pushes) => {
+    const retryPolicy = { minimumBackoff: "10s", maximumBackoff: "60s" };
+    const subscription = world.subscription("worker", { topic, pushConfig, retryPolicy });
+    world.answer = () => {
+      world.kernel.db.exec("PRAGMA query_only = ON");
+      return status;
+    };
+    await publish("hello");
+    const told = () => world.logs.filter(({ message }) => message.includes("is not stored yet"));
+    await eventually(() => told().length > 0, "the outcome is not stored");
+    expect(world.leases(subscription)).toBe(1);
+
+    world.kernel.db.exec("PRAGMA query_only = OFF");
+    world.answer = () => 204;
+    world.clock.advance(7_500);
+    await eventually(() => world.leases(subscription) === 0, "the outcome is stored");
+    if (world.pubsub.backlog(subscription) > 0) await passBackoff(subscription);
+    await eventually(() => world.pubsub.backlog(subscription) === 0, "the message is done");
+    expect(world.pushes).toHaveLength(pushes);
+    expect(told()).toHaveLength(1);
+  },
+);
+
 test("retries with growing delays, then dead-letters with the source in the attributes", async () => {
   const { subscription, deadSubscription } = withDeadLetters();
   world.answer = () => 500;
