@@ -1,6 +1,8 @@
 import * as z from "zod";
 
 const URN = "urn:ietf:params:acme:error:";
+/** @see https://www.rfc-editor.org/rfc/rfc8555#section-6.7 */
+const UNCONFIRMED = ["connection", "dns", "tls", "unauthorized", "incorrectResponse"];
 const MAX_DETAIL_CHARACTERS = 1_000;
 const MAX_RETRY_AFTER_MS = 7 * 86_400_000;
 
@@ -52,6 +54,11 @@ export class AcmeProblem extends Error {
   /** @param name as in RFC 8555, `rateLimited` */
   is(name: string): boolean {
     return this.type === URN + name;
+  }
+
+  /** The CA looked for what proves control of the name, and did not get to it or found something else. */
+  get isUnconfirmed(): boolean {
+    return UNCONFIRMED.some((type) => this.is(type));
   }
 
   /** The CA's trouble rather than the request's. */

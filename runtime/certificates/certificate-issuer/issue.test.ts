@@ -118,9 +118,27 @@ test.each([
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", reason });
 });
 
-test("fails with the CA's reason when control is not confirmed, and leaves no challenge", async () => {
+test("orders again when control is not confirmed, and is served when it is then", async () => {
+  const { keyAuthorization } = world.ca;
   world.ca.keyAuthorization = async () => "another account's";
+  expect(await world.deliver(ISSUE)).toMatchObject({
+    kind: "retry",
+    reason: expect.stringContaining(`could not confirm ${DOMAIN} yet`),
+  });
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "registered" });
+  world.ca.keyAuthorization = keyAuthorization;
+  expect(await world.deliver(ISSUE)).toEqual(DONE);
+  expect(newOrders()).toBe(2);
+  expect(world.ca.finalized).toEqual([DOMAIN]);
+});
+
+test("fails with the CA's reason when control is not confirmed three times, and leaves no challenge", async () => {
+  world.ca.keyAuthorization = async () => "another account's";
+  for (let attempt = 1; attempt < 3; attempt++) {
+    expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+  }
   expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
+  expect(newOrders()).toBe(3);
   expect(world.ca.calls).toContain("answer");
   expect(await world.record(DOMAIN)).toMatchObject({
     lifecycle: "failed",

@@ -6,25 +6,22 @@ import { CaStillWorking } from "../acme/ca-still-working.ts";
 import type { Authorization, Order } from "../acme/certificate-authority.ts";
 import { certificateRequest } from "../acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../backup/certificate-backups.ts";
-import type { ChallengeTokens } from "./challenge-tokens.ts";
-import { MAX_ATTEMPTS, OrderAttempts } from "./order-attempts.ts";
-import type { OrderJournal } from "./order-journal.ts";
+import { currentOrder } from "./current-order.ts";
+import type { OrderWork } from "./order-work.ts";
+import { OvertakenByAnother } from "./overtaken-by-another.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed } from "./verdict.ts";
 
-export interface OrderWork {
-  readonly journal: OrderJournal;
-  readonly tokens: ChallengeTokens;
-  readonly signal: AbortSignal;
-}
+/**
+ * Our own check, moments before, found that the domain leads to us: the CA's failed on the way, or at
+ * an edge that does not know the domain yet. The next delivery makes another order.
+ */
+class NotYetConfirmed extends Error {
+  readonly code = "NOT_YET_CONFIRMED";
 
-/** Another delivery went on with the order in spite of our lease: it has the order now. */
-export class OvertakenByAnother extends Error {
-  readonly code = "OVERTAKEN";
-
-  constructor({ domain, orderNumber }: OrderJournal) {
-    super(`Another delivery is at work on order ${orderNumber} of ${domain}.`);
-    this.name = "OvertakenByAnother";
+  constructor(domain: string, cause: AcmeProblem) {
+    super(`The CA could not confirm ${domain} yet, and is asked again: ${cause.message}`, { cause });
+    this.name = "NotYetConfirmed";
   }
 }
 
@@ -66,63 +63,20 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
 
 /** The order, with every authorization valid. */
 async function authorizedOrder(ports: IssuerPorts, work: OrderWork): Promise<Order> {
-  const order = await currentOrder(ports, work);
+  const { order, isLast } = await currentOrder(ports, work);
   if (order.status === "pending" || order.status === "invalid") {
     // Of an invalid order, its authorizations say why.
-    await Promise.all(order.authorizations.map((url) => authorize(ports, work, url)));
+    await Promise.all(order.authorizations.map((url) => authorize(ports, work, url, isLast)));
   }
   if (order.status !== "invalid") await work.journal.append("authorized", ports.now());
   return order;
-}
-
-/** Makes the order, or finds the one that an earlier delivery made. */
-async function currentOrder(ports: IssuerPorts, { journal }: OrderWork): Promise<Order> {
-  const { ca, now } = ports;
-  const { domain, orderNumber } = journal;
-  if (!journal.has("ordering")) {
-    if ((await journal.append("ordering", now())) === "exists") throw new OvertakenByAnother(journal);
-    const order = await ca.newOrder(domain);
-    if ((await journal.append("ordered", now(), { orderUrl: order.url })) === "exists") {
-      throw new OvertakenByAnother(journal);
-    }
-    return order;
-  }
-
-  const attempts = new OrderAttempts(ports.registryObjects, domain, orderNumber);
-  const further = await attempts.latest();
-  const latest = further ? further.url : journal.detail("ordered")?.orderUrl;
-  const url = journal.detail("finalizing")?.orderUrl ?? latest;
-  const found = url === undefined ? undefined : await findOrder(ports, url);
-  if (found) return found;
-  if (journal.has("finalizing")) {
-    throw new OrderFailed(
-      "The certificate authority lost the order after it was completed. Please try again.",
-    );
-  }
-  const attempt = await attempts.start();
-  if (attempt === undefined) {
-    throw new OrderFailed(`The certificate authority took none of ${MAX_ATTEMPTS} orders. Please try again.`);
-  }
-  const order = await ca.newOrder(domain);
-  await attempts.record(attempt, order.url);
-  await journal.append("ordered", now(), { orderUrl: order.url });
-  return order;
-}
-
-/** `undefined` for an order that the CA no longer knows: orders expire, and Pebble forgets all at a restart. */
-async function findOrder({ ca }: IssuerPorts, url: string): Promise<Order | undefined> {
-  try {
-    return await ca.order(url);
-  } catch (error) {
-    if (error instanceof AcmeProblem && error.status === 404) return undefined;
-    throw error;
-  }
 }
 
 async function authorize(
   { ca }: IssuerPorts,
   { journal, tokens, signal }: OrderWork,
   url: string,
+  isLast: boolean,
 ): Promise<void> {
   let authorization = await ca.authorization(url);
   if (authorization.status === "pending") {
@@ -136,7 +90,10 @@ async function authorize(
     }
     authorization = await ca.settledAuthorization(url, signal);
   }
-  if (authorization.status !== "valid") throw authorizationFailure(authorization, journal.domain);
+  if (authorization.status === "valid") return;
+  const failure = authorizationFailure(authorization, journal.domain);
+  const mayPass = failure instanceof AcmeProblem && failure.isUnconfirmed && !isLast;
+  throw mayPass ? new NotYetConfirmed(journal.domain, failure) : failure;
 }
 
 function authorizationFailure({ status, challenge }: Authorization, domain: string): Error {

@@ -16,7 +16,8 @@ export interface FurtherAttempt {
 
 /**
  * Counts the calls of newOrder for an order number. The call is not idempotent: a lost reply leaves
- * a pending order at the CA, and a CA that lost an order needs a new one, so both are bounded.
+ * a pending order at the CA, and a CA that lost an order, or did not confirm the domain, needs a new
+ * one, so all are bounded.
  *
  * Attempts 2 and 3 are objects beside the order's journal and removed with it: `attempt-N.json`,
  * written before the call, and `attempt-N-order.json` with the URL that came back.

@@ -50,8 +50,7 @@ function sentenceOf(problem: AcmeProblem, domain: string): string {
   if (problem.is("rejectedIdentifier")) {
     return `The certificate authority issues no certificate for ${domain}${said}`;
   }
-  const unreachable = ["connection", "dns", "tls", "unauthorized", "incorrectResponse"];
-  if (unreachable.some((type) => problem.is(type))) {
+  if (problem.isUnconfirmed) {
     return `The certificate authority could not confirm that ${domain} leads to us${said}`;
   }
   return `The certificate authority refused the request for ${domain}${said}`;
