@@ -66,6 +66,28 @@ test("activates in spite of Fastly's failures, replies that are lost among them"
   await expect(countAtFastly(platform.cloud.status(), "private_keys")).resolves.toBe(before + 1);
 }, 60_000);
 
+test("serves a domain that the CA could not look up for a moment, by another order under the same number", async () => {
+  const domain = "unseen.example.test";
+  const { kernel, acme } = platform.cloud;
+  const grant = issuerInvoker();
+  kernel.iam.switchOff(grant);
+  await platform.register(domain);
+  await written("validated", [domain]);
+  await acme.dns.setServfail(domain);
+  kernel.iam.switchOn(grant);
+  await eventually("the CA to have asked in vain", 60, () =>
+    platform.entries.find((entry) => entry.message === "Order interrupted" && entry.domain === domain),
+  );
+  await acme.dns.clearServfail(domain);
+
+  await expect(platform.reach(domain, ["active", "failed"])).resolves.toMatchObject({
+    state: "active",
+    orderNumber: 1,
+  });
+  expect(await journal(domain)).toContain("1/attempt-2-order.json");
+  expect(await platform.objects("certs-challenges", "certs-issuer", `${domain}/`)).toEqual([]);
+}, 120_000);
+
 test.each([
   [401, /is issued and kept, but our delivery network denies us access\. .*then try again\.$/],
   [429, /is issued and kept; our delivery network takes it from \S+ on\.$/],
@@ -95,9 +117,7 @@ test("carries all registrations over a restart of the cloud, at which the CA for
   const domains = ["one", "two", "three", "four", "five"].map((name) => `${name}.carried.example.test`);
   await Promise.all(domains.map((domain) => platform.register(domain)));
   const ordered = await written("ordered", domains);
-  platform.cloud.kernel.iam.switchOff(
-    platform.resource("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", `${ISSUER}-invoker-pusher`).id,
-  );
+  platform.cloud.kernel.iam.switchOff(issuerInvoker());
   platform.killInstances(ISSUER);
   platform = await platform.restart();
 
@@ -112,6 +132,11 @@ test("carries all registrations over a restart of the cloud, at which the CA for
   }
   expect(await journal(ordered)).toContain("1/attempt-2-order.json");
 }, 240_000);
+
+/** The grant by which Pub/Sub may push to the issuer. */
+function issuerInvoker(): string {
+  return platform.resource("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", `${ISSUER}-invoker-pusher`).id;
+}
 
 /** Resolves with the first of `domains` whose first order has the phase, in the very moment in which it is stored. */
 async function written(phase: string, domains: readonly string[]): Promise<string> {
