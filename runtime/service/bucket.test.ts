@@ -165,6 +165,24 @@ describe("trouble on the way", () => {
     expect(await store.create("a", "mine")).toBe("exists");
   });
 
+  test("a create that may not replace what is there sees that it is, and its own after a lost reply", async () => {
+    await store.create("a", "theirs");
+    faults = [403];
+    expect(await store.create("a", "mine")).toBe("exists");
+    faults = ["lost reply", 403];
+    expect(await store.create("b", "mine")).toBe("created");
+    expect(faults).toEqual([]);
+  });
+
+  test("a create that may not write at all is refused", async () => {
+    faults = [403];
+    await expect(store.create("a", "mine")).rejects.toMatchObject({ code: "OBJECT_STORE", status: 403 });
+    faults = [403, 403];
+    await expect(store.create("a", "mine")).rejects.toMatchObject({
+      message: expect.stringContaining("create"),
+    });
+  });
+
   test("a replace whose reply was lost knows its own bytes again", async () => {
     await store.create("a", "one");
     const generation = (await store.read("a"))?.generation ?? "";

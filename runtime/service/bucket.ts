@@ -23,8 +23,11 @@ const ATTEMPT_MS = 8_000;
 const PAUSE_MS = 150;
 /** Over a second, so that a crowd on one name finds its turns. */
 const MAX_PAUSE_MS = 2_500;
+const FORBIDDEN = 403;
 const PRECONDITION_FAILED = 412;
 const NOT_FOUND = 404;
+/** The generation of what does not exist. */
+const NEW = "0";
 
 /** The bytes are not those that Storage sent. */
 class DamagedDownload extends Error {
@@ -67,7 +70,7 @@ class BucketObjectStore implements ObjectStore {
   }
 
   async create(name: string, bytes: Uint8Array | string, options: WriteOptions = {}) {
-    return (await this.#write("create", name, bytes, "0", options)) ? "created" : "exists";
+    return (await this.#write("create", name, bytes, NEW, options)) ? "created" : "exists";
   }
 
   async replace(name: string, bytes: Uint8Array | string, generation: string, options: WriteOptions = {}) {
@@ -133,12 +136,29 @@ class BucketObjectStore implements ObjectStore {
         return true;
       } catch (error) {
         const status = statusOf(error);
+        if (status === FORBIDDEN && generation === NEW) {
+          const found = await this.#standing(name);
+          if (!found) throw error;
+          return attempt > 1 && found.bytes.equals(data);
+        }
         // A generation that is no more: Google answers 412, and 404 where nothing took its place.
         if (status !== PRECONDITION_FAILED && status !== NOT_FOUND) throw error;
         if (attempt === 1) return false;
         return (await this.read(name))?.bytes.equals(data) ?? false;
       }
     });
+  }
+
+  /**
+   * What a caller that may only add may have been refused over: to write where an object is takes the
+   * permission to delete it, which may be asked for before the precondition is looked at.
+   */
+  async #standing(name: string): Promise<ReadObject | undefined> {
+    try {
+      return await this.read(name);
+    } catch {
+      return undefined;
+    }
   }
 
   #object(name: string): string {
