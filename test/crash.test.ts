@@ -9,6 +9,8 @@ const BUCKET = "gcp:storage/bucket:Bucket";
 const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";
 /** A killed issuer's lease on its domain runs for 20 s, and backoffs come on top. */
 const RECOVERY_SECONDS = 90;
+/** Not a phase of the journal: the backup is there, and its entry is the next thing to be written. */
+const SAVED = "saved";
 
 let platform: LocalPlatform;
 
@@ -20,7 +22,16 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 test("finishes every order whose issuer was killed, whatever the phase, with one certificate each", async () => {
-  const phases = ["ordering", "ordered", "authorized", "finalizing", "issued", "backed-up", "activating"];
+  const phases = [
+    "ordering",
+    "ordered",
+    "authorized",
+    "finalizing",
+    "issued",
+    SAVED,
+    "backed-up",
+    "activating",
+  ];
   const domains = phases.map((phase) => `killed-when-${phase}.example.test`);
   for (const [at, domain] of domains.entries()) {
     await platform.register(domain);
@@ -150,8 +161,11 @@ async function written(phase: string, domains: readonly string[]): Promise<strin
 }
 
 function hasPhase(domain: string, phase: string): boolean {
-  const { id } = platform.resource(BUCKET, "certs-registry");
-  return platform.cloud.storage.find(id, `orders/${domain}/1/${phase}.json`) !== undefined;
+  const [bucket, name] =
+    phase === SAVED
+      ? ["certs-backup", `certificates/${domain}/00000001.json`]
+      : ["certs-registry", `orders/${domain}/1/${phase}.json`];
+  return platform.cloud.storage.find(platform.resource(BUCKET, bucket).id, name) !== undefined;
 }
 
 /** Names in the domain's journal, `NUMBER/PHASE.json`. */
