@@ -302,13 +302,10 @@ test("shows what is activated for a server name, the newest after a switch, and 
       public_key_sha1,
       created_at: now,
     });
-    return store.add("certificates", {
-      name: "",
-      cert_blob: cert,
-      public_key_sha1,
-      created_at: now,
-      updated_at: now,
-    });
+    return store.addCertificate(
+      { name: "", cert_blob: cert, public_key_sha1, created_at: now, updated_at: now },
+      names,
+    );
   };
   const overTls = (servername: string) =>
     overHttp("/", { port: kernel.ports.edgeHttps, tls: { ca: kernel.authority.rootPem, servername } });

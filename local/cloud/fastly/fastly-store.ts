@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Statements } from "../statements.ts";
+import { inTransaction } from "../transaction.ts";
 
 const ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ID_LENGTH = 22;
@@ -50,11 +51,16 @@ interface Tables {
   readonly domains: StoredDomain;
 }
 
+/** Those whose rows stand alone. A certificate's does not: without its names no domain finds it. */
+type Independent = Exclude<keyof Tables, "certificates">;
+
 /** What Fastly keeps of TLS and of versionless domains. Every write outlives the process once it returns. */
 export class FastlyStore {
+  readonly #db: DatabaseSync;
   readonly #statements: Statements;
 
   constructor(db: DatabaseSync) {
+    this.#db = db;
     this.#statements = new Statements(db);
     db.exec(`
       CREATE TABLE IF NOT EXISTS fastly_keys (
@@ -96,33 +102,37 @@ export class FastlyStore {
   }
 
   /** Adds a row under a new id. */
-  add<Table extends keyof Tables>(table: Table, row: Omit<Tables[Table], "id">): Tables[Table] {
-    const whole = { id: newId(), ...row };
-    const columns = Object.keys(whole);
-    this.#statements
-      .of(`INSERT INTO fastly_${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`)
-      .run(...(Object.values(whole) as SQLInputValue[]));
-    return whole as unknown as Tables[Table];
+  add<Table extends Independent>(table: Table, row: Omit<Tables[Table], "id">): Tables[Table] {
+    return this.#add(table, row);
   }
 
-  change<Table extends keyof Tables>(
+  change<Table extends Independent>(
     table: Table,
     id: string,
     values: Partial<Omit<Tables[Table], "id">>,
   ): void {
-    const assignments = Object.keys(values).map((column) => `${column} = ?`);
-    this.#statements
-      .of(`UPDATE fastly_${table} SET ${assignments.join(", ")} WHERE id = ?`)
-      .run(...(Object.values(values) as SQLInputValue[]), id);
+    this.#change(table, id, values);
   }
 
-  /** Says which names a certificate holds; replaces what was said before. */
-  nameCertificate(id: string, names: readonly string[]): void {
-    this.#statements.of("DELETE FROM fastly_certificate_names WHERE certificate_id = ?").run(id);
-    const insert = this.#statements.of(
-      "INSERT INTO fastly_certificate_names (name, certificate_id) VALUES (?, ?)",
-    );
-    for (const name of new Set(names)) insert.run(name, id);
+  /** A certificate with the names that it holds: both or neither. */
+  addCertificate(row: Omit<StoredCertificate, "id">, names: readonly string[]): StoredCertificate {
+    return inTransaction(this.#db, () => {
+      const stored = this.#add("certificates", row);
+      this.#nameCertificate(stored.id, names);
+      return stored;
+    });
+  }
+
+  /** `names` replace those that it held before. */
+  changeCertificate(
+    id: string,
+    values: Partial<Omit<StoredCertificate, "id">>,
+    names: readonly string[],
+  ): void {
+    inTransaction(this.#db, () => {
+      this.#change("certificates", id, values);
+      this.#nameCertificate(id, names);
+    });
   }
 
   certificatesNaming(name: string): readonly StoredCertificate[] {
@@ -147,8 +157,34 @@ export class FastlyStore {
   }
 
   remove(table: keyof Tables, id: string): void {
-    if (table === "certificates") this.nameCertificate(id, []);
-    this.#statements.of(`DELETE FROM fastly_${table} WHERE id = ?`).run(id);
+    inTransaction(this.#db, () => {
+      if (table === "certificates") this.#nameCertificate(id, []);
+      this.#statements.of(`DELETE FROM fastly_${table} WHERE id = ?`).run(id);
+    });
+  }
+
+  #add<Table extends keyof Tables>(table: Table, row: Omit<Tables[Table], "id">): Tables[Table] {
+    const whole = { id: newId(), ...row };
+    const columns = Object.keys(whole);
+    this.#statements
+      .of(`INSERT INTO fastly_${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`)
+      .run(...(Object.values(whole) as SQLInputValue[]));
+    return whole as unknown as Tables[Table];
+  }
+
+  #change(table: keyof Tables, id: string, values: object): void {
+    const assignments = Object.keys(values).map((column) => `${column} = ?`);
+    this.#statements
+      .of(`UPDATE fastly_${table} SET ${assignments.join(", ")} WHERE id = ?`)
+      .run(...(Object.values(values) as SQLInputValue[]), id);
+  }
+
+  #nameCertificate(id: string, names: readonly string[]): void {
+    this.#statements.of("DELETE FROM fastly_certificate_names WHERE certificate_id = ?").run(id);
+    const insert = this.#statements.of(
+      "INSERT INTO fastly_certificate_names (name, certificate_id) VALUES (?, ?)",
+    );
+    for (const name of new Set(names)) insert.run(name, id);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { status } from "@grpc/grpc-js";
+import { inTransaction } from "../transaction.ts";
 import { RpcError } from "./rpc-error.ts";
-import { inTransaction } from "./transaction.ts";
 
 /** Messages in one commit, so that it does not hold up the process for long; one work may have more. */
 const LARGEST_BATCH = 1_000;

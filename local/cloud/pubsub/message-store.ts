@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { inTransaction } from "../transaction.ts";
 import { messageBytes, type NewMessage } from "./message-limits.ts";
 import type { Subscription } from "./subscription-settings.ts";
-import { inTransaction } from "./transaction.ts";
 
 /** A message that is out for delivery until `deadline`. */
 export interface Lease {

@@ -40,14 +40,16 @@ export function certificates(store: FastlyStore): Endpoint {
         throw new ApiError(409, "Conflict", "The certificate has been uploaded already.");
       }
       const now = new Date().toISOString();
-      const stored = store.add("certificates", {
-        name: name ?? facts.issuedTo,
-        cert_blob: blob,
-        public_key_sha1: facts.publicKeySha1,
-        created_at: now,
-        updated_at: now,
-      });
-      store.nameCertificate(stored.id, facts.names);
+      const stored = store.addCertificate(
+        {
+          name: name ?? facts.issuedTo,
+          cert_blob: blob,
+          public_key_sha1: facts.publicKeySha1,
+          created_at: now,
+          updated_at: now,
+        },
+        facts.names,
+      );
       return { status: 201, body: { data: entity(stored, facts) } };
     },
     change(id, call) {
@@ -57,13 +59,16 @@ export function certificates(store: FastlyStore): Endpoint {
       if (missing !== undefined) {
         throw badRequest(`The new certificate must hold every name of the old; it lacks ${missing}.`);
       }
-      store.change("certificates", id, {
-        name: name ?? current.name,
-        cert_blob: blob,
-        public_key_sha1: facts.publicKeySha1,
-        updated_at: new Date().toISOString(),
-      });
-      store.nameCertificate(id, facts.names);
+      store.changeCertificate(
+        id,
+        {
+          name: name ?? current.name,
+          cert_blob: blob,
+          public_key_sha1: facts.publicKeySha1,
+          updated_at: new Date().toISOString(),
+        },
+        facts.names,
+      );
       return { status: 200, body: { data: entity(find(id), facts) } };
     },
     remove(id) {

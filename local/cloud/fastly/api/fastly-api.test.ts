@@ -202,6 +202,39 @@ describe("certificates", () => {
     expect(named.json.data).toHaveLength(1);
   });
 
+  test("are uploaded, replaced and deleted together with their names, or not at all", async () => {
+    const { cert, key } = await kernel.authority.issue(["full.test"]);
+    const wider = await kernel.authority.issue(["full.test", "www.full.test"]);
+    for (const each of [key, wider.key]) await uploadKey(each);
+    const whileFailing = async <T>(when: string, work: () => Promise<T>) => {
+      kernel.db.exec(
+        `CREATE TRIGGER full BEFORE ${when} BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+      );
+      try {
+        return await work();
+      } finally {
+        kernel.db.exec("DROP TRIGGER full");
+      }
+    };
+    const naming = async (domain: string) =>
+      (await call("GET", `/tls/certificates?filter%5Btls_domains.id%5D=${domain}`)).json.data;
+    const named = "INSERT ON fastly_certificate_names";
+
+    expect((await whileFailing(named, () => uploadCertificate(cert))).status).toBe(500);
+    const uploaded = await uploadCertificate(cert);
+    expect(uploaded.status).toBe(201);
+    expect(await naming("full.test")).toEqual([uploaded.json.data]);
+
+    const path = `/tls/certificates/${uploaded.json.data.id}`;
+    const replacement = { data: { type: "tls_certificate", attributes: { cert_blob: wider.cert } } };
+    expect((await whileFailing(named, () => call("PATCH", path, replacement))).status).toBe(500);
+    expect(await naming("full.test")).toEqual([uploaded.json.data]);
+
+    const deleted = "DELETE ON fastly_certificates";
+    expect((await whileFailing(deleted, () => call("DELETE", path))).status).toBe(500);
+    expect(await naming("full.test")).toEqual([uploaded.json.data]);
+  });
+
   test("come in pages that name their neighbours", async () => {
     for (const name of ["1", "2", "3"]) await uploadPair(`page-${name}.test`);
     const first = (await call("GET", "/tls/certificates?page%5Bsize%5D=2")).json;
