@@ -25,18 +25,7 @@ export function describeRefusals(
   base: Properties,
   mistakes: readonly Mistake[],
 ): void {
-  const provider = new Provider(token.slice(0, token.indexOf(":")), kinds, undefined);
-  provider.configure({ project: "acme", region: "europe-west1" });
-  const check = (news: Properties) =>
-    provider
-      .check({
-        urn: `urn:pulumi:test::project::${token}::thing`,
-        olds: {},
-        news,
-        randomSeed: Buffer.from("seed"),
-      })
-      .failures.map(({ reason }) => reason);
-
+  const check = checker(kinds, token);
   describe(token, () => {
     test("takes what is right", () => {
       expect(check(base)).toEqual([]);
@@ -45,10 +34,7 @@ export function describeRefusals(
     test.each(mistakes.map((mistake) => [mistake[1], mistake] as const))(
       "%s",
       (_, [set, refusal, source, beside]) => {
-        const wrong = Object.entries(set).reduce<Properties>(
-          (inputs, [path, value]) => withValue(inputs, path, value) as Properties,
-          base,
-        );
+        const wrong = withValues(base, set);
         const [reason, ...others] = check(wrong);
         expect(others).toEqual([]);
         expect(reason).toMatch(new RegExp(`^${escaped(refusal)}.*\\(.*${escaped(source)}.*\\)\\.$`, "s"));
@@ -61,6 +47,39 @@ export function describeRefusals(
       },
     );
   });
+}
+
+/** Holds a kind to taking the base with each of the changes, by path. */
+export function describeAcceptance(
+  kinds: readonly Kind[],
+  token: string,
+  base: Properties,
+  changes: readonly Mistake[0][],
+): void {
+  const check = checker(kinds, token);
+  describe(token, () => {
+    test.each(changes)("takes %j", (set) => {
+      expect(check(withValues(base, set))).toEqual([]);
+    });
+  });
+}
+
+/** The refusals of inputs in an offline preview. */
+function checker(kinds: readonly Kind[], token: string): (news: Properties) => readonly string[] {
+  const provider = new Provider(token.slice(0, token.indexOf(":")), kinds, undefined);
+  provider.configure({ project: "acme", region: "europe-west1" });
+  const urn = `urn:pulumi:test::project::${token}::thing`;
+  return (news) =>
+    provider
+      .check({ urn, olds: {}, news, randomSeed: Buffer.from("seed") })
+      .failures.map(({ reason }) => reason);
+}
+
+function withValues(base: Properties, set: Mistake[0]): Properties {
+  return Object.entries(set).reduce<Properties>(
+    (inputs, [path, value]) => withValue(inputs, path, value) as Properties,
+    base,
+  );
 }
 
 /** A field next to the mistaken one that neither stands there nor is spoken of. */

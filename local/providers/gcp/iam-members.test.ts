@@ -1,4 +1,5 @@
-import { describeRefusals, type Mistake } from "../test-refusals.ts";
+import { expect, test } from "@jest/globals";
+import { describeAcceptance, describeRefusals, type Mistake } from "../test-refusals.ts";
 import type { Properties } from "../values.ts";
 import { GCP_KINDS } from "./kinds.ts";
 
@@ -113,9 +114,19 @@ describeRefusals(
       "/projects/setIamPolicy",
     ],
     [
-      { role: "roles/pubsub.king" },
-      "role must be a role that local/cloud/iam/roles.ts lists",
+      { role: "roles/pubsub.pubisher" },
+      "role must be a role of Google's: those of pubsub are admin, editor, publisher",
       "/understanding-roles",
+    ],
+    [
+      { role: "roles/veiwer" },
+      "role must be a role of Google's: those without a service are admin, browser",
+      "/understanding-roles",
+    ],
+    [
+      { role: "roles/owner", member: "domain:acme.test" },
+      "member must be a user, a service account or a group where role is roles/owner",
+      "/projects/setIamPolicy",
     ],
   ],
 );
@@ -132,3 +143,38 @@ describeRefusals(
     ],
   ],
 );
+
+describeAcceptance(
+  GCP_KINDS,
+  "gcp:projects/iAMMember:IAMMember",
+  { project: "acme", role: "roles/viewer", member: "group:ops@acme.test" },
+  [
+    { role: "roles/owner" },
+    { role: "roles/owner", member: "user:a@acme.test" },
+    { role: "roles/browser" },
+    { role: "roles/logging.viewer" },
+    { role: "roles/monitoring.metricWriter" },
+    { role: "roles/bigquery.jobUser" },
+    { role: "roles/iam.workloadIdentityUser" },
+    { role: "roles/run.servicesInvoker" },
+  ],
+);
+
+describeAcceptance(
+  GCP_KINDS,
+  "gcp:storage/bucketIAMMember:BucketIAMMember",
+  { bucket: "b", role: "roles/storage.admin", member: "group:ops@acme.test" },
+  [{ role: "roles/storage.legacyBucketOwner" }, { role: "roles/viewer" }],
+);
+
+test.each([
+  ["roles/storage.objectViewer", []],
+  ["projects/acme/roles/reader", []],
+  ["roles/storage.admin", ["role"]],
+  ["roles/viewer", ["role"]],
+])("the local IAM grants %s: refuses %j", (role, paths) => {
+  const kind = GCP_KINDS.find(({ token }) => token.startsWith("gcp:storage/bucketIAMMember:"));
+  const reported: string[] = [];
+  kind?.unsupported?.({ bucket: "b", role, member: "user:a@acme.test" }, (path) => reported.push(path));
+  expect(reported).toEqual(paths);
+});

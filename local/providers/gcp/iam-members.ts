@@ -1,9 +1,11 @@
 import { bucketPrefix } from "../../cloud/iam/conditions.ts";
+import { ROLES } from "../../cloud/iam/roles.ts";
 import type { CloudParts } from "../../cloud/parts.ts";
 import { FUNCTION_KIND } from "../../cloud/run/function-service.ts";
 import { SERVICE_KIND } from "../../cloud/run/service-settings.ts";
 import type { Draft, Kind, ProviderConfig, Report } from "../kind.ts";
-import { iamMember, iamRole, iamRoleName } from "../rules/iam.ts";
+import { iamMember, iamRoleName } from "../rules/iam.ts";
+import { predefinedRole } from "../rules/predefined-roles.ts";
 import { presence } from "../rules/presence.ts";
 import { type CitedReport, type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
 import { characters, matching } from "../rules/text.ts";
@@ -127,7 +129,7 @@ function grant(
     rules: [
       cite("https://cloud.google.com/iam/docs/roles-overview", { role: iamRoleName() }),
       cite("https://cloud.google.com/iam/docs/viewing-grantable-roles", { role: grantable(roles) }),
-      cite("https://cloud.google.com/iam/docs/understanding-roles", { role: iamRole() }),
+      cite("https://cloud.google.com/iam/docs/understanding-roles", { role: predefinedRole() }),
       cite(PRINCIPALS, { member: iamMember({ convenience }) }),
       cite("https://cloud.google.com/iam/docs/conditions-overview", {
         "condition.title": characters({ from: 1, to: 100 }),
@@ -139,6 +141,13 @@ function grant(
     ],
     verify: refuseAbsentAccount,
     unsupported(inputs, report) {
+      const { role } = inputs;
+      if (typeof role === "string" && role.startsWith("roles/") && !Object.hasOwn(ROLES, role)) {
+        report(
+          "role",
+          "must be a role whose permissions the local IAM knows: local/cloud/iam/roles.ts lists them",
+        );
+      }
       const { expression } = nested(inputs, "condition");
       if (typeof expression === "string" && bucketPrefix(expression) === undefined) {
         report(
@@ -174,10 +183,10 @@ function checkCondition({ condition, role, member }: Properties, report: Report)
   }
 }
 
-/** Ownership is offered to people and given to service accounts, never to groups or domains. */
+/** Whole domains and federated identities own no project. */
 function checkOwner({ role, member }: Properties, report: Report): void {
-  if (role === "roles/owner" && typeof member === "string" && !/^(user|serviceAccount):/.test(member)) {
-    report("member", "must be a user or a service account where role is roles/owner");
+  if (role === "roles/owner" && typeof member === "string" && !/^(user|serviceAccount|group):/.test(member)) {
+    report("member", "must be a user, a service account or a group where role is roles/owner");
   }
 }
 

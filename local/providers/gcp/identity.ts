@@ -1,9 +1,10 @@
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
 import { cite, ofText } from "../rules/rule.ts";
-import { matching, oneOf, rfc1035Label } from "../rules/text.ts";
+import { rfc1035Label } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
 import { projectId } from "./names.ts";
+import { serviceName } from "./services.ts";
 
 const ACCOUNTS = "https://cloud.google.com/iam/docs/service-accounts-create#creating";
 
@@ -54,9 +55,17 @@ const serviceIdentity: Kind = {
   shared: true,
   rules: [
     cite("https://cloud.google.com/iam/docs/service-agents", {
-      service: oneOf(...Object.keys(SERVICE_AGENTS)),
+      service: serviceName(),
     }),
   ],
+  unsupported({ service }, report) {
+    if (typeof service === "string" && !Object.hasOwn(SERVICE_AGENTS, service)) {
+      report(
+        "service",
+        `must be one of ${Object.keys(SERVICE_AGENTS).join(", ")}: no other's agent is known here`,
+      );
+    }
+  },
   id: (inputs) => `${projectId(inputs)}/services/${text(inputs, "service")}`,
   outputs: ({ inputs }) => {
     const agent = SERVICE_AGENTS[text(inputs, "service")];
@@ -72,10 +81,7 @@ const projectService: Kind = {
   outlives: ({ properties }) => properties.disableOnDestroy !== true,
   rules: [
     cite("https://cloud.google.com/service-usage/docs/reference/rest/v1/services", {
-      service: matching(
-        /^[a-z0-9-]+\.googleapis\.com$/,
-        "must be a service's whole name, NAME.googleapis.com",
-      ),
+      service: serviceName(),
     }),
   ],
   id: (inputs) => `${text(inputs, "project")}/${text(inputs, "service")}`,

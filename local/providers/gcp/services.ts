@@ -1,3 +1,5 @@
+import { ofText, type Rule } from "../rules/rule.ts";
+
 /**
  * What is enabled in every new project, among what kinds need.
  *
@@ -40,6 +42,14 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   "gcp:projects/serviceIdentity:ServiceIdentity": ["serviceusage.googleapis.com"],
 };
 
+/** A typing slip leads from no service to another, but from IAM to IAP. */
+const KNOWN = [
+  ...ENABLED_BY_DEFAULT,
+  ...Object.values(SERVICES).flat(),
+  "iamcredentials.googleapis.com",
+  "iap.googleapis.com",
+];
+
 /**
  * The services that have to be enabled in a project before a resource of the kind can be made.
  *
@@ -49,4 +59,28 @@ export function servicesOf(token: string): readonly string[] {
   const services = SERVICES[token] ?? SERVICES[/^gcp:(\w+)\//.exec(token)?.[1] ?? ""];
   if (!services) throw new Error(`gcp/services.ts must say which service ${token} is made with.`);
   return services.filter((service) => !ENABLED_BY_DEFAULT.includes(service));
+}
+
+/** A service by its whole name. Of all that Google has, those that kinds are made with are known. */
+export function serviceName(): Rule {
+  return ofText((name) => {
+    if (!/^[a-z0-9-]+\.googleapis\.com$/.test(name)) {
+      return "must be a service's whole name, NAME.googleapis.com";
+    }
+    const meant = KNOWN.includes(name) ? undefined : KNOWN.find((known) => isSlip(name, known));
+    return meant && `must be a service of Google Cloud, as ${meant} is`;
+  });
+}
+
+/** Whether one letter is wrong, too many, missing, or has changed places with the next. */
+function isSlip(text: string, meant: string): boolean {
+  let from = 0;
+  while (from < meant.length && text[from] === meant[from]) from += 1;
+  const rest = (word: string, skipped: number) => word.slice(from + skipped);
+  return (
+    rest(text, 1) === rest(meant, 1) ||
+    rest(text, 1) === rest(meant, 0) ||
+    rest(text, 0) === rest(meant, 1) ||
+    (text[from] === meant[from + 1] && text[from + 1] === meant[from] && rest(text, 2) === rest(meant, 2))
+  );
 }

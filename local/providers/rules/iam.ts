@@ -1,4 +1,3 @@
-import { ROLES } from "../../cloud/iam/roles.ts";
 import { ofText, type Rule } from "./rule.ts";
 import { isDomainName } from "./text.ts";
 
@@ -39,15 +38,6 @@ export function iamRoleName(): Rule {
     )
       ? undefined
       : "must be roles/NAME, or projects/P/roles/ID for a role of one's own",
-  );
-}
-
-/** A predefined role whose permissions are known here; a custom one's are its own. */
-export function iamRole(): Rule {
-  return ofText((role) =>
-    !role.startsWith("roles/") || Object.hasOwn(ROLES, role)
-      ? undefined
-      : "must be a role that local/cloud/iam/roles.ts lists with its permissions",
   );
 }
 
