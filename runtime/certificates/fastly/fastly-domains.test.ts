@@ -26,6 +26,27 @@ test("takes a name that only resembles another for what it is", async () => {
   expect(fastly.domains.map(({ fqdn }) => fqdn)).toEqual(["my.shop.example.test"]);
 });
 
+test.each([
+  ["alone", true],
+  ["among all that contain it, page by page", false],
+])("finds a name with many names under it, listed %s", async (_title, matchesExactly) => {
+  fastly.matchesExactly = matchesExactly;
+  for (let i = 1; i <= 5; i++) await domains.link(`s${i}.example.test`);
+  expect(await domains.link("example.test")).toEqual({ kind: "linked", created: true });
+  fastly.calls.length = 0;
+  expect(await domains.link("example.test")).toEqual({ kind: "linked", created: false });
+  expect(fastly.calls).toHaveLength(matchesExactly ? 1 : 3);
+  await domains.unlink("example.test");
+  expect(fastly.domains.map(({ fqdn }) => fqdn)).not.toContain("example.test");
+  expect(fastly.domains).toHaveLength(5);
+});
+
+test("gives a listing without an end up, rather than take the name for absent", async () => {
+  const meta = { next_cursor: "again" };
+  fastly.refuse = (call) => (call.startsWith("GET") ? { status: 200, body: { data: [], meta } } : undefined);
+  await expect(domains.unlink("shop.example.test")).rejects.toThrow("under fqdn=shop.example.test; got more.");
+});
+
 test("gives a domain without a service to ours, and leaves one with another service alone", async () => {
   fastly.domains.push({ id: "1", fqdn: "free.example.test", service_id: null });
   fastly.domains.push({ id: "2", fqdn: "theirs.example.test", service_id: "other" });

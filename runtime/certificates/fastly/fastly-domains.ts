@@ -3,9 +3,15 @@ import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
 import { FastlyError } from "./fastly-error.ts";
 
 const DOMAINS = "/domain-management/v1/domains";
+const PAGE_SIZE = 100;
+/** Of a listing of one name. More says that the filter does not work, which must not go unnoticed. */
+const MAX_PAGES = 50;
 
 const domainSchema = z.object({ id: z.string(), fqdn: z.string(), service_id: z.string().nullish() });
-const listSchema = z.object({ data: z.array(domainSchema) });
+const pageSchema = z.object({
+  data: z.array(domainSchema),
+  meta: z.object({ next_cursor: z.string().nullish() }).nullish(),
+});
 
 export type LinkResult =
   | { readonly kind: "linked" /** Whether this call made the link. */; readonly created: boolean }
@@ -29,9 +35,17 @@ export function openFastlyDomains({ serviceId, ...options }: FastlyDomainsOption
   const api = new FastlyApi(options);
 
   async function find(fqdn: string, signal?: AbortSignal) {
-    const { body } = await api.request("GET", DOMAINS, { query: { fqdn }, signal });
-    // The filter may match more than the exact name, so the name decides here.
-    return listSchema.parse(body).data.find((domain) => domain.fqdn === fqdn);
+    const filter = { fqdn, fqdn_match: "exact", limit: String(PAGE_SIZE) };
+    let cursor: string | undefined;
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const query = { ...filter, ...(cursor !== undefined && { cursor }) };
+      const { data, meta } = pageSchema.parse((await api.request("GET", DOMAINS, { query, signal })).body);
+      // Without `fqdn_match` the filter takes every name that contains the asked one, so the name decides here.
+      const found = data.find((domain) => domain.fqdn === fqdn);
+      if (found !== undefined || !meta?.next_cursor) return found;
+      cursor = meta.next_cursor;
+    }
+    throw new Error(`Fastly ${DOMAINS} must fit ${MAX_PAGES} pages under fqdn=${fqdn}; got more.`);
   }
 
   function taken(fqdn: string): LinkResult {

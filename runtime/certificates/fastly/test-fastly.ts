@@ -48,6 +48,8 @@ export class TestFastly {
   readonly domains: LinkedDomain[] = [];
   /** `METHOD /path`, in the order of their arrival. */
   readonly calls: string[] = [];
+  /** Whether it knows the filter `fqdn_match`, and may so list one name alone. */
+  matchesExactly = true;
   /** What to answer in place of doing it. */
   refuse: (call: string) => Answer | undefined = () => undefined;
   /** Runs around every call: what a test uses to lose replies. */
@@ -179,9 +181,13 @@ export class TestFastly {
   #domains(method: string, url: URL, body: Json, id: string): Answer {
     const found = this.domains.find((one) => one.id === id);
     if (method === "GET") {
-      // Every name that contains the asked one: the caller has to look.
-      const matching = this.domains.filter(({ fqdn }) => fqdn.includes(url.searchParams.get("fqdn") ?? ""));
-      return { status: 200, body: { data: matching, meta: { total: matching.length } } };
+      const { fqdn: asked = "", fqdn_match: match, cursor } = Object.fromEntries(url.searchParams);
+      const isExact = this.matchesExactly && match === "exact";
+      const matching = this.domains.filter(({ fqdn }) => (isExact ? fqdn === asked : fqdn.includes(asked)));
+      const first = cursor === undefined ? 0 : matching.findIndex((one) => one.id === cursor);
+      const next = matching[first + PAGE_SIZE]?.id;
+      const meta = { limit: PAGE_SIZE, total: matching.length, ...(next !== undefined && { next_cursor: next }) };
+      return { status: 200, body: { data: matching.slice(first, first + PAGE_SIZE), meta } };
     }
     if (method === "POST") {
       if (this.domains.some(({ fqdn }) => fqdn === body.fqdn)) return { status: 409, body: { msg: "taken" } };

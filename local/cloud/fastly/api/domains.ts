@@ -7,7 +7,7 @@ import type { Call, Endpoint } from "./endpoint.ts";
 
 const DEFAULT_LIMIT = 20;
 const LARGEST_LIMIT = 100;
-const QUERIES = ["cursor", "fqdn", "limit", "service_id"];
+const QUERIES = ["cursor", "fqdn", "fqdn_match", "limit", "service_id"];
 const NAME = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
