@@ -44,6 +44,10 @@ const change = async (fields: Partial<DomainRecord>) => {
   if (found === undefined) throw new Error("no record");
   await ports.registry.update({ ...found.record, ...fields }, found.generation);
 };
+const remove = async () => {
+  const found = await ports.registry.find(DOMAIN);
+  await ports.registry.remove(DOMAIN, found?.generation ?? "");
+};
 
 beforeEach(async () => {
   objects = new MemoryObjectStore();
@@ -231,15 +235,50 @@ test("a domain that is removed while it is checked is unlinked again and journal
   expect(sent).toEqual([]);
 });
 
-test.each<[string, Partial<DomainRecord>, number]>([
-  ["being removed", { lifecycle: "removing" }, 1],
-  ["at another order", { orderNumber: 2 }, 1],
-  ["failed already", { lifecycle: "failed", reason: "x" }, 1],
-])("a message for a domain that is %s is dropped before any check", async (_title, fields, orderNumber) => {
+test.each<ProbeResult>([{ kind: "wrong", saw: "status 404" }, { kind: "served" }])(
+  "a verdict that comes after the domain was registered anew leaves the new order's link alone: %j",
+  async (late) => {
+    ports = {
+      ...ports,
+      probe: {
+        run: async () => {
+          await change({ orderNumber: 2 });
+          return late;
+        },
+      },
+    };
+    expect(await validate()).toMatchObject({ kind: "dropped" });
+    expect(calls).toEqual([`link ${DOMAIN}`]);
+    expect(await view()).toMatchObject({ state: "pending", orderNumber: 2 });
+    expect(hasReached(await ports.registry.journal(DOMAIN, 1), "validated")).toBe(false);
+    expect(sent).toEqual([]);
+  },
+);
+
+test("a redelivery takes back what was linked after the domain was gone", async () => {
+  ports = {
+    ...ports,
+    probe: {
+      run: async () => {
+        await remove();
+        return { kind: "unreachable", because: "ECONNRESET" };
+      },
+    },
+  };
+  expect(await validate()).toMatchObject({ kind: "retry" });
+  expect(await validate()).toMatchObject({ kind: "dropped", reason: `${DOMAIN} is not registered.` });
+  expect(calls).toEqual([`link ${DOMAIN}`, `unlink ${DOMAIN}`]);
+});
+
+test.each<[string, Partial<DomainRecord>, readonly string[]]>([
+  ["being removed", { lifecycle: "removing" }, [`unlink ${DOMAIN}`]],
+  ["at another order", { orderNumber: 2 }, []],
+  ["failed already", { lifecycle: "failed", reason: "x" }, []],
+])("a message for a domain that is %s is dropped before any check", async (_title, fields, made) => {
   await change(fields);
-  expect(await validate(orderNumber)).toMatchObject({ kind: "dropped" });
+  expect(await validate()).toMatchObject({ kind: "dropped" });
   expect(objects.names).toEqual([`domains/${DOMAIN}.json`]);
-  expect(calls).toEqual([]);
+  expect(calls).toEqual(made);
 });
 
 describe("Fastly's trouble", () => {

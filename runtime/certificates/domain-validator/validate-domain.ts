@@ -7,9 +7,10 @@ import type { FastlyDomains } from "../fastly/fastly-domains.ts";
 import { FastlyError } from "../fastly/fastly-error.ts";
 import type { Issuing, MessageAttributes, Validation } from "../messages.ts";
 import type { DomainRecord } from "../registry/lifecycle.ts";
-import type { FoundRecord, Registry } from "../registry/registry.ts";
+import type { Registry } from "../registry/registry.ts";
 import { hasReached } from "../registry/state.ts";
 import { checkDns, type DnsRules, type Refusal } from "./check-dns.ts";
+import { type CurrentOrder, findCurrent } from "./current-order.ts";
 import type { EdgeProbe } from "./edge-probe.ts";
 
 /** How often a verdict is written anew over a record that changes under it. */
@@ -28,7 +29,8 @@ export interface ValidatorPorts extends DnsRules {
  *
  * Deliveries repeat. A verdict stands once it is written (`validated` in the journal, `failed` in
  * the record) and only the message to the issuer is sent again; anything before is done again.
- * A failure unlinks the domain, unless an earlier certificate is still being served on it.
+ * A failure unlinks the domain, unless an earlier certificate is still being served on it, or a later
+ * order has the domain by then.
  */
 export async function validateDomain(
   ports: ValidatorPorts,
@@ -39,7 +41,7 @@ export async function validateDomain(
     findCurrent(ports.registry, domain, orderNumber),
     ports.registry.journal(domain, orderNumber),
   ]);
-  if (current.kind === "dropped") return current;
+  if (current.kind === "dropped") return drop(ports, domain, current, delivery.signal);
   const { record } = current;
   if (hasReached(journal, "ordering")) return { kind: "done" };
   if (hasReached(journal, "validated")) return sendToIssuer(ports, record, delivery);
@@ -51,25 +53,27 @@ export async function validateDomain(
   switch (verdict.kind) {
     case "retry":
       return verdict;
-    case "fit":
-      if (await isGone(registry, domain)) {
-        // Removed meanwhile: the issuer's unlinking may have come before our link.
-        await ports.fastly.unlink(domain, delivery.signal);
-        return { kind: "dropped", reason: `${domain} was removed while it was being checked.` };
-      }
+    case "fit": {
+      const after = await findCurrent(registry, domain, orderNumber);
+      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
       await registry.append(domain, orderNumber, { phase: "validated", at: now().toISOString(), detail: {} });
       return sendToIssuer(ports, record, delivery);
-    case "refused":
+    }
+    case "refused": {
       // A duplicate of this delivery may have come to the better verdict, which then stands.
       if (hasReached(await registry.journal(domain, orderNumber), "validated")) {
         return { kind: "dropped", reason: `Order ${orderNumber} of ${domain} is validated already.` };
       }
+      // The probe took a while: by now the link may be a later order's.
+      const after = await findCurrent(registry, domain, orderNumber);
+      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
       logRefusal(delivery.logger, record, verdict.refusal);
       // A delivery that broke off may have linked what this one did not.
       if (verdict.linked || (startedBefore && verdict.refusal.cause === undefined)) {
-        await unlinkUnlessServed(ports, record, delivery.signal);
+        await unlinkUnlessServed(ports, after.record, delivery.signal);
       }
       return recordFailure(ports, domain, orderNumber, verdict.refusal);
+    }
   }
 }
 
@@ -77,27 +81,6 @@ type Verdict =
   | { readonly kind: "fit" }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly linked: boolean }
   | { readonly kind: "retry"; readonly reason: string };
-
-type Current =
-  | ({ readonly kind: "current" } & FoundRecord)
-  | { readonly kind: "dropped"; readonly reason: string };
-
-/** The record, if it still waits for this order's verdict. */
-async function findCurrent(registry: Registry, domain: string, orderNumber: number): Promise<Current> {
-  const found = await registry.find(domain);
-  const drop = (reason: string): Current => ({ kind: "dropped", reason });
-  if (found === undefined) return drop(`${domain} is not registered.`);
-  const { lifecycle, orderNumber: newest } = found.record;
-  if (lifecycle === "removing") return drop(`${domain} is being removed.`);
-  if (newest !== orderNumber) return drop(`${domain} is at order ${newest}; this was for ${orderNumber}.`);
-  if (lifecycle === "failed") return drop(`Order ${orderNumber} of ${domain} has failed already.`);
-  return { kind: "current", ...found };
-}
-
-async function isGone(registry: Registry, domain: string): Promise<boolean> {
-  const found = await registry.find(domain);
-  return found === undefined || found.record.lifecycle === "removing";
-}
 
 async function judge(ports: ValidatorPorts, domain: string, signal: AbortSignal): Promise<Verdict> {
   const dns = await checkDns(ports, domain);
@@ -141,6 +124,17 @@ async function link(
   }
 }
 
+/** The link that this delivery, or an earlier one, made after the issuer's unlinking is ours to take back. */
+async function drop(
+  { fastly }: ValidatorPorts,
+  domain: string,
+  { reason, isGone }: Extract<CurrentOrder, { kind: "dropped" }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (isGone) await fastly.unlink(domain, signal);
+  return { kind: "dropped", reason };
+}
+
 async function recordFailure(
   ports: ValidatorPorts,
   domain: string,
@@ -149,7 +143,7 @@ async function recordFailure(
 ): Promise<Outcome> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const current = await findCurrent(ports.registry, domain, orderNumber);
-    if (current.kind === "dropped") return current;
+    if (current.kind === "dropped") return { kind: "dropped", reason: current.reason };
     const { reason, retryAt } = refusal;
     const { retryAt: _earlier, ...record } = current.record;
     const failed: DomainRecord = {

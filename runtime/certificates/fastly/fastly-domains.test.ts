@@ -44,7 +44,9 @@ test.each([
 test("gives a listing without an end up, rather than take the name for absent", async () => {
   const meta = { next_cursor: "again" };
   fastly.refuse = (call) => (call.startsWith("GET") ? { status: 200, body: { data: [], meta } } : undefined);
-  await expect(domains.unlink("shop.example.test")).rejects.toThrow("under fqdn=shop.example.test; got more.");
+  await expect(domains.unlink("shop.example.test")).rejects.toThrow(
+    "under fqdn=shop.example.test; got more.",
+  );
 });
 
 test("gives a domain without a service to ours, and leaves one with another service alone", async () => {

@@ -186,7 +186,11 @@ export class TestFastly {
       const matching = this.domains.filter(({ fqdn }) => (isExact ? fqdn === asked : fqdn.includes(asked)));
       const first = cursor === undefined ? 0 : matching.findIndex((one) => one.id === cursor);
       const next = matching[first + PAGE_SIZE]?.id;
-      const meta = { limit: PAGE_SIZE, total: matching.length, ...(next !== undefined && { next_cursor: next }) };
+      const meta = {
+        limit: PAGE_SIZE,
+        total: matching.length,
+        ...(next !== undefined && { next_cursor: next }),
+      };
       return { status: 200, body: { data: matching.slice(first, first + PAGE_SIZE), meta } };
     }
     if (method === "POST") {
