@@ -51,6 +51,27 @@ test("counts a zone that is no host name as one mistake, whatever should be in i
   ]);
 });
 
+test("takes no host for two things", () => {
+  const { originHost = "", apiHost = "", edge = "", ...values } = valuesOf("prod");
+  const edgeAt = (host: string) => JSON.stringify({ ...JSON.parse(edge), host });
+  expect(mistakes({ ...values, edge, originHost, apiHost: originHost })).toEqual([
+    `platform:apiHost: must be another host than platform:originHost; got "${originHost}".`,
+  ]);
+  expect(mistakes({ ...values, originHost, apiHost, edge: edgeAt(originHost) })).toEqual([
+    `platform:edge.host: must be another host than platform:originHost; got "${originHost}".`,
+  ]);
+  expect(mistakes({ ...values, originHost, apiHost, edge: edgeAt(apiHost) })).toEqual([
+    `platform:edge.host: must be another host than platform:apiHost; got "${apiHost}".`,
+  ]);
+});
+
+test("keeps the name of the operators' own account from other callers", () => {
+  const callers = JSON.stringify({ shop: "group:shop@example.com", operator: "group:ops@example.com" });
+  expect(mistakes({ ...valuesOf("prod"), callers })).toEqual([
+    'platform:callers.operator: must have another name: operator is the caller that platform:operators act as; got "group:ops@example.com".',
+  ]);
+});
+
 test("says what a value of another type or size must be", () => {
   const values = valuesOf("prod");
   const scaling = JSON.parse(values.scaling ?? "");

@@ -55,6 +55,16 @@ function inZone(...path: string[]) {
   return { path, message: "must be in zoneDomain", when: () => true };
 }
 
+/** What answers at one host cannot be told from what answers at another. */
+function areApart(one: unknown, other: unknown): boolean {
+  return one === undefined || one !== other;
+}
+
+/** Checked beside other mistakes too. */
+function apartFrom(key: string, ...path: string[]) {
+  return { path, message: `must be another host than platform:${key}`, when: () => true };
+}
+
 /** What an environment decides. Every other choice is the components'. */
 const configSchema = z
   .strictObject({
@@ -78,7 +88,11 @@ const configSchema = z
     caaIdentities: z.array(hostName).min(1),
     /** Only that it is there: the value itself is a secret, and so apart from what errors may quote. */
     fastlyApiToken: z.literal(HIDDEN, "must be set: pulumi config set --secret platform:fastlyApiToken"),
-    callers: byName(member),
+    /** The operators' own account is among the API's callers under its name. */
+    callers: byName(member).refine((callers) => !Object.hasOwn(callers, "operator"), {
+      path: ["operator"],
+      message: "must have another name: operator is the caller that platform:operators act as",
+    }),
     operators: byName(member),
     alertEmails: byName(z.email("must be an e-mail address")),
     scaling: z.strictObject({
@@ -107,7 +121,13 @@ const configSchema = z
   })
   .refine((config) => isInZone(config?.originHost, config?.zoneDomain), inZone("originHost"))
   .refine((config) => isInZone(config?.apiHost, config?.zoneDomain), inZone("apiHost"))
-  .refine((config) => isInZone(config?.edge?.host, config?.zoneDomain), inZone("edge", "host"));
+  .refine((config) => isInZone(config?.edge?.host, config?.zoneDomain), inZone("edge", "host"))
+  .refine((config) => areApart(config?.apiHost, config?.originHost), apartFrom("originHost", "apiHost"))
+  .refine(
+    (config) => areApart(config?.edge?.host, config?.originHost),
+    apartFrom("originHost", "edge", "host"),
+  )
+  .refine((config) => areApart(config?.edge?.host, config?.apiHost), apartFrom("apiHost", "edge", "host"));
 
 export type PlatformConfig = z.output<typeof configSchema>;
 
