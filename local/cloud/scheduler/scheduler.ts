@@ -3,7 +3,7 @@ import { type Clock, SteadyClock } from "../pubsub/clock.ts";
 import { Timetable } from "../pubsub/timetable.ts";
 import { callTarget, type Outcome } from "./http-target.ts";
 import { backoffMs, JOB_KIND, type Job, parseJob, triesAgain } from "./job.ts";
-import { JobRecords } from "./job-records.ts";
+import { type JobRecord, JobRecords } from "./job-records.ts";
 import { nextRun } from "./schedule.ts";
 
 const LOG = "cloudscheduler.googleapis.com/executions";
@@ -173,7 +173,7 @@ export class Scheduler implements Part {
     const outcome = await this.#deliver(job, scheduledAt).catch(
       (error: unknown): Outcome => ({ ok: false, status: null, detail: `INTERNAL: ${messageOf(error)}` }),
     );
-    this.#records.write(job.id, { attemptedAt, ok: outcome.ok, detail: outcome.detail });
+    this.#record(job, { attemptedAt, ok: outcome.ok, detail: outcome.detail });
     this.#say(
       job,
       outcome.ok ? "INFO" : "ERROR",
@@ -185,6 +185,15 @@ export class Scheduler implements Part {
       },
     );
     return outcome;
+  }
+
+  /** Only the list needs it: no job ends over it. */
+  #record(job: Job, record: JobRecord): void {
+    try {
+      this.#records.write(job.id, record);
+    } catch (error) {
+      this.#say(job, "ERROR", `The last attempt of ${job.name} could not be stored: ${messageOf(error)}`, {});
+    }
   }
 
   async #deliver(job: Job, scheduledAt: number): Promise<Outcome> {
@@ -200,7 +209,8 @@ export class Scheduler implements Part {
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    const tracked = work.finally(() => this.#attempts.delete(tracked));
+    const done = () => void this.#attempts.delete(tracked);
+    const tracked = work.then(done, done);
     this.#attempts.add(tracked);
     return work;
   }
