@@ -24,6 +24,7 @@ export interface ResourceStore {
   get(kind: string, id: string): CloudResource | undefined;
   list(kind: string): readonly CloudResource[];
   put(resource: CloudResource): void;
+  /** When a listener throws, so does this, and the resource stays until it is removed again. */
   remove(kind: string, id: string): void;
   /** Calls `listener` after each write, in order. Returns the end of the subscription. */
   subscribe(listener: (kind: string, id: string) => void): () => void;

@@ -46,7 +46,16 @@ export class ResourceStore implements ResourceStoreContract {
 
   remove(kind: string, id: string): void {
     this.#db.prepare("DELETE FROM resources WHERE kind = ? AND id = ?").run(kind, id);
-    if (this.#kinds.get(kind)?.delete(id)) this.#changes.emit("change", kind, id);
+    const resource = this.get(kind, id);
+    if (!resource) return;
+    this.#kind(kind).delete(id);
+    try {
+      this.#changes.emit("change", kind, id);
+    } catch (error) {
+      // Who removes it again must find it, or those who have yet to let go of it would never be told.
+      this.#kind(kind).set(id, resource);
+      throw error;
+    }
   }
 
   subscribe(listener: (kind: string, id: string) => void): () => void {

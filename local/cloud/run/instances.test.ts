@@ -4,6 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { SERVICE_KIND } from "./service-settings.ts";
 import { ACCOUNT, serving, TestBench, until } from "./test-bench.ts";
 
 let bench: TestBench;
@@ -65,6 +66,28 @@ test("starts an instance from the object, with the declared and the platform's e
   expect(seen.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   expect(seen.env).not.toHaveProperty("HOME");
   expect(seen.cwd.startsWith(process.cwd())).toBe(false);
+});
+
+test("a service whose deletion fails on a full disk ends all the same, and is forgotten when it is deleted again", async () => {
+  bench.allowInvoker("leaver", "allUsers");
+  const id = await bench.deploy("leaver", WHO);
+  const pid = Number((await bench.call("leaver")).body);
+  const { db, resources } = bench.kernel;
+  const revisions = () => db.prepare("SELECT name FROM run_revision_history WHERE service = ?").all(id);
+  const remove = () => resources.remove(SERVICE_KIND, id);
+  db.exec(
+    `CREATE TEMP TRIGGER full BEFORE DELETE ON main.run_revision_history
+     BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+  );
+  expect(remove).toThrow("database or disk is full");
+  db.exec("DROP TRIGGER temp.full");
+  expect((await bench.call("leaver")).status).toBe(404);
+  await until(() => !isAlive(pid));
+  expect(revisions()).toHaveLength(1);
+
+  remove();
+  expect(resources.get(SERVICE_KIND, id)).toBeUndefined();
+  expect(revisions()).toEqual([]);
 });
 
 test("listens on this machine alone, whatever the code asks for", async () => {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
-import type { CloudRun, Egress, Ingress, Kernel, ObjectStorage, Part } from "../parts.ts";
+import type { CloudRun, Egress, Ingress, Kernel, ObjectStorage, Part, Severity } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
 import { DeployedService } from "./deployed-service.ts";
 import { EgressLedger } from "./egress.ts";
@@ -212,19 +212,31 @@ export class LocalCloudRun implements CloudRun, Part {
           workshop: this.#workshop,
           history: this.#history,
           options: this.#options,
-          log: (severity, source, message) => this.#kernel.logging.write({ severity, source, message }),
+          log: (severity, source, message) => this.#log(severity, source, message),
         });
         this.#services.set(id, service);
       }
       service.update(resource);
-    } else if (service) {
-      this.#services.delete(id);
+    } else {
+      if (service) this.#stop(service);
+      // Last: it fails on a full disk, and the service must be on its way out by then.
       this.#history.forget(id);
       this.#ledger.forget(shortName(id));
       this.#workshop.forget(id);
-      const leaving = service.remove().finally(() => this.#leaving.delete(leaving));
-      this.#leaving.add(leaving);
     }
+  }
+
+  #stop(service: DeployedService): void {
+    this.#services.delete(service.id);
+    const leaving = service
+      .remove()
+      .catch((error: Error) => this.#log("ERROR", shortName(service.id), error.message))
+      .finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  #log(severity: Severity, source: string, message: string): void {
+    this.#kernel.logging.write({ severity, source, message });
   }
 }
 

@@ -273,6 +273,47 @@ test("a paused job waits, and still runs when it is told to", async () => {
   await expect(scheduler.runNow("weekly")).resolves.toBeUndefined();
 });
 
+describe("on a full disk", () => {
+  afterEach(() => bench.kernel.db.exec("DROP TRIGGER IF EXISTS temp.full"));
+
+  function fill(writes: "INSERT" | "DELETE"): void {
+    bench.kernel.db.exec(
+      `CREATE TEMP TRIGGER full BEFORE ${writes} ON main.scheduler_jobs
+       BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+    );
+  }
+
+  test("a job runs at each of its times, though what became of it can't be stored", async () => {
+    put({ schedule: "* * * * *" });
+    fill("INSERT");
+    await pass(2);
+    expect(calls).toHaveLength(2);
+    expect(bench.logs).toContainEqual(
+      expect.objectContaining({
+        severity: "ERROR",
+        message: expect.stringMatching(/^The last attempt of nightly could not be stored: .*disk is full$/),
+      }),
+    );
+    await expect(scheduler.runNow("nightly")).resolves.toMatchObject({ ok: true });
+  });
+
+  test("a job whose deletion fails does not run again, and goes when it is deleted again", async () => {
+    put({ schedule: "* * * * *" });
+    await pass(1);
+    fill("DELETE");
+    const remove = () => bench.kernel.resources.remove(JOB_KIND, JOB);
+    expect(remove).toThrow("database or disk is full");
+    bench.kernel.db.exec("DROP TRIGGER temp.full");
+    expect(bench.kernel.resources.get(JOB_KIND, JOB)).toBeDefined();
+    await pass(2);
+    expect(calls).toHaveLength(1);
+    remove();
+    expect(bench.kernel.resources.get(JOB_KIND, JOB)).toBeUndefined();
+    expect(scheduler.list()).toEqual([]);
+    expect(bench.kernel.db.prepare("SELECT * FROM scheduler_jobs").all()).toEqual([]);
+  });
+});
+
 test("reaches Cloud Run as its account: 403 until that may invoke, and says so in the log", async () => {
   const real = new Scheduler(bench.kernel, { run: bench.run, pubsub: { publish: () => "" } }, { clock });
   await bench.deploy("worker", serving("(request, response, body) => response.end(request.method + body)"));

@@ -114,8 +114,9 @@ export class Scheduler implements Part {
     this.#running.delete(id);
     if (!resource) {
       this.#jobs.delete(id);
-      this.#records.forget(id);
       this.#timetable.clear(id);
+      // Last: it fails on a full disk, and the job must have stopped by then.
+      this.#records.forget(id);
       return;
     }
     const job = parseJob(resource);
