@@ -62,6 +62,17 @@ test("what killed updates had made or replaced is found again, and deleted if th
   expect(provider.creations).toEqual(["first", "first", "second", "other"]);
 });
 
+test("killed on the way back to what it had replaced, the next up keeps that, and deletes what had replaced it", async () => {
+  await using engine = await EngineHarness.start();
+  const { provider } = engine;
+  await engine.run("up", "named", { name: "one" });
+  await engine.run("up", "named", { name: "two", fail: "no luck" });
+  await killedAt(engine, "named", { name: "one" }, { op: "create", name: "it", effective: true });
+  expect(await engine.run("up", "named", { name: "one" })).toMatchObject({ ok: true });
+  expect(provider.creations.filter((name) => name === "it")).toHaveLength(2);
+  expect([...provider.things.keys()].filter((id) => !id.includes("beside"))).toEqual(["things/one"]);
+});
+
 test("killed between the deletion of what must go first and its replacement, the next up makes that, with its dependents", async () => {
   await using engine = await EngineHarness.start();
   const { provider } = engine;

@@ -53,6 +53,8 @@ export class StackRecords {
         this.#pending.delete(resource.urn);
         this.#forget(formerUrn);
         this.#forget(resource.urn);
+        // A program that goes back on a replacement whose update ended early gets what was set aside, which thus stays.
+        this.#superseded.delete(keyOf(resource));
         this.#settled.set(resource.urn, resource);
         if (formerUrn !== resource.urn) this.#renameReferences(formerUrn, resource.urn);
         return;

@@ -60,6 +60,18 @@ test("reads back what it wrote, with secrets encrypted in between and the key fo
   expect(state.pending).toEqual([pending]);
 });
 
+test("what was set aside, and is recorded anew, is there once, and is not deleted any more", async () => {
+  const state = StackState.open(stateDir, "p", "test");
+  await state.save();
+  state.supersede(resource.urn);
+  state.put(resource);
+  await state.save();
+  for (const read of [state, StackState.read(stateDir, "test")]) {
+    expect(read.resources).toEqual([resource]);
+    expect(read.superseded).toEqual([{ ...resource, id: "b" }]);
+  }
+});
+
 test("reads what version 1 wrote, and writes it as the present version", async () => {
   const old = (urn: string) => ({
     urn,

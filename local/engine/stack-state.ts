@@ -113,7 +113,10 @@ export class StackState {
     return this.#records.find(urn);
   }
 
-  /** Records a resource as it is now. `formerUrn` is what it was recorded as, and what others refer to it by, until now. */
+  /**
+   * Records a resource as it is now, even if it had been set aside. `formerUrn` is what it was recorded as, and what
+   * others refer to it by, until now.
+   */
   put(resource: ResourceRecord, formerUrn = resource.urn): void {
     this.#change({ do: "put", resource, formerUrn });
   }
