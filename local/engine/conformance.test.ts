@@ -89,11 +89,13 @@ describe("what the engine does as Pulumi's does", () => {
 });
 
 describe("what the engine refuses", () => {
+  let previewed: Stage;
   let refused: Stage;
 
   beforeAll(async () => {
     engine = await EngineHarness.start();
     await run("up", "refusals-first");
+    previewed = await run("preview", "refusals");
     refused = await run("up", "refusals");
   });
 
@@ -107,6 +109,7 @@ describe("what the engine refuses", () => {
 
   test.each(REFUSALS)("$row: Pulumi $pulumi", ({ row, sentence }) => {
     const told = sentence.replaceAll("NAME", row).replace("STATE", engine.stateDir);
+    expect(previewed.errors.some((error) => error.includes(told))).toBe(true);
     expect(refused.errors.some((error) => error.includes(told))).toBe(true);
   });
 });

@@ -71,15 +71,19 @@ export class ResourceReads {
     const { state, reporter, signal } = this.#context;
     if (signal.aborted) throw interrupted();
     const old = state.find(record.urn);
+    // What the program made until now, and only looks at from now on, is deleted unless it is the very resource.
+    const supersedes = old !== undefined && !old.external && !old.pendingReplacement && old.id !== record.id;
+    if (supersedes && old.protect) {
+      throw new EngineRefusal(
+        `${subject}: reading ${record.id} in its place deletes it, and it is protected; take the option protect off first.`,
+      );
+    }
     const step = stepOf("read", { old, next: record });
     const startedAt = reporter.started(step);
     const { inputs, outputs } = await this.#stateOf(record, subject);
     const secrets = record.additionalSecretOutputs;
     const known = { ...record, inputs, outputs: markSecrets(outputs, record.inputs, secrets) };
-    // What the program made until now, and only looks at from now on, is deleted unless it is the very resource.
-    if (old !== undefined && !old.external && !old.pendingReplacement && old.id !== known.id) {
-      state.supersede(old.urn);
-    }
+    if (supersedes) state.supersede(old.urn);
     state.put(known);
     const { newState } = stepOf("read", { next: known });
     reporter.done({ ...step, ...(newState && { newState }) }, startedAt);
