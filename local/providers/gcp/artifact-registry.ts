@@ -2,6 +2,7 @@ import type { Kind } from "../kind.ts";
 import { unique } from "../rules/lists.ts";
 import { seconds, whole } from "../rules/numbers.ts";
 import { dependent } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { cite, ofText } from "../rules/rule.ts";
 import { oneOf, rfc1035Label } from "../rules/text.ts";
 import { text } from "../values.ts";
@@ -9,6 +10,9 @@ import { projectId } from "./names.ts";
 
 const REPOSITORIES =
   "https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories";
+const LOCATIONS = "https://cloud.google.com/artifact-registry/docs/repositories/repo-locations";
+/** Where repositories are. */
+export const REPOSITORY_LOCATION = cite(LOCATIONS, { location: region({ or: ["asia", "europe", "us"] }) });
 const AGE = ofText((age) =>
   seconds(age) >= 0 || /^\d+d$/.test(age) ? undefined : 'must be a duration such as "2592000s" or "30d"',
 );
@@ -19,6 +23,7 @@ const repository: Kind = {
     "A registry that images and packages can be pushed to and pulled from, with its cleanup policies.",
   defaults: (_inputs, { region }) => ({ mode: "STANDARD_REPOSITORY", ...(region && { location: region }) }),
   rules: [
+    REPOSITORY_LOCATION,
     cite(REPOSITORIES, {
       repositoryId: rfc1035Label(),
       format: oneOf("DOCKER", "MAVEN", "NPM", "APT", "YUM", "PYTHON", "KFP", "GO", "GENERIC"),

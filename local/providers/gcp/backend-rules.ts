@@ -1,6 +1,7 @@
 import { count, unique } from "../rules/lists.ts";
 import { between, whole } from "../rules/numbers.ts";
 import { atLeastOneOf, exactlyOneOf, onlyWhere, presence } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { cite, inObject } from "../rules/rule.ts";
 import { matching, rfc1035Label } from "../rules/text.ts";
 import { isProperties, listed, nested, type Properties } from "../values.ts";
@@ -64,6 +65,7 @@ export const BACKEND_SERVICE_RULES = [
 ];
 
 export const ENDPOINT_GROUP_RULES = [
+  cite("https://cloud.google.com/compute/docs/regions-zones", { region: region() }),
   cite(`${API}/regionNetworkEndpointGroups`, {
     "": inObject((group, report) => {
       const { networkEndpointType: type } = group;

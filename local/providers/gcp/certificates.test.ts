@@ -19,6 +19,11 @@ describeRefusals(
       "domain must be a domain name in lower case and without wildcard",
       "dnsAuthorizations",
     ],
+    [
+      { location: "world" },
+      "location must be a region of Google Cloud such as europe-west1, or one of global",
+      "projects.locations.certificates/create",
+    ],
     [{ domain: "acme.test." }, "domain must be a domain name", "dnsAuthorizations"],
     [{ domain: LONG }, "domain must leave room for _acme-challenge.", "dnsAuthorizations"],
     [

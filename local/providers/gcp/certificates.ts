@@ -5,6 +5,7 @@ import { resolve } from "../../cloud/load-balancing/references.ts";
 import type { Kind } from "../kind.ts";
 import { count, unique } from "../rules/lists.ts";
 import { atMostOneOf, exactlyOneOf, presence } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { cite, inObject, ofText } from "../rules/rule.ts";
 import { domainName, matching, oneOf } from "../rules/text.ts";
 import { listed, nested, type Properties, text } from "../values.ts";
@@ -23,6 +24,7 @@ const fitsChallenge = ofText((domain) =>
     : "must leave room for _acme-challenge. before it: 237 characters at most",
 );
 const NAME = cite(NAMES, {
+  location: region({ or: ["global"] }),
   name: matching(
     /^[a-z][a-z0-9_-]{0,62}$/,
     "must be 1 to 63 lower-case letters, digits, dashes and underscores, and begin with a letter",

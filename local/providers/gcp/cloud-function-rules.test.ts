@@ -24,6 +24,7 @@ describeRefusals(
     serviceConfig: { environmentVariables: { COLOUR: "blue" } },
   },
   [
+    [{ location: "mars" }, "location must be a region of Google Cloud", "functions/docs/locations"],
     [{ name: "Hello" }, "name must be 1 to 63 lower-case letters", REST],
     [{ buildConfig: undefined }, "buildConfig must be set", REST],
     [{ "buildConfig.runtime": undefined }, "buildConfig.runtime must be set", REST],
@@ -189,6 +190,11 @@ describeRefusals(
       { repositoryId: "Images" },
       "repositoryId must be 1 to 63 lower-case letters",
       "artifact-registry/docs/reference",
+    ],
+    [
+      { location: "mars" },
+      "location must be a region of Google Cloud such as europe-west1, or one of asia, europe, us",
+      "artifact-registry/docs/repositories/repo-locations",
     ],
     [{ format: "ZIP" }, "format must be one of DOCKER", "artifact-registry/docs/reference"],
     [

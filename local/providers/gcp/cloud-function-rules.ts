@@ -3,6 +3,7 @@ import { childPath } from "../paths.ts";
 import { unique } from "../rules/lists.ts";
 import { whole } from "../rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
 import { matching, rfc1035Label } from "../rules/text.ts";
 import { isProperties } from "../values.ts";
@@ -31,6 +32,7 @@ const HTTP_SECONDS = 3600;
 const EVENT_SECONDS = 540;
 /** What the API of Cloud Functions refuses. */
 export const FUNCTION_RULES: readonly CitedRules[] = [
+  cite("https://cloud.google.com/functions/docs/locations", { location: region() }),
   cite(FUNCTIONS, {
     name: rfc1035Label({ to: 63 }),
     "": inObject((inputs, report) => {

@@ -218,6 +218,7 @@ describeRefusals(
       "networkEndpointType must be one of SERVERLESS",
       "compute.RegionNetworkEndpointGroupArgs",
     ],
+    [{ region: "mars" }, "region must be a region of Google Cloud", "compute/docs/regions-zones"],
     [{ cloudRun: undefined }, "cloudRun must be set, or cloudFunction or", "/regionNetworkEndpointGroups"],
     [
       { cloudFunction: { function: "f" } },

@@ -105,6 +105,13 @@ for (const [token, [base, misplaced]] of Object.entries(GRANTS)) {
 
 describeRefusals(
   GCP_KINDS,
+  "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+  { repository: "images", location: "europe", role: "roles/artifactregistry.reader", member: "allUsers" },
+  [[{ location: "mars" }, "location must be a region of Google Cloud", "/repo-locations"]],
+);
+
+describeRefusals(
+  GCP_KINDS,
   "gcp:projects/iAMMember:IAMMember",
   { project: "acme", role: "roles/pubsub.publisher", member: "group:ops@acme.test" },
   [

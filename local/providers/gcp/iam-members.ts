@@ -10,7 +10,9 @@ import { presence } from "../rules/presence.ts";
 import { type CitedReport, type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
 import { characters, matching } from "../rules/text.ts";
 import { nested, type Properties, text } from "../values.ts";
+import { REPOSITORY_LOCATION } from "./artifact-registry.ts";
 import { idIn, lastSegment, projectId } from "./names.ts";
+import { SERVICE_LOCATION } from "./run-rules.ts";
 
 interface Grants {
   readonly token: string;
@@ -31,13 +33,16 @@ const EVERYONE = ["allUsers", "allAuthenticatedUsers"];
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
 export const IAM_MEMBER_KINDS: readonly Kind[] = [
   {
-    ...grant({
-      token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-      references: { repository: ["gcp:artifactregistry/repository:Repository"] },
-      roles: "roles/artifactregistry.",
-      on: (inputs) =>
-        `${projectId(inputs)}/locations/${text(inputs, "location")}/repositories/${lastSegment(text(inputs, "repository"))}`,
-    }),
+    ...grant(
+      {
+        token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+        references: { repository: ["gcp:artifactregistry/repository:Repository"] },
+        roles: "roles/artifactregistry.",
+        on: (inputs) =>
+          `${projectId(inputs)}/locations/${text(inputs, "location")}/repositories/${lastSegment(text(inputs, "repository"))}`,
+      },
+      REPOSITORY_LOCATION,
+    ),
     defaults: (_inputs, { region }) => (region ? { location: region } : {}),
   },
   grant({
@@ -70,6 +75,7 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
             ? text(inputs, "name")
             : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
       },
+      SERVICE_LOCATION,
       cite("https://www.pulumi.com/registry/packages/gcp/api-docs/cloudrunv2/serviceiammember/#inputs", {
         "": inObject(({ name, location }, report) => {
           if (name === undefined) report("name", "must be set");

@@ -1,7 +1,8 @@
 import type { Kind } from "../kind.ts";
 import { duration } from "../rules/numbers.ts";
 import { dependent, onlyWhere } from "../rules/presence.ts";
-import { cite, inObject } from "../rules/rule.ts";
+import { isRegion } from "../rules/regions.ts";
+import { cite, inObject, ofText } from "../rules/rule.ts";
 import { matching, oneOf } from "../rules/text.ts";
 import { nested, text, UNKNOWN } from "../values.ts";
 import { projectId } from "./names.ts";
@@ -11,6 +12,8 @@ const KEY_RINGS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.
 const KEYS = "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys";
 const NEVER_DELETED = "https://cloud.google.com/kms/docs/resource-hierarchy#key_rings";
 const DAY_SECONDS = 86_400;
+/** What spans several regions. */
+const WIDER = /^(global|nam-eur-asia1|(asia|eur|nam)\d{1,2}|asia|au|ca|de|eu|europe|in|it|us)$/;
 const KEY_NAME = matching(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores");
 /** By purpose, the algorithms of versions. */
 const ALGORITHMS: Readonly<Record<string, RegExp>> = {
@@ -29,9 +32,10 @@ const keyRing: Kind = {
   rules: [
     cite(KEY_RINGS, { name: KEY_NAME }),
     cite("https://cloud.google.com/kms/docs/locations", {
-      location: matching(
-        /^(global|us|eu|europe|asia|[a-z]{2,4}\d{1,2}|[a-z]+-[a-z]+\d{1,2})$/,
-        "must be a location of Cloud KMS, in lower case: europe-west1, europe, global",
+      location: ofText((location) =>
+        isRegion(location) || WIDER.test(location)
+          ? undefined
+          : "must be a location of Cloud KMS, in lower case: europe-west1, europe, global",
       ),
     }),
   ],

@@ -229,6 +229,7 @@ describeRefusals(
     },
   },
   [
+    [{ region: "mars" }, "region must be a region of Google Cloud", "about/locations"],
     [{ name: "nightly.job" }, "name must have 1 to 500 letters", JOBS],
     [{ description: "x".repeat(501) }, "description must have at most 500 characters", JOBS],
     [{ schedule: undefined }, "schedule must be set", JOBS],

@@ -45,6 +45,11 @@ describeRefusals(
       "messageStoragePolicy.allowedPersistenceRegions must be at least 1 regions",
       "projects.topics",
     ],
+    [
+      { "messageStoragePolicy.allowedPersistenceRegions": ["eu"] },
+      "messageStoragePolicy.allowedPersistenceRegions[0] must be a region of Google Cloud",
+      "projects.topics",
+    ],
     [{ "schemaSettings.schema": "order" }, "schemaSettings.schema must be a schema", "projects.topics"],
     [{ "schemaSettings.encoding": "json" }, "schemaSettings.encoding must be one of", "@pulumi/gcp"],
   ],

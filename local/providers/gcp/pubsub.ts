@@ -4,6 +4,7 @@ import type { Kind, Report } from "../kind.ts";
 import { ProviderError } from "../provider-error.ts";
 import { count } from "../rules/lists.ts";
 import { duration } from "../rules/numbers.ts";
+import { region } from "../rules/regions.ts";
 import { cite } from "../rules/rule.ts";
 import { matching } from "../rules/text.ts";
 import { nested, type Properties, text } from "../values.ts";
@@ -28,6 +29,7 @@ const topic: Kind = {
         "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
       ),
       "messageStoragePolicy.allowedPersistenceRegions": count({ from: 1, what: "regions" }),
+      "messageStoragePolicy.allowedPersistenceRegions[]": region(),
       "schemaSettings.schema": matching(
         /^(projects\/[^/]+\/schemas\/[^/]+|_deleted-schema_)$/,
         "must be a schema, projects/P/schemas/S",

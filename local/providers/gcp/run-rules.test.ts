@@ -19,6 +19,8 @@ describeRefusals(
     template: { containers: [{ image: `europe-docker.pkg.dev/p/i/api@sha256:${"0".repeat(64)}` }] },
   },
   [
+    [{ location: "europe-west1-b" }, "location must be a region of Google Cloud", "run/docs/locations"],
+    [{ location: "europe-west77" }, "location must be a region of Google Cloud", "run/docs/locations"],
     [{ name: "Api" }, "name must be 1 to 49 lower-case letters", REST],
     [{ name: `a${"b".repeat(49)}` }, "name must be 1 to 49", REST],
     [{ ingress: "INTERNAL" }, "ingress must be one of INGRESS_TRAFFIC_ALL", ""],

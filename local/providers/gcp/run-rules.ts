@@ -1,6 +1,7 @@
 import { unique } from "../rules/lists.ts";
 import { between, duration, whole } from "../rules/numbers.ts";
 import { atMostOneOf, dependent, exactlyOneOf, onlyWhere } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { type CitedRules, cite, inList, inObject, type Rule } from "../rules/rule.ts";
 import { characters, rfc1035Label } from "../rules/text.ts";
 import { isProperties, nested } from "../values.ts";
@@ -28,8 +29,12 @@ const PERCENTAGES: Rule = inList((targets, report) => {
   if (sum !== 100) report("", `must come to 100 percent; it is ${sum}`);
 });
 
+/** Where services are. */
+export const SERVICE_LOCATION = cite("https://cloud.google.com/run/docs/locations", { location: region() });
+
 /** What Cloud Run's API refuses. */
 export const SERVICE_RULES: readonly CitedRules[] = [
+  SERVICE_LOCATION,
   cite(SERVICES, {
     name: rfc1035Label({ to: 49 }),
     description: characters({ to: 512 }),

@@ -4,6 +4,7 @@ import type { Kind, Report } from "../kind.ts";
 import { cron } from "../rules/cron.ts";
 import { duration, seconds, whole } from "../rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf, presence } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { cite, inObject, ofText } from "../rules/rule.ts";
 import { base64, characters, matching, oneOf } from "../rules/text.ts";
 import { isProperties, type Properties, text } from "../values.ts";
@@ -26,6 +27,7 @@ const job: Kind = {
   defaults: (_, { region }) => ({ timeZone: "Etc/UTC", ...(region !== undefined && { region }) }),
   assigned: { paused: false },
   rules: [
+    cite("https://cloud.google.com/about/locations", { region: region() }),
     cite(JOBS, {
       name: matching(/^[A-Za-z0-9_-]{1,500}$/, "must have 1 to 500 letters, digits, dashes and underscores"),
       description: characters({ to: 500 }),

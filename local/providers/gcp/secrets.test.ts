@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
 import { GCP_KINDS } from "./kinds.ts";
 
 const RING = "projects/acme/locations/europe-west1/keyRings/ring";
@@ -10,6 +10,13 @@ describeRefusals(GCP_KINDS, "gcp:kms/keyRing:KeyRing", { name: "backup", locatio
   [{ name: "r".repeat(64) }, "name must be 1 to 63 letters", "/projects.locations.keyRings/create"],
   [{ location: undefined }, "location must be set", "kms.KeyRingArgs"],
   [{ location: "EU" }, "location must be a location of Cloud KMS", "/kms/docs/locations"],
+  [{ location: "europe-west77" }, "location must be a location of Cloud KMS", "/kms/docs/locations"],
+]);
+
+describeAcceptance(GCP_KINDS, "gcp:kms/keyRing:KeyRing", { name: "backup" }, [
+  { location: "nam-eur-asia1" },
+  { location: "eur4" },
+  { location: "global" },
 ]);
 
 describeRefusals(
@@ -75,6 +82,11 @@ describeRefusals(
       },
       "replication.userManaged.replicas[1].location must be the only one",
       SECRETS,
+    ],
+    [
+      { replication: { userManaged: { replicas: [{ location: "mars" }] } } },
+      "replication.userManaged.replicas[0].location must be a region of Google Cloud",
+      "/secret-manager/docs/locations",
     ],
     [{ ttl: "1d" }, "ttl must be a duration of at least", SECRETS],
     [{ ttl: "60s", expireTime: "2030-01-01T00:00:00Z" }, "expireTime must be absent beside ttl", SECRETS],

@@ -4,6 +4,7 @@ import type { Kind } from "../kind.ts";
 import { count, unique } from "../rules/lists.ts";
 import { duration, timestamp } from "../rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf, requiredWith } from "../rules/presence.ts";
+import { region } from "../rules/regions.ts";
 import { cite, inObject, ofText } from "../rules/rule.ts";
 import { base64, matching } from "../rules/text.ts";
 import { type Properties, text } from "../values.ts";
@@ -39,6 +40,9 @@ const secret: Kind = {
       versionAliases: inObject((aliases, report) => {
         if (Object.keys(aliases).length > 50) report("", "must be at most 50 aliases");
       }),
+    }),
+    cite("https://cloud.google.com/secret-manager/docs/locations", {
+      "replication.userManaged.replicas[].location": region(),
     }),
     cite("https://cloud.google.com/secret-manager/docs/secret-rotation", {
       rotation: requiredWith("rotationPeriod", "nextRotationTime"),

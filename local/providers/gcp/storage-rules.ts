@@ -2,6 +2,7 @@ import { labels } from "../rules/labels.ts";
 import { count } from "../rules/lists.ts";
 import { timestamp, whole } from "../rules/numbers.ts";
 import { dependent, exactlyOneOf, onlyWhere, presence } from "../rules/presence.ts";
+import { isRegion } from "../rules/regions.ts";
 import { type CitedRules, cite, inObject, ofNumber, ofText, type Rule } from "../rules/rule.ts";
 import { matching, oneOf } from "../rules/text.ts";
 
@@ -38,6 +39,9 @@ export const BUCKET_RULES: readonly CitedRules[] = [
       if (Array.isArray(dataLocations) && dataLocations.length !== 2)
         report("dataLocations", "must be two regions");
     }),
+    "customPlacementConfig.dataLocations[]": ofText((text) =>
+      isRegion(text.toLowerCase()) ? undefined : "must be a region such as EUROPE-WEST1",
+    ),
   }),
   cite("https://cloud.google.com/storage/docs/storage-classes", { storageClass: CLASSES }),
   cite("https://cloud.google.com/storage/docs/public-access-prevention", {
@@ -173,11 +177,9 @@ function bucketName(): Rule {
 
 /** A region, or one of the places that span several; in any case, as the API takes it. */
 function location(): Rule {
-  const region =
-    /^(africa|asia|australia|europe|me|northamerica|southamerica|us)-(north|south|east|west|central|northeast|northwest|southeast|southwest)\d{1,2}$/i;
   const wider = /^(asia|eu|us|asia1|eur4|eur5|eur7|eur8|nam4)$/i;
   return ofText((text) =>
-    region.test(text) || wider.test(text)
+    isRegion(text.toLowerCase()) || wider.test(text)
       ? undefined
       : "must be a region such as EUROPE-WEST1, a multi-region (ASIA, EU, US) or a dual-region (ASIA1, EUR4, EUR5, EUR7, EUR8, NAM4)",
   );

@@ -55,6 +55,13 @@ describeRefusals(
     [{ name: "a-.b" }, "name must, as it has dots, be a domain name", NAMING],
     [{ location: "europe" }, "location must be a region", "docs/locations"],
     [{ location: "eu-west-1" }, "location must be a region", "docs/locations"],
+    [{ location: "europe-west99" }, "location must be a region", "docs/locations"],
+    [
+      { customPlacementConfig: { dataLocations: ["US-EAST1", "US-EAST11"] } },
+      "customPlacementConfig.dataLocations[1] must be a region",
+      "docs/locations",
+      "website",
+    ],
     [
       { customPlacementConfig: { dataLocations: ["US-EAST1"] } },
       "customPlacementConfig.dataLocations must be two regions",
