@@ -8,6 +8,8 @@ import type { Call, Endpoint } from "./endpoint.ts";
 const DEFAULT_LIMIT = 20;
 const LARGEST_LIMIT = 100;
 const QUERIES = ["cursor", "fqdn", "fqdn_match", "limit", "service_id"];
+/** Ways to match `fqdn`: the first is Fastly's default. */
+const MATCHES = ["contains", "exact"];
 const NAME = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -43,20 +45,17 @@ export function domains(store: FastlyStore, resources: ResourceStore): Endpoint 
           `limit must be a whole number from 1 to ${LARGEST_LIMIT}; got "${query.get("limit")}".`,
         );
       }
-      const [fqdn, serviceId] = [query.get("fqdn"), query.get("service_id")];
-      const rows = store.list("domains", {
-        ...(fqdn !== null && { fqdn: fqdn.toLowerCase() }),
-        ...(serviceId !== null && { service_id: serviceId }),
-      });
-      const cursor = query.get("cursor");
-      const first = cursor === null ? 0 : rows.findIndex(({ id }) => id === cursor);
-      if (first < 0) throw badRequest(`cursor must be the next_cursor of a listing; got "${cursor}".`);
-      const next = rows[first + limit]?.id;
+      const rows = matching(store, query);
+      const cursor = query.get("cursor") || undefined;
+      const after = cursor === undefined ? "" : decodeCursor(cursor);
+      const rest = rows.filter(({ fqdn }) => fqdn > after);
+      const onPage = rest.slice(0, limit);
+      const last = rest.length > limit ? onPage.at(-1) : undefined;
       return {
         status: 200,
         body: {
-          data: rows.slice(first, first + limit).map((row) => shown(store, row)),
-          meta: { limit, total: rows.length, ...(next !== undefined && { next_cursor: next }) },
+          data: onPage.map((row) => shown(store, row)),
+          meta: { limit, total: rows.length, ...(last && { next_cursor: encodeCursor(last) }) },
         },
       };
     },
@@ -91,6 +90,34 @@ export function domains(store: FastlyStore, resources: ResourceStore): Endpoint 
       return { status: 204 };
     },
   };
+}
+
+/** In the order of their names, which is that of a listing's pages too. */
+function matching(store: FastlyStore, query: URLSearchParams): readonly StoredDomain[] {
+  const [fqdn, serviceId] = [query.get("fqdn")?.toLowerCase(), query.get("service_id")];
+  const match = query.get("fqdn_match") ?? "contains";
+  if (!MATCHES.includes(match))
+    throw badRequest(`fqdn_match must be one of ${MATCHES.join(", ")}; got "${match}".`);
+  if (query.has("fqdn_match") && fqdn === undefined)
+    throw badRequest("fqdn must be set where fqdn_match is.");
+  const rows = store.list("domains", {
+    ...(fqdn !== undefined && match === "exact" && { fqdn }),
+    ...(serviceId !== null && { service_id: serviceId }),
+  });
+  return rows
+    .filter((row) => fqdn === undefined || row.fqdn.includes(fqdn))
+    .sort((a, b) => (a.fqdn < b.fqdn ? -1 : 1));
+}
+
+/** Of a page's last domain, by its name: that still tells where to go on when the domain is gone. */
+function encodeCursor({ fqdn }: StoredDomain): string {
+  return Buffer.from(fqdn).toString("base64url");
+}
+
+function decodeCursor(cursor: string): string {
+  const fqdn = Buffer.from(cursor, "base64url").toString();
+  if (!NAME.test(fqdn)) throw badRequest(`cursor must be the next_cursor of a listing; got "${cursor}".`);
+  return fqdn;
 }
 
 /** Activated: linked to a service, with TLS for the name. Ownership isn't verified here, as for any new account. */

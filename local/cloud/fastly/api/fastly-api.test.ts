@@ -300,14 +300,51 @@ test("a domain belongs to one service at a time, and to nobody twice", async () 
     activated: false,
   });
   expect((await call("PATCH", path, { fqdn: "x.test" })).status).toBe(400);
-  await call("POST", DOMAINS, { fqdn: "second.test" });
-  const first = (await call("GET", `${DOMAINS}?limit=1`)).json;
-  const rest = (await call("GET", `${DOMAINS}?limit=1&cursor=${first.meta.next_cursor}`)).json;
-  expect([...first.data, ...rest.data].map(({ fqdn }) => fqdn)).toEqual(["shop.example.test", "second.test"]);
-  expect(rest.meta.next_cursor).toBeUndefined();
-  expect((await call("GET", `${DOMAINS}?fqdn=second.test`)).json.data).toHaveLength(1);
   expect((await call("DELETE", path)).status).toBe(204);
   expect((await call("DELETE", path)).status).toBe(404);
+});
+
+test("a listing of domains holds the names that contain the asked one, unless it asks for that alone", async () => {
+  for (const fqdn of ["shop.example.test", "a.shop.example.test", "other.test"]) {
+    await call("POST", DOMAINS, { fqdn, service_id: fqdn === "other.test" ? null : SERVICE_ID });
+  }
+  const listed = async (query: string) =>
+    (await call("GET", `${DOMAINS}?${query}`)).json.data.map(({ fqdn }: { fqdn: string }) => fqdn);
+  const both = ["a.shop.example.test", "shop.example.test"];
+  expect(await listed("fqdn=Shop.Example.Test")).toEqual(both);
+  expect(await listed("fqdn=shop.example.test&fqdn_match=contains")).toEqual(both);
+  expect(await listed("fqdn=Shop.Example.Test&fqdn_match=exact")).toEqual(["shop.example.test"]);
+  expect(await listed("fqdn=example.test&fqdn_match=exact")).toEqual([]);
+  expect(await listed(`fqdn=test&service_id=${SERVICE_ID}`)).toEqual(both);
+  const refused = async (query: string) => (await call("GET", `${DOMAINS}?${query}`)).json.errors[0].detail;
+  expect(await refused("fqdn=a&fqdn_match=regex")).toBe(
+    'fqdn_match must be one of contains, exact; got "regex".',
+  );
+  expect(await refused("fqdn_match=exact")).toBe("fqdn must be set where fqdn_match is.");
+});
+
+test("a listing of domains comes in pages of 20, each going on where the one before ended", async () => {
+  const names = Array.from({ length: 23 }, (_, index) => `s${String(index).padStart(2, "0")}.test`);
+  const now = new Date().toISOString();
+  for (const fqdn of names.toReversed()) {
+    store.add("domains", { fqdn, service_id: null, created_at: now, updated_at: now });
+  }
+  const namesOf = ({ json }: { json: { data: { fqdn: string }[] } }) => json.data.map(({ fqdn }) => fqdn);
+  const first = await call("GET", `${DOMAINS}?fqdn=test&cursor=`);
+  expect(namesOf(first)).toEqual(names.slice(0, 20));
+  expect(first.json.meta).toMatchObject({ limit: 20, total: 23 });
+
+  // The last domain of the page goes before the next is asked for.
+  store.remove("domains", store.find("domains", { fqdn: "s19.test" })?.id ?? "");
+  const next = `${DOMAINS}?fqdn=test&limit=2&cursor=${first.json.meta.next_cursor}`;
+  const second = await call("GET", next);
+  expect(namesOf(second)).toEqual(["s20.test", "s21.test"]);
+  const third = await call("GET", `${DOMAINS}?cursor=${second.json.meta.next_cursor}`);
+  expect(namesOf(third)).toEqual(["s22.test"]);
+  expect(third.json.meta.next_cursor).toBeUndefined();
+  for (const query of ["limit=0", "limit=101", "limit=x", "cursor=x"]) {
+    expect((await call("GET", `${DOMAINS}?${query}`)).status).toBe(400);
+  }
 });
 
 test.each([
