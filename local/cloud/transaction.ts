@@ -1,15 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** Runs `work` in a transaction, or within the one that is open. Committed when it returns; undone when it throws. */
+/**
+ * All of `work` when it returns, nothing of it when it throws. In a transaction of its own, or as a part
+ * of the one that is open, which goes on without what was undone.
+ */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  if (db.isTransaction) return work();
-  db.exec("BEGIN IMMEDIATE");
+  const [begin, keep, undo] = db.isTransaction
+    ? ["SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part"]
+    : ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"];
+  db.exec(begin);
   try {
     const result = work();
-    db.exec("COMMIT");
+    db.exec(keep);
     return result;
   } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
+    // A full disk ends a transaction by itself, the one around this part too.
+    if (db.isTransaction) db.exec(undo);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { LogEntry } from "../parts.ts";
 import { PROJECT, SUBSCRIBER, startWorld, type World } from "../pubsub/pubsub-world.ts";
+import { inTransaction } from "../transaction.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";
 import { Alerting } from "./alerting.ts";
 import { LOG_METRIC_KIND } from "./log-metrics.ts";
@@ -296,6 +297,45 @@ test("what it can't write down does not reach whoever logs, and is told once", (
   world.kernel.db.exec("ALTER TABLE gone RENAME TO monitoring_incidents");
   request(200);
   expect(state()).toBe("firing");
+});
+
+test("an incident is opened, told of again and closed together with its notifications, or later", () => {
+  const onErrors = { displayName: "An error", conditionMatchedLog: { filter: "severity>=ERROR" } };
+  policy([onErrors], {
+    alertStrategy: { notificationRateLimit: { period: "300s" }, autoClose: "600s" },
+  });
+  const fail = () => world.kernel.logging.write({ severity: "ERROR", message: "It broke", source: "api" });
+  const whileFull = (work: () => void) => {
+    world.kernel.db.exec(
+      "CREATE TRIGGER full BEFORE INSERT ON monitoring_notifications BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
+    );
+    work();
+    world.kernel.db.exec("DROP TRIGGER full");
+  };
+  const said = () =>
+    world.logs.filter(({ message }) => message.startsWith("Incident")).map(({ message }) => message);
+
+  whileFull(fail);
+  // Who logs may have a transaction open, and goes on with it.
+  whileFull(() => inTransaction(world.kernel.db, fail));
+  expect([state(), said()]).toEqual(["ok", []]);
+  fail();
+  expect([state(), events()]).toEqual(["firing", ["opened ops@acme.test"]]);
+
+  pass(300);
+  whileFull(fail);
+  expect(events()).toHaveLength(1);
+  fail();
+  expect(events()).toEqual(["opened ops@acme.test", "opened ops@acme.test"]);
+
+  whileFull(() => pass(600));
+  expect([state(), events()?.length, said().length]).toEqual(["firing", 2, 1]);
+  pass(10);
+  expect([state(), events()?.at(-1)]).toEqual(["ok", "closed ops@acme.test"]);
+  expect(said()).toEqual([
+    "Incident opened: Too bad: An error: It broke",
+    "Incident closed: Too bad: An error: It broke",
+  ]);
 });
 
 test("says which policy it can't evaluate, and goes on with the others", () => {

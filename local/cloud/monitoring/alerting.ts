@@ -1,27 +1,19 @@
 import type { ExportedEntry } from "../logging/log-entry.ts";
 import type { Logging } from "../logging/logging.ts";
 import type { Kernel, OpenIncident, Part } from "../parts.ts";
-import { objectOf, textOf } from "../property-values.ts";
+import { textOf } from "../property-values.ts";
 import { type Clock, SteadyClock } from "../pubsub/clock.ts";
-import {
-  type AlertPolicy,
-  CHANNEL_KIND,
-  type Condition,
-  POLICY_KIND,
-  parsePolicy,
-  type ThresholdCondition,
-} from "./alert-policy.ts";
-import { type Incident, Incidents, type Notification } from "./incidents.ts";
+import { POLICY_KIND, parsePolicy } from "./alert-policy.ts";
+import { IncidentDesk } from "./incident-desk.ts";
+import { Incidents, type Notification } from "./incidents.ts";
 import { LOG_METRIC_KIND, LogMetrics } from "./log-metrics.ts";
 import { countEntry, type MetricParts, readMetric } from "./metrics.ts";
+import { PolicyWatch } from "./policy-watch.ts";
 import { SeriesStore } from "./series.ts";
-import { type Aggregated, aggregate, ThresholdWatch } from "./threshold.ts";
 
 /** Google looks once a minute; a person at a desk waits for less. */
 const EVALUATION_MS = 10_000;
 const SHOWN_NOTIFICATIONS = 5;
-/** Labels by which channels name their recipient. */
-const RECIPIENT_LABELS = ["email_address", "channel_name", "topic", "number", "url"];
 
 export interface AlertingOptions {
   readonly clock?: Clock;
@@ -46,12 +38,6 @@ export interface PolicyStatus {
   readonly notifications: readonly (Omit<Notification, "at"> & { readonly at: string })[];
 }
 
-interface Watched {
-  readonly policy: AlertPolicy;
-  readonly watches: readonly ThresholdWatch[];
-  readonly values: (number | null)[];
-}
-
 /**
  * Cloud Monitoring's alerts: evaluates the program's alert policies on metrics and logs that the
  * cloud itself has. Incidents go to the log and to `status`; notifications are kept, and sent nowhere.
@@ -65,10 +51,11 @@ export class Alerting implements Part {
   readonly #parts: MetricParts;
   readonly #clock: Clock;
   readonly #incidents: Incidents;
+  readonly #desk: IncidentDesk;
   readonly #series = new SeriesStore();
   readonly #logMetrics: LogMetrics;
   readonly #ends: (() => void)[] = [];
-  #watched = new Map<string, Watched>();
+  readonly #watches = new Map<string, PolicyWatch>();
   #isFailing = false;
 
   constructor(
@@ -76,12 +63,15 @@ export class Alerting implements Part {
     parts: Omit<MetricParts, "resources">,
     { clock = new SteadyClock() }: AlertingOptions = {},
   ) {
+    const { db, resources, logging } = kernel;
+    const incidents = new Incidents(db);
     this.#kernel = kernel;
-    this.#logging = kernel.logging;
-    this.#parts = { resources: kernel.resources, ...parts };
+    this.#logging = logging;
+    this.#parts = { resources, ...parts };
     this.#clock = clock;
-    this.#incidents = new Incidents(kernel.db);
-    this.#logMetrics = new LogMetrics(kernel.resources);
+    this.#incidents = incidents;
+    this.#desk = new IncidentDesk({ db, incidents, resources, logging, source: this.name });
+    this.#logMetrics = new LogMetrics(resources);
   }
 
   async start(): Promise<void> {
@@ -106,18 +96,18 @@ export class Alerting implements Part {
 
   policies(): readonly PolicyStatus[] {
     return this.#kernel.resources.list(POLICY_KIND).map(({ id, properties }) => {
-      const watched = this.#watched.get(id);
+      const watch = this.#watches.get(id);
       const open = this.#incidents.listOpen(id);
       return {
         name: id,
         displayName: textOf(properties.displayName) ?? id,
         severity: textOf(properties.severity) ?? "",
-        state: !watched ? "disabled" : open.length > 0 ? "firing" : "ok",
+        state: !watch ? "disabled" : open.length > 0 ? "firing" : "ok",
         since: open[0] ? iso(open[0].openedAt) : null,
-        conditions: (watched?.policy.conditions ?? []).map((condition, index) => ({
+        conditions: (watch?.policy.conditions ?? []).map((condition, index) => ({
           displayName: condition.displayName,
           kind: condition.kind,
-          value: watched?.values[index] ?? null,
+          value: watch?.values[index] ?? null,
           threshold: condition.kind === "threshold" ? condition.threshold : null,
         })),
         notifications: this.#incidents
@@ -129,8 +119,8 @@ export class Alerting implements Part {
 
   incidents(): readonly OpenIncident[] {
     return this.#incidents.listOpen().map(({ policy, summary, openedAt }) => ({
-      policy: this.#watched.get(policy)?.policy.displayName ?? policy,
-      severity: this.#watched.get(policy)?.policy.severity ?? "",
+      policy: this.#watches.get(policy)?.policy.displayName ?? policy,
+      severity: this.#watches.get(policy)?.policy.severity ?? "",
       summary,
       openedAt: iso(openedAt),
     }));
@@ -139,19 +129,12 @@ export class Alerting implements Part {
   /** Looks at every metric that a policy asks for, and judges the policies by it. */
   evaluate(): void {
     const now = this.#clock.now();
-    const metrics = new Set(
-      [...this.#watched.values()].flatMap(({ policy }) =>
-        policy.conditions.flatMap((condition) =>
-          condition.kind === "threshold" ? condition.filter.metric : [],
-        ),
-      ),
-    );
-    for (const metric of metrics) {
+    for (const metric of this.#asked()) {
       for (const { value, ...series } of readMetric(metric, this.#parts, now)) {
         this.#series.add(series, { at: now, value });
       }
     }
-    for (const watched of this.#watched.values()) this.#judge(watched, now);
+    for (const watch of this.#watches.values()) watch.judge(now);
   }
 
   #expect(): void {
@@ -178,12 +161,11 @@ export class Alerting implements Part {
   /** Takes over a policy as it is now. */
   #follow(id: string): void {
     const resource = this.#kernel.resources.get(POLICY_KIND, id);
-    this.#watched.delete(id);
+    this.#watches.delete(id);
     try {
       const policy = resource && parsePolicy(resource);
       if (policy) {
-        const watches = policy.conditions.map(() => new ThresholdWatch());
-        this.#watched.set(id, { policy, watches, values: policy.conditions.map(() => null) });
+        this.#watches.set(id, new PolicyWatch(policy, this.#series, this.#desk));
         return;
       }
     } catch (error) {
@@ -196,131 +178,18 @@ export class Alerting implements Part {
 
   #take(entry: ExportedEntry): void {
     const at = this.#clock.now();
-    const policies = [...this.#watched.values()];
-    const asked = new Set(
-      policies.flatMap(({ policy }) =>
-        policy.conditions.flatMap((condition) =>
-          condition.kind === "threshold" ? condition.filter.metric : [],
-        ),
-      ),
-    );
+    const asked = this.#asked();
     const counted = [...asked].flatMap((metric) => countEntry(metric, entry) ?? []);
     for (const { value, ...series } of [...counted, ...this.#logMetrics.count(entry)]) {
       if (asked.has(series.metric.type)) this.#series.add(series, { at, value });
     }
-    for (const { policy } of policies) {
-      for (const [index, condition] of policy.conditions.entries()) {
-        if (condition.kind === "log" && condition.matches(entry))
-          this.#matched(policy, index, condition, entry, at);
-      }
-    }
+    for (const watch of this.#watches.values()) watch.take(entry, at);
   }
 
-  #matched(
-    policy: AlertPolicy,
-    index: number,
-    condition: Condition,
-    entry: ExportedEntry,
-    now: number,
-  ): void {
-    const cause = `${index}`;
-    const open = this.#incidents.listOpen(policy.name).find((incident) => incident.cause === cause);
-    const said = entry.textPayload ?? textOf(entry.jsonPayload?.message) ?? entry.logName;
-    if (!open) {
-      this.#open(policy, cause, `${condition.displayName}: ${said}`, now);
-      return;
-    }
-    const isDue = now - open.notifiedAt >= policy.rateLimitMs;
-    this.#incidents.see(open, now, isDue);
-    if (isDue) this.#notify(policy, open, "opened", now);
+  /** The metrics that some policy asks for. */
+  #asked(): ReadonlySet<string> {
+    return new Set([...this.#watches.values()].flatMap(({ metrics }) => metrics));
   }
-
-  #judge({ policy, watches, values }: Watched, now: number): void {
-    const found = policy.conditions.map((condition, index) => {
-      if (condition.kind === "log") return [];
-      const aggregated = aggregate(condition, this.#series, now);
-      values[index] = extreme(condition, aggregated);
-      return watches[index]?.violations(condition, aggregated, now) ?? [];
-    });
-    const causes = new Map<string, string>();
-    const isMet = policy.combiner === "OR" || found.every((violations) => violations.length > 0);
-    for (const [index, violations] of found.entries()) {
-      const condition = policy.conditions[index];
-      if (!isMet || condition?.kind !== "threshold") continue;
-      for (const each of violations) causes.set(`${index}/${each.group}`, summaryOf(condition, each));
-    }
-    const open = this.#incidents.listOpen(policy.name);
-    for (const [cause, summary] of causes) {
-      const before = open.find((incident) => incident.cause === cause);
-      if (before) this.#incidents.see(before, now, false);
-      else this.#open(policy, cause, summary, now);
-    }
-    for (const incident of open) {
-      if (!causes.has(incident.cause) && this.#isOver(policy, incident, now))
-        this.#close(policy, incident, now);
-    }
-  }
-
-  /** One on logs, or one whose series tells nothing any more, ends by itself after a while. */
-  #isOver(policy: AlertPolicy, incident: Incident, now: number): boolean {
-    const condition = policy.conditions[Number.parseInt(incident.cause, 10)];
-    const group = incident.cause.slice(incident.cause.indexOf("/") + 1);
-    const hasData =
-      condition?.kind === "threshold" &&
-      aggregate(condition, this.#series, now).some((aggregated) => aggregated.group === group);
-    return hasData || now - incident.seenAt >= policy.autoCloseMs;
-  }
-
-  #open(policy: AlertPolicy, cause: string, summary: string, now: number): void {
-    const incident = this.#incidents.open(policy.name, cause, summary, now);
-    this.#say(policy, policy.severity, `Incident opened: ${policy.displayName}: ${summary}`, incident);
-    this.#notify(policy, incident, "opened", now);
-  }
-
-  #close(policy: AlertPolicy, incident: Incident, now: number): void {
-    this.#incidents.close(incident, now);
-    this.#say(policy, "NOTICE", `Incident closed: ${policy.displayName}: ${incident.summary}`, incident);
-    this.#notify(policy, incident, "closed", now);
-  }
-
-  #notify(policy: AlertPolicy, incident: Incident, event: Notification["event"], now: number): void {
-    for (const name of policy.channels) {
-      const channel = this.#kernel.resources.get(CHANNEL_KIND, name)?.properties;
-      if (!channel || channel.enabled === false) continue;
-      const labels = objectOf(channel.labels);
-      const label = RECIPIENT_LABELS.find((candidate) => labels[candidate] !== undefined) ?? "";
-      this.#incidents.keep({
-        incident: incident.id,
-        policy: policy.name,
-        event,
-        channel: name,
-        type: textOf(channel.type) ?? "",
-        recipient: textOf(labels[label]) ?? "",
-        subject: `[ALERT${event === "closed" ? " - closed" : ""}] ${policy.displayName}: ${incident.summary}`,
-        at: now,
-      });
-    }
-  }
-
-  #say(policy: AlertPolicy, severity: AlertPolicy["severity"], message: string, incident: Incident): void {
-    const { id } = incident;
-    this.#kernel.logging.write({ severity, source: this.name, message, incident: id, policy: policy.name });
-  }
-}
-
-function summaryOf(
-  { displayName, comparison, threshold }: ThresholdCondition,
-  { group, value }: Aggregated,
-): string {
-  const sign = comparison === "COMPARISON_LT" ? "<" : ">";
-  const where = group === "" ? "" : ` (${group})`;
-  return `${displayName}: ${Number(value.toFixed(3))} ${sign} ${threshold}${where}`;
-}
-
-function extreme({ comparison }: ThresholdCondition, values: readonly Aggregated[]): number | null {
-  if (values.length === 0) return null;
-  const numbers = values.map(({ value }) => value);
-  return comparison === "COMPARISON_LT" ? Math.min(...numbers) : Math.max(...numbers);
 }
 
 function iso(at: number): string {
