@@ -15,7 +15,11 @@ export interface Refusal {
   readonly cause?: Error;
 }
 
-export type DnsVerdict = { readonly kind: "fit"; readonly addresses: readonly string[] } | Refusal;
+export type DnsVerdict =
+  | { readonly kind: "fit"; readonly addresses: readonly string[] }
+  | Refusal
+  /** No word on the domain: its DNS servers failed, which may pass. The refusal is for when it does not. */
+  | { readonly kind: "trouble"; readonly refusal: Refusal };
 
 export interface DnsRules {
   readonly dns: DnsLookup;
@@ -62,12 +66,10 @@ export async function checkDns(
   return { kind: "fit", addresses: atEdge };
 }
 
-function dnsTrouble(now: Date, domain: string, asked: string, what: string): Refusal {
-  return {
-    kind: "refused",
-    reason: `The DNS servers of ${asked} did not answer properly (${what}), so ${domain} cannot be checked.`,
-    retryAt: new Date(now.getTime() + TROUBLE_RETRY_MS),
-  };
+function dnsTrouble(now: Date, domain: string, asked: string, what: string): DnsVerdict {
+  const reason = `The DNS servers of ${asked} did not answer properly (${what}), so ${domain} cannot be checked.`;
+  const retryAt = new Date(now.getTime() + TROUBLE_RETRY_MS);
+  return { kind: "trouble", refusal: { kind: "refused", reason, retryAt } };
 }
 
 function listed(addresses: readonly string[]): string {

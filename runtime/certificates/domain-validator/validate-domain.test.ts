@@ -27,6 +27,8 @@ let fastlyFails: FastlyError | undefined;
 let ports: ValidatorPorts;
 
 const delivery = {
+  // The last one for everything: no verdict is put off any more.
+  deliveryAttempt: 10,
   trace: createTrace(),
   signal: new AbortController().signal,
   logger: createLogger({ K_SERVICE: "validator", K_REVISION: "1" }, { write: () => undefined }),
@@ -157,6 +159,29 @@ describe("DNS that does not fit fails the domain, with a sentence and without a 
     expect(calls).toEqual([]);
     expect(sent).toEqual([]);
   });
+});
+
+test("DNS servers that fail for a moment are asked again by the next deliveries, the fourth of which refuses", async () => {
+  const attempt = (deliveryAttempt: number) =>
+    validateDomain(ports, { domain: DOMAIN, orderNumber: 1 }, { ...delivery, deliveryAttempt });
+  caa = { test: { kind: "trouble", what: "no answer in time" } };
+  for (const number of [1, 2, 3]) {
+    expect(await attempt(number)).toMatchObject({
+      kind: "retry",
+      reason: expect.stringContaining("(no answer in time)"),
+    });
+    expect(await view()).toMatchObject({ state: "validating" });
+  }
+  expect(await attempt(4)).toEqual({ kind: "done" });
+  expect(await view()).toMatchObject({ state: "failed" });
+
+  await change({ lifecycle: "registered", orderNumber: 2 });
+  expect(
+    await validateDomain(ports, { domain: DOMAIN, orderNumber: 2 }, { ...delivery, deliveryAttempt: 1 }),
+  ).toMatchObject({ kind: "retry" });
+  caa = {};
+  expect(await validate(2)).toEqual({ kind: "done" });
+  expect(await view()).toMatchObject({ state: "issuing" });
 });
 
 test("a challenge that does not come back unlinks the domain and fails it", async () => {

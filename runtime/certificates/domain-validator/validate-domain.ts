@@ -15,6 +15,8 @@ import type { EdgeProbe } from "./edge-probe.ts";
 
 /** How often a verdict is written anew over a record that changes under it. */
 const MAX_ROUNDS = 5;
+/** Deliveries that put trouble in the DNS off to the next: with Pub/Sub's pauses of 1, 2 and 4 s, so that the customer hears of it soon. */
+const DNS_DELIVERIES = 3;
 
 export interface ValidatorPorts extends DnsRules {
   readonly registry: Registry;
@@ -35,7 +37,7 @@ export interface ValidatorPorts extends DnsRules {
 export async function validateDomain(
   ports: ValidatorPorts,
   { domain, orderNumber }: Validation,
-  delivery: Pick<Delivery, "trace" | "signal" | "logger">,
+  delivery: Pick<Delivery, "deliveryAttempt" | "trace" | "signal" | "logger">,
 ): Promise<Outcome> {
   const [current, journal] = await Promise.all([
     findCurrent(ports.registry, domain, orderNumber),
@@ -49,7 +51,7 @@ export async function validateDomain(
   const { registry, now } = ports;
   const startedBefore = hasReached(journal, "validating");
   await registry.append(domain, orderNumber, { phase: "validating", at: now().toISOString(), detail: {} });
-  const verdict = await judge(ports, domain, delivery.signal);
+  const verdict = await judge(ports, domain, delivery);
   switch (verdict.kind) {
     case "retry":
       return verdict;
@@ -82,8 +84,18 @@ type Verdict =
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly linked: boolean }
   | { readonly kind: "retry"; readonly reason: string };
 
-async function judge(ports: ValidatorPorts, domain: string, signal: AbortSignal): Promise<Verdict> {
+async function judge(
+  ports: ValidatorPorts,
+  domain: string,
+  { deliveryAttempt, signal }: Pick<Delivery, "deliveryAttempt" | "signal">,
+): Promise<Verdict> {
   const dns = await checkDns(ports, domain);
+  if (dns.kind === "trouble") {
+    const { refusal } = dns;
+    if (deliveryAttempt !== undefined && deliveryAttempt <= DNS_DELIVERIES)
+      return { kind: "retry", reason: refusal.reason };
+    return { kind: "refused", refusal, linked: false };
+  }
   if (dns.kind === "refused") return { kind: "refused", refusal: dns, linked: false };
 
   const refusal = await link(ports.fastly, domain, signal);
