@@ -1,8 +1,13 @@
 import type { DomainRecord } from "../registry/lifecycle.ts";
 import type { Scope } from "./ports.ts";
 
+export interface AuditDetail {
+  /** Whose the domain was. */
+  readonly previousCustomer?: string;
+}
+
 /** One line for each change: who did what to whose domain. */
-export function audit(scope: Scope, action: string, record: DomainRecord): void {
+export function audit(scope: Scope, action: string, record: DomainRecord, detail: AuditDetail = {}): void {
   scope.logger.info(
     {
       audit: {
@@ -11,6 +16,7 @@ export function audit(scope: Scope, action: string, record: DomainRecord): void 
         customer: record.customer,
         domain: record.domain,
         orderNumber: record.orderNumber,
+        ...detail,
       },
     },
     `${action} ${record.domain}`,

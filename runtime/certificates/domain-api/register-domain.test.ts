@@ -128,6 +128,54 @@ test("lets an operator retry sooner, for the customer whose domain it is", async
   expect(api.validation.at(-1)?.attributes).toMatchObject({ customer: ALICE });
 });
 
+const failed = { lifecycle: "failed", reason: "It leads elsewhere." } as const;
+
+test("lets another customer have a name whose registration failed and never passed validation", async () => {
+  await api.register("shop.example.test", BOB);
+  expect(await api.register("shop.example.test")).toMatchObject({ status: 409, body: { code: "taken" } });
+  await api.change("shop.example.test", { ...failed, retryAt: new Date(api.now + 60_000).toISOString() });
+  api.now += 1_000;
+  expect(await api.register("shop.example.test")).toMatchObject({
+    status: 202,
+    body: { state: "pending", reason: null, retryAt: null, orderNumber: 2 },
+  });
+  expect((await api.registry.find("shop.example.test"))?.record).toMatchObject({
+    customer: ALICE,
+    registeredAt: "2026-11-01T12:00:01.000Z",
+  });
+  expect(api.validation.at(-1)).toMatchObject({ data: { orderNumber: 2 }, attributes: { customer: ALICE } });
+  expect(api.lines.map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({
+      audit: expect.objectContaining({ action: "domain.take-over", caller: ALICE, previousCustomer: BOB }),
+    }),
+  );
+  expect(await api.register("shop.example.test", BOB)).toMatchObject({
+    status: 409,
+    body: { code: "taken" },
+  });
+});
+
+test("of several who take over a failed name at once, one has it", async () => {
+  await api.register("shop.example.test", BOB);
+  await api.change("shop.example.test", failed);
+  const others = [ALICE, "carol@customers.example", "dave@customers.example"];
+  const answers = await Promise.all(others.map((email) => api.register("shop.example.test", email)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
+  expect(api.validation).toHaveLength(2);
+});
+
+test("keeps a failed name for a customer who has had a certificate, or passed validation in any order", async () => {
+  await api.register("served.example.test", BOB);
+  await api.change("served.example.test", { ...failed, notAfter: "2027-01-01T00:00:00Z" });
+  await api.register("valid.example.test", BOB);
+  await api.journal("valid.example.test", 1, "validated");
+  await api.change("valid.example.test", { ...failed, orderNumber: 2 });
+  for (const name of ["served.example.test", "valid.example.test"]) {
+    expect(await api.register(name)).toMatchObject({ status: 409, body: { code: "taken" } });
+    expect((await api.registry.find(name))?.record.customer).toBe(BOB);
+  }
+});
+
 test.each(["platform.example", "API.Platform.Example.", "a.b.platform.example"])(
   "refuses %s, a name of the platform's own",
   async (name) => {

@@ -2,7 +2,7 @@ import type { DomainRecord } from "../registry/lifecycle.ts";
 import type { FoundRecord } from "../registry/registry.ts";
 import { stateOf } from "../registry/state.ts";
 import { type DomainView, viewOf } from "../registry/view.ts";
-import { audit } from "./audit.ts";
+import { type AuditDetail, audit } from "./audit.ts";
 import { mayActFor } from "./caller.ts";
 import { resendIfStalled, sendToValidation } from "./dispatch.ts";
 import type { Ports, Scope } from "./ports.ts";
@@ -13,7 +13,9 @@ const MAX_ROUNDS = 5;
 
 /**
  * Registers a domain for the caller, or returns it as it is: any number of calls make one
- * registration. A failed domain gets a new order, for customers not before its `retryAt`.
+ * registration. A failed domain gets a new order, for customers not before its `retryAt`. One that
+ * failed and never passed validation is anybody's: it is no claim to a name that its customer has
+ * no hold of.
  *
  * The record is written before the message is sent; after a crash in between, a later call sends it.
  */
@@ -33,28 +35,31 @@ export async function registerDomain(ports: Ports, scope: Scope, domain: string)
 
 /** @returns `undefined` if another caller was first. */
 async function createOrder(ports: Ports, scope: Scope, domain: string): Promise<DomainView | undefined> {
+  const record = newRecord(ports, scope, domain, await ports.registry.firstOrderNumber(domain));
+  if ((await ports.registry.create(record)) === "exists") return undefined;
+  return startOrder(ports, scope, record, "domain.register");
+}
+
+function newRecord(ports: Ports, scope: Scope, domain: string, orderNumber: number): DomainRecord {
   const at = ports.now().toISOString();
-  const record: DomainRecord = {
+  return {
     domain,
     customer: scope.caller.email,
     lifecycle: "registered",
-    orderNumber: await ports.registry.firstOrderNumber(domain),
+    orderNumber,
     registeredAt: at,
     updatedAt: at,
   };
-  if ((await ports.registry.create(record)) === "exists") return undefined;
-  return startOrder(ports, scope, record, "domain.register");
 }
 
 /** @returns `undefined` if the record changed meanwhile. */
 async function continueOrder(
   ports: Ports,
   scope: Scope,
-  { record, generation }: FoundRecord,
+  found: FoundRecord,
 ): Promise<DomainView | undefined> {
-  if (!mayActFor(scope.caller, record.customer)) {
-    throw new ProblemError(409, "taken", `"${record.domain}" is registered by another customer.`);
-  }
+  const { record, generation } = found;
+  if (!mayActFor(scope.caller, record.customer)) return takeOver(ports, scope, found);
   const journal = await ports.registry.journal(record.domain, record.orderNumber);
   const state = stateOf(record, journal);
   if (state === "removing") {
@@ -82,6 +87,21 @@ async function continueOrder(
   return viewOf(record, journal);
 }
 
+/** @returns `undefined` if the record changed meanwhile. */
+async function takeOver(
+  ports: Ports,
+  scope: Scope,
+  { record, generation }: FoundRecord,
+): Promise<DomainView | undefined> {
+  const { domain, lifecycle, notAfter } = record;
+  if (lifecycle !== "failed" || notAfter !== undefined || (await ports.registry.wasValidated(domain))) {
+    throw new ProblemError(409, "taken", `"${domain}" is registered by another customer.`);
+  }
+  const next = newRecord(ports, scope, domain, record.orderNumber + 1);
+  if ((await ports.registry.update(next, generation)) === "changed") return undefined;
+  return startOrder(ports, scope, next, "domain.take-over", { previousCustomer: record.customer });
+}
+
 /** An operator is trusted to know why sooner is of use. */
 function mustWait(ports: Ports, scope: Scope, { retryAt }: DomainRecord): boolean {
   return !scope.caller.isOperator && retryAt !== undefined && Date.parse(retryAt) > ports.now().getTime();
@@ -92,10 +112,11 @@ async function startOrder(
   scope: Scope,
   record: DomainRecord,
   action: string,
+  detail: AuditDetail = {},
 ): Promise<DomainView> {
   const entry = { phase: "registered", at: record.updatedAt, detail: {} } as const;
   await ports.registry.append(record.domain, record.orderNumber, entry);
   await sendToValidation(ports, scope, record);
-  audit(scope, action, record);
+  audit(scope, action, record, detail);
   return viewOf(record, [entry]);
 }

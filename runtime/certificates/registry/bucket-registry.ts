@@ -13,7 +13,7 @@ import {
   recordOfMetadata,
   tombstoneName,
 } from "./layout.ts";
-import { type DomainRecord, type JournalEntry, PHASES, recordSchema } from "./lifecycle.ts";
+import { type DomainRecord, type JournalEntry, PHASES, type Phase, recordSchema } from "./lifecycle.ts";
 import {
   type FoundRecord,
   InvalidPageToken,
@@ -25,6 +25,7 @@ import {
 const MAX_PAGE = 1_000;
 /** Pages of Storage that one listing looks through for one customer's domains: 10,000 records. */
 const MAX_SCANNED_PAGES = 10;
+const VALIDATED: `/${Phase}.json` = "/validated.json";
 
 const tombstoneSchema = z.object({ lastOrderNumber: z.number().int().positive() });
 /** `page` is Storage's own token; `after` the last name taken from that page. */
@@ -104,6 +105,13 @@ class BucketRegistry implements Registry {
     return { records, nextPageToken: formatPageToken(page, after) };
   }
 
+  async wasValidated(domain: string): Promise<boolean> {
+    for await (const name of this.#names(journalPrefix(domain))) {
+      if (name.endsWith(VALIDATED)) return true;
+    }
+    return false;
+  }
+
   async journal(domain: string, orderNumber: number): Promise<readonly JournalEntry[]> {
     const { objects } = await this.#objects.list({
       prefix: journalPrefix(domain, orderNumber),
@@ -143,6 +151,10 @@ class BucketRegistry implements Registry {
   }
 
   async #removeAll(prefix: string): Promise<void> {
+    for await (const name of this.#names(prefix)) await this.#objects.remove(name);
+  }
+
+  async *#names(prefix: string): AsyncGenerator<string> {
     let pageToken: string | undefined;
     do {
       const page = await this.#objects.list({
@@ -150,7 +162,7 @@ class BucketRegistry implements Registry {
         pageSize: MAX_PAGE,
         ...(pageToken !== undefined && { pageToken }),
       });
-      for (const { name } of page.objects) await this.#objects.remove(name);
+      for (const { name } of page.objects) yield name;
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined);
   }

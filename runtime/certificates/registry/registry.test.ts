@@ -117,6 +117,17 @@ describe("a journal", () => {
   });
 });
 
+test("knows that any order of a domain was validated, however many there are, and not a neighbour's", async () => {
+  for (let number = 1; number <= 1_100; number++) {
+    await registry.append("a.test", number, { phase: "registered", at: AT, detail: {} });
+  }
+  await registry.append("b.a.test", 1, { phase: "validated", at: AT, detail: {} });
+  expect(await registry.wasValidated("a.test")).toBe(false);
+  // Among the last by name.
+  await registry.append("a.test", 999, { phase: "validated", at: AT, detail: {} });
+  expect(await registry.wasValidated("a.test")).toBe(true);
+});
+
 describe("removing", () => {
   test("takes all of a domain but the number of its last order, and nothing of its neighbours", async () => {
     await registry.create(recordOf("a.test", { orderNumber: 3, lifecycle: "removing" }));

@@ -34,6 +34,8 @@ export interface Registry {
   /** Removes journal and record, in this order, so that a crash leaves a record to start from again. */
   remove(domain: string, generation: string): Promise<"removed" | "absent" | "changed">;
   list(options: ListRecordsOptions): Promise<RecordPage>;
+  /** Whether any order of the domain's registration has passed validation, whoever the customer was. */
+  wasValidated(domain: string): Promise<boolean>;
   /** The entries of one order, first phase first. */
   journal(domain: string, orderNumber: number): Promise<readonly JournalEntry[]>;
   /** Of several writers of a phase one sees `appended`, unless their entries are the same to the last byte. */
