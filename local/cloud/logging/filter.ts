@@ -143,7 +143,10 @@ function compareValues(operator: Operator, value: string): (found: unknown) => b
     case "=~":
     case "!~": {
       const pattern = toRegExp(value);
-      return (found) => pattern.test(String(found)) === (operator === "=~");
+      return (found) => {
+        const text = textOf(found);
+        return text !== undefined && pattern.test(text) === (operator === "=~");
+      };
     }
     default: {
       const number = toNumber(value);
@@ -152,8 +155,8 @@ function compareValues(operator: Operator, value: string): (found: unknown) => b
       return (found) => {
         const other = toNumber(found);
         if (number !== undefined && other !== undefined) return isBeyond(other);
-        const text = String(found).toLowerCase();
-        return sorts(text < wanted ? -1 : Number(text > wanted));
+        const text = textOf(found)?.toLowerCase();
+        return text !== undefined && sorts(text < wanted ? -1 : Number(text > wanted));
       };
     }
   }
@@ -181,7 +184,12 @@ function compareNumbers(operator: Operator, wanted: number): (found: unknown) =>
 
 function isEqual(found: unknown, wanted: string): boolean {
   if (typeof found === "number") return found === toNumber(wanted);
-  return String(found).toLowerCase() === wanted;
+  return textOf(found)?.toLowerCase() === wanted;
+}
+
+/** Of a struct there is none: to ask it for one would call what its writer named `toString`. */
+function textOf(found: unknown): string | undefined {
+  return typeof found === "object" ? undefined : String(found);
 }
 
 /** Durations ("0.25s") count as seconds. */

@@ -88,6 +88,30 @@ test("keeps a line that is no JSON as text, and what the platform says of a serv
   });
 });
 
+test.each([
+  ["nests deeper than anybody walks", `{"message":"m","a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+  ["is JSON of half an object", '{"message":"m"'],
+])("keeps a line as text that %s", async (_, line) => {
+  expect(await written(toLogEntry(line, originOf(SERVICE, "r1", "stdout")))).toMatchObject({
+    severity: "INFO",
+    textPayload: line,
+  });
+});
+
+test.each(["[]", "5", '{"toString":1}'])("takes %s for no severity", async (severity) => {
+  const line = `{"severity":${severity},"message":"m"}`;
+  expect(await written(toLogEntry(line, originOf(SERVICE, "r1", "stdout")))).toMatchObject({
+    severity: "INFO",
+    textPayload: "m",
+  });
+});
+
+test("loses an entry that can't be written down, rather than failing its writer", async () => {
+  const round: Record<string, unknown> = {};
+  round.self = round;
+  expect(() => logging.write({ severity: "INFO", message: "m", source: "worker", round })).not.toThrow();
+});
+
 test("keeps requests in the log of requests", async () => {
   const httpRequest = { requestMethod: "GET", requestUrl: "https://a/", status: 200, latency: "0.012s" };
   expect(

@@ -77,8 +77,8 @@ export class Logging implements LoggingContract {
       return;
     }
     this.#tellLoss();
-    const line = `${JSON.stringify(exported)}\n`;
     try {
+      const line = `${JSON.stringify(exported)}\n`;
       const file = this.#file(source.replaceAll(/[^\w.-]/g, "_"));
       file.stream.write(line);
       file.bytes += Buffer.byteLength(line);

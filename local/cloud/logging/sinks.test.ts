@@ -90,6 +90,14 @@ test("delivers nothing without a grant for its writer, and says so once", async 
   expect(world.pushes).toEqual([]);
 });
 
+test("does not fail who logs what its filter can't be applied to, and says so", () => {
+  sink({ filter: 'jsonPayload.round:"x"' });
+  const round: Record<string, unknown> = {};
+  round.self = round;
+  expect(() => say("INFO", "one", { round })).not.toThrow();
+  expect(troubles()[0]?.message).toContain("its filter can't be applied to an entry: RangeError");
+});
+
 test("says that its topic is gone", async () => {
   world.grant("roles/pubsub.publisher", WRITER, `projects/${PROJECT}/topics/other`);
   sink({ destination: `pubsub.googleapis.com/projects/${PROJECT}/topics/other` });

@@ -91,7 +91,7 @@ export class LogSinks implements Part {
   /** In a turn of its own: who logs may be in the middle of a transaction. */
   #take(entry: ExportedEntry): void {
     for (const sink of this.#sinks.values()) {
-      if (!sink.takes(entry)) continue;
+      if (!this.#takes(sink, entry)) continue;
       const now = Date.now();
       if (now - sink.minuteFrom >= MINUTE_MS) Object.assign(sink, { minuteFrom: now, sent: 0 });
       sink.sent += 1;
@@ -104,6 +104,16 @@ export class LogSinks implements Part {
       }
       this.#waiting.push([sink, entry]);
       this.#turn ??= setImmediate(() => this.#send());
+    }
+  }
+
+  /** Whoever logs must not fail over a sink. */
+  #takes(sink: Sink, entry: ExportedEntry): boolean {
+    try {
+      return sink.takes(entry);
+    } catch (error) {
+      this.#fail(sink, `its filter can't be applied to an entry: ${error}`);
+      return false;
     }
   }
 

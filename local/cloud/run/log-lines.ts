@@ -6,6 +6,9 @@ import type { LogOrigin } from "./log-origin.ts";
 /** Cloud Logging's limit for an entry. A longer line is cut into several. */
 const MAX_LINE_LENGTH = 256 * 1024;
 
+/** Levels of a structured line. A deeper one is text: it would cost whoever walks it the stack. */
+const MAX_DEPTH = 100;
+
 /** @see https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#logseverity */
 const SEVERITIES: Readonly<Record<string, Severity>> = {
   DEFAULT: "INFO",
@@ -60,7 +63,7 @@ export function toLogEntry(line: string, origin: LogOrigin): LogEntry {
   const fields = Object.entries(others).map(([name, value]) => [SPECIAL_FIELDS[name] ?? name, value]);
   return {
     ...Object.fromEntries(fields),
-    severity: SEVERITIES[String(severity).toUpperCase()] ?? "INFO",
+    severity: (typeof severity === "string" && SEVERITIES[severity.toUpperCase()]) || "INFO",
     message: typeof message === "string" ? message : "",
     ...origin,
   };
@@ -69,8 +72,17 @@ export function toLogEntry(line: string, origin: LogOrigin): LogEntry {
 function parseObject(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
-    return JSON.parse(line);
+    const object = JSON.parse(line);
+    return isDeeper(object, MAX_DEPTH) ? undefined : object;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  let level: readonly unknown[] = [value];
+  for (let at = 0; at <= depth && level.length > 0; at += 1) {
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return level.length > 0;
 }
