@@ -9,6 +9,8 @@ export interface MetricFilter {
 }
 
 const FUNCTIONS = /\b(starts_with|ends_with|has_substring|one_of|monitoring\.regex\.full_match)\s*\(/;
+/** What a service-level objective gives in place of a metric, `select_slo_burn_rate("OBJECTIVE", "3600s")`. */
+const OBJECTIVE = /^\s*(select_slo_[a-z_]+)\s*\(\s*"[^"]+"\s*(?:,\s*"\d+[smhd]"\s*)?\)\s*$/;
 const LABEL = /^(resource|metric)\.labels?\.(.+)$/;
 
 /**
@@ -18,6 +20,7 @@ const LABEL = /^(resource|metric)\.labels?\.(.+)$/;
  */
 export function metricFilterProblem(text: string): string | undefined {
   if (text.trim() === "") return "is empty: it must name a metric.type and a resource.type";
+  if (OBJECTIVE.test(text)) return undefined;
   // What functions stand for is the service's to judge; that they are there is told by unsupportedInMetricFilter.
   if (FUNCTIONS.test(text)) return /metric\.type\s*=/.test(text) ? undefined : "names no metric.type";
   try {
@@ -40,7 +43,7 @@ export function metricFilterProblem(text: string): string | undefined {
 
 /** What the local cloud can't evaluate in a filter that Monitoring would take. */
 export function unsupportedInMetricFilter(text: string): string | undefined {
-  const [, name] = FUNCTIONS.exec(text) ?? [];
+  const [, name] = OBJECTIVE.exec(text) ?? FUNCTIONS.exec(text) ?? [];
   if (name) return `calls ${name}(), which the local cloud does not evaluate`;
   const filter = parseFilter(text);
   const terms = filter.kind === "and" ? filter.terms : [filter];

@@ -7,10 +7,11 @@ import {
 } from "../../cloud/monitoring/metric-filter.ts";
 import { METRICS, USER_METRICS } from "../../cloud/monitoring/metrics.ts";
 import type { Report } from "../kind.ts";
+import { brokenExpression } from "../rules/brackets.ts";
 import { seconds } from "../rules/numbers.ts";
 import { presence } from "../rules/presence.ts";
 import { inObject, ofText, type Rule } from "../rules/rule.ts";
-import { isProperties, listed, nested, type Properties, UNKNOWN } from "../values.ts";
+import { isProperties, listed, nested, type Properties } from "../values.ts";
 
 /** Monitoring's own limit. @see https://cloud.google.com/monitoring/api/v3/filters */
 const MOST_FILTER_CHARACTERS = 2_048;
@@ -27,6 +28,18 @@ const EVALUATED = ["conditionMatchedLog", "conditionThreshold"];
 
 export const WHOLE_MINUTES = ofText((text) =>
   seconds(text) % 60 === 0 ? undefined : 'must be a whole number of minutes in seconds, "120s"',
+);
+
+/** How often a query of PromQL is asked. */
+export const HALF_MINUTES = ofText((text) =>
+  seconds(text) > 0 && seconds(text) % 30 === 0
+    ? undefined
+    : 'must be a positive multiple of 30 seconds, "60s"',
+);
+
+/** As far as can be told without Prometheus itself. */
+export const PROMQL = ofText((text) =>
+  text.trim() === "" ? "must be an expression of PromQL" : brokenExpression(text, /#[^\n]*/g),
 );
 
 export const METRIC_FILTER = ofText((text) => {
@@ -53,15 +66,22 @@ export const checkReducers: Rule = inObject(
   },
 );
 
-/** A condition on logs stands alone and says how often it may notify. */
+/** A condition on logs stands alone and says how often it may notify; no other condition can. */
 export const checkMatchedLog: Rule = inObject((inputs, report) => {
-  const isMatchedLog = listed(inputs, "conditions").some(
-    (condition) =>
-      isProperties(condition) &&
-      condition.conditionMatchedLog !== undefined &&
-      condition.conditionMatchedLog !== UNKNOWN,
+  const kinds = listed(inputs, "conditions").map((condition) =>
+    isProperties(condition) ? presence(condition.conditionMatchedLog) : "unknown",
   );
-  if (!isMatchedLog) return;
+  if (!kinds.includes("set")) {
+    const { notificationRateLimit } = nested(inputs, "alertStrategy");
+    const isKnown = kinds.length > 0 && !kinds.includes("unknown");
+    if (isKnown && presence(notificationRateLimit) === "set") {
+      report(
+        "alertStrategy.notificationRateLimit",
+        "must be absent unless a condition is conditionMatchedLog",
+      );
+    }
+    return;
+  }
   if (listed(inputs, "conditions").length > 1) {
     report("conditions", "must hold conditionMatchedLog alone");
   }

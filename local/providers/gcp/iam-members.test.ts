@@ -77,6 +77,16 @@ const MISTAKES: readonly Mistake[] = [
     "condition.description",
   ],
   [
+    { condition: { title: "t", expression: "resource.name.startsWith(" } },
+    "condition.expression must close every ( that it opens",
+    "/iam/docs/conditions-overview",
+  ],
+  [
+    { condition: { title: "t", expression: "resource.name == 'a" } },
+    "condition.expression must close every string that it opens",
+    "/iam/docs/conditions-overview",
+  ],
+  [
     { member: "allUsers", condition: { title: "t", expression: "true" } },
     "condition must be absent where member is allUsers",
     "/iam/docs/conditions-overview",

@@ -4,6 +4,7 @@ import type { CloudParts } from "../../cloud/parts.ts";
 import { FUNCTION_KIND } from "../../cloud/run/function-service.ts";
 import { SERVICE_KIND } from "../../cloud/run/service-settings.ts";
 import type { Draft, Kind, ProviderConfig, Report } from "../kind.ts";
+import { brokenExpression } from "../rules/brackets.ts";
 import { iamMember, iamRoleName } from "../rules/iam.ts";
 import { predefinedRole } from "../rules/predefined-roles.ts";
 import { presence } from "../rules/presence.ts";
@@ -140,7 +141,10 @@ function grant(
       cite("https://cloud.google.com/iam/docs/conditions-overview", {
         "condition.title": characters({ from: 1, to: 100 }),
         "condition.description": characters({ to: 256 }),
-        "condition.expression": characters({ from: 1, to: 12_000 }),
+        "condition.expression": [
+          characters({ from: 1, to: 12_000 }),
+          ofText((expression) => brokenExpression(expression, /\/\/[^\n]*/g)),
+        ],
         "": inObject(checkCondition),
       }),
       ...own,

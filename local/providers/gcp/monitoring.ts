@@ -11,8 +11,10 @@ import {
   CONDITIONS,
   checkMatchedLog,
   checkReducers,
+  HALF_MINUTES,
   LOG_FILTER,
   METRIC_FILTER,
+  PROMQL,
   unsupportedPolicy,
   WHOLE_MINUTES,
 } from "./alert-conditions.ts";
@@ -43,7 +45,14 @@ const alertPolicy: Kind = {
       displayName: characters({ from: 1, to: 512 }),
       conditions: count({ from: 1, to: 6, what: "conditions" }),
       "conditions[]": exactlyOneOf(...CONDITIONS),
-      ...Object.fromEntries(CONDITIONS.map((kind) => [`conditions[].${kind}.duration`, WHOLE_MINUTES])),
+      "conditions[].conditionThreshold.duration": WHOLE_MINUTES,
+      "conditions[].conditionMonitoringQueryLanguage.duration": WHOLE_MINUTES,
+      "conditions[].conditionPrometheusQueryLanguage.duration": duration({
+        from: 0,
+        to: Number.POSITIVE_INFINITY,
+      }),
+      "conditions[].conditionPrometheusQueryLanguage.evaluationInterval": HALF_MINUTES,
+      "conditions[].conditionPrometheusQueryLanguage.query": PROMQL,
       "conditions[].conditionAbsent.duration": [
         WHOLE_MINUTES,
         duration({ from: 120, to: 84_600, what: "without data" }),

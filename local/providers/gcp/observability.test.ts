@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
 import type { Properties } from "../values.ts";
 import { LOGGING_KINDS } from "./logging.ts";
 import { MONITORING_KINDS } from "./monitoring.ts";
@@ -15,6 +15,10 @@ const SINKS = "projects.sinks";
 const METRICS = "projects.metrics";
 
 const THRESHOLD = "conditions[0].conditionThreshold";
+
+function promQl(settings: Properties): Properties {
+  return { displayName: "c", conditionPrometheusQueryLanguage: { query: "up == 0", ...settings } };
+}
 
 describeRefusals(
   MONITORING_KINDS,
@@ -126,6 +130,32 @@ describeRefusals(
       'conditions[0].conditionAbsent.duration must be a duration from "120s"',
       POLICIES,
     ],
+    [
+      { "alertStrategy.notificationRateLimit.period": "300s" },
+      "alertStrategy.notificationRateLimit must be absent unless a condition is conditionMatchedLog",
+      LOG_ALERTS,
+      "severity",
+    ],
+    [
+      { "conditions[0]": promQl({ query: "sum(rate(" }) },
+      "conditions[0].conditionPrometheusQueryLanguage.query must close every ( that it opens",
+      POLICIES,
+    ],
+    [
+      { "conditions[0]": promQl({ query: 'up{job="api}' }) },
+      "conditions[0].conditionPrometheusQueryLanguage.query must close every string that it opens",
+      POLICIES,
+    ],
+    [
+      { "conditions[0]": promQl({ evaluationInterval: "45s" }) },
+      "conditions[0].conditionPrometheusQueryLanguage.evaluationInterval must be a positive multiple of 30",
+      POLICIES,
+    ],
+    [
+      { "conditions[0]": promQl({ duration: "1m" }) },
+      "conditions[0].conditionPrometheusQueryLanguage.duration must be a duration of at least",
+      POLICIES,
+    ],
     [{ severity: "FATAL" }, "severity must be one of CRITICAL, ERROR, WARNING", SDK],
     [{ combiner: "XOR" }, "combiner must be one of AND, OR", SDK],
     [{ displayName: "x".repeat(513) }, "displayName must have 1 to 512 characters", POLICIES],
@@ -189,6 +219,29 @@ describeRefusals(
       'alertStrategy.notificationRateLimit.period must be a duration from "300s"',
       LOG_ALERTS,
     ],
+  ],
+);
+
+describeAcceptance(
+  MONITORING_KINDS,
+  "gcp:monitoring/alertPolicy:AlertPolicy",
+  { displayName: "Too old", combiner: "OR" },
+  [
+    { conditions: [promQl({ duration: "30s" })] },
+    { conditions: [promQl({ duration: "90s", evaluationInterval: "30s" })] },
+    { conditions: [promQl({ query: 'rate(errors{path=~"/a[(].*"}[5m]) > 1 # {' })] },
+    {
+      conditions: [
+        {
+          displayName: "c",
+          conditionThreshold: {
+            filter: 'select_slo_burn_rate("projects/p/services/s/serviceLevelObjectives/o", "3600s")',
+            comparison: "COMPARISON_GT",
+            duration: "0s",
+          },
+        },
+      ],
+    },
   ],
 );
 
@@ -414,6 +467,7 @@ describe("the local cloud refuses by name what it does not evaluate", () => {
       [`${at}.filter`],
     ],
     [policy(threshold({ filter: 'metric.type=starts_with("x") resource.type="y"' })), [`${at}.filter`]],
+    [policy(threshold({ filter: 'select_slo_burn_rate("projects/p/services/s", "1h")' })), [`${at}.filter`]],
     [
       policy(threshold({ aggregations: [{ perSeriesAligner: "ALIGN_INTERPOLATE" }] })),
       [`${at}.aggregations[0].perSeriesAligner`],
