@@ -134,5 +134,17 @@ describeRefusals(
       "secretData must have at most 65536 bytes; got [secret]",
       "/secret-manager/quotas",
     ],
+    [
+      { secretData: Buffer.alloc(65_537).toString("base64"), isSecretDataBase64: true },
+      "secretData must have at most 65536 bytes; got [secret]",
+      "/secret-manager/quotas",
+    ],
   ],
+);
+
+describeAcceptance(
+  GCP_KINDS,
+  "gcp:secretmanager/secretVersion:SecretVersion",
+  { secret: "projects/acme/secrets/token", isSecretDataBase64: true },
+  [{ secretData: Buffer.alloc(65_536).toString("base64") }],
 );

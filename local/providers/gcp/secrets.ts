@@ -5,16 +5,14 @@ import { count, unique } from "../rules/lists.ts";
 import { duration, timestamp } from "../rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf, requiredWith } from "../rules/presence.ts";
 import { region } from "../rules/regions.ts";
-import { cite, inObject, ofText } from "../rules/rule.ts";
+import { cite, inObject } from "../rules/rule.ts";
 import { base64, matching } from "../rules/text.ts";
-import { type Properties, text } from "../values.ts";
+import { type Properties, text, UNKNOWN } from "../values.ts";
 import { idIn, lastSegment, projectId } from "./names.ts";
 
 const SECRETS = "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets";
 
-const PAYLOAD = ofText((text) =>
-  Buffer.byteLength(text) <= 65_536 ? undefined : "must have at most 65536 bytes",
-);
+const MOST_BYTES = 65_536;
 const DAY_SECONDS = 86_400;
 const SECRET = "gcp:secretmanager/secret:Secret";
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
@@ -83,7 +81,15 @@ const secretVersion: Kind = {
       secret: matching(/^projects\/[^/]+\/secrets\/[^/]+$/, "must be the secret's id, projects/P/secrets/S"),
     }),
     cite("https://cloud.google.com/secret-manager/quotas#content_limits", {
-      ...Object.fromEntries(["secretData", "secretDataWo"].map((name) => [name, PAYLOAD])),
+      "": inObject(({ isSecretDataBase64, ...data }, report) => {
+        const encoding = isSecretDataBase64 === true || isSecretDataBase64 === UNKNOWN ? "base64" : "utf8";
+        for (const name of ["secretData", "secretDataWo"]) {
+          const value = data[name];
+          if (typeof value === "string" && Buffer.byteLength(value, encoding) > MOST_BYTES) {
+            report(name, `must have at most ${MOST_BYTES} bytes`);
+          }
+        }
+      }),
     }),
   ],
   unsupported({ enabled, deletionPolicy }, report) {
