@@ -5,6 +5,7 @@ import { GCP_KINDS } from "./kinds.ts";
 
 const ACCOUNT = "projects/acme/serviceAccounts/robot@acme.iam.gserviceaccount.com";
 const POOL = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github";
+const CLUSTERS = POOL.replace("github", "acme-prod.svc.id.goog");
 const PRINCIPALS = "/iam/docs/principal-identifiers";
 
 /** Grants, each with a role that fits elsewhere only. */
@@ -69,6 +70,12 @@ const MISTAKES: readonly Mistake[] = [
     PRINCIPALS,
   ],
   [{ member: `principal://${POOL}/attribute.a/b` }, "member must be principal://iam", PRINCIPALS],
+  [{ member: `principalSet://${POOL}/namespace/default` }, "member must be principalSet://iam", PRINCIPALS],
+  [
+    { member: `principal://${POOL.replace("github", "acme-prod.example")}/subject/x` },
+    "member must be principal://iam",
+    PRINCIPALS,
+  ],
   [{ member: `principalSet://${POOL}` }, "member must be principalSet://iam", PRINCIPALS],
   [
     { "condition.expression": "true" },
@@ -181,7 +188,18 @@ describeAcceptance(
   GCP_KINDS,
   "gcp:storage/bucketIAMMember:BucketIAMMember",
   { bucket: "b", role: "roles/storage.admin", member: "group:ops@acme.test" },
-  [{ role: "roles/storage.legacyBucketOwner" }, { role: "roles/viewer" }],
+  [
+    { role: "roles/storage.legacyBucketOwner" },
+    { role: "roles/viewer" },
+    { member: "projectViewer:acme.test:shop-front" },
+    { member: `principal://${CLUSTERS}/subject/ns/default/sa/collector` },
+    { member: `principal://${CLUSTERS}/kubernetes.serviceaccount.uid/7c9c` },
+    { member: `principalSet://${CLUSTERS}/namespace/default` },
+    {
+      member: `principalSet://${CLUSTERS}/kubernetes.cluster/https://container.googleapis.com/v1/projects/acme-prod/locations/europe-west1/clusters/c`,
+    },
+    { member: `principalSet://${POOL}/*` },
+  ],
 );
 
 test.each([

@@ -2,7 +2,9 @@ import { ofText, type Rule } from "./rule.ts";
 import { isDomainName } from "./text.ts";
 
 const ADDRESS = /^[^\s@:]+@[^\s@:]+\.[^\s@:]+$/;
-const POOL = "locations/global/(?:workloadIdentityPools|workforcePools)/[a-z0-9-]{4,32}";
+/** One's own, or the one that GKE keeps for each project. A project may be of a domain, `acme.test:shop`. */
+const PROJECT = "(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]";
+const POOL = `locations/global/(?:workloadIdentityPools/(?<cluster>${PROJECT}\\.svc\\.id\\.goog)|(?:workloadIdentityPools|workforcePools)/[a-z0-9-]{4,32})`;
 const SUBJECT = new RegExp(`^//iam\\.googleapis\\.com/(?:projects/(?<project>[^/]+)/)?${POOL}/(?<rest>.+)$`);
 
 /**
@@ -18,7 +20,7 @@ export function iamMember({ convenience = false }: { readonly convenience?: bool
     if (type === "principal" || type === "principalSet") return brokenPrincipal(type, rest);
     if (/^project(Owner|Editor|Viewer)$/.test(type)) {
       if (!convenience) return `must be no ${type}, which only Storage's buckets know`;
-      return /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(rest) ? undefined : `must be ${type}:PROJECT`;
+      return new RegExp(`^${PROJECT}$`).test(rest) ? undefined : `must be ${type}:PROJECT`;
     }
     if (type === "domain") return isDomainName(rest) ? undefined : "must be domain:NAME in lower case";
     if (type === "serviceAccount" && /^[a-z0-9.:-]+\.svc\.id\.goog\[[^\]/]+\/[^\]/]+\]$/.test(rest))
@@ -42,12 +44,14 @@ export function iamRoleName(): Rule {
 }
 
 function brokenPrincipal(type: string, rest: string): string | undefined {
-  const { project, rest: subject = "" } = SUBJECT.exec(rest)?.groups ?? {};
+  const { project, cluster, rest: subject = "" } = SUBJECT.exec(rest)?.groups ?? {};
   if (project !== undefined && !/^\d+$/.test(project)) return "must name the pool's project by its number";
   const known =
     type === "principal"
-      ? /^subject\/.+$/.test(subject)
+      ? /^subject\/.+$/.test(subject) ||
+        (cluster !== undefined && /^kubernetes\.serviceaccount\.uid\/.+$/.test(subject))
       : /^(?:\*|group\/.+|attribute\.[a-z0-9_]+\/.+)$/.test(subject) ||
+        (cluster !== undefined && /^(?:namespace\/[^/]+|kubernetes\.cluster\/.+)$/.test(subject)) ||
         /^\/\/cloudresourcemanager\.googleapis\.com\/(projects|folders|organizations)\/\d+\/type\/\w+$/.test(
           rest,
         );
