@@ -59,6 +59,7 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
     (await open()).post(target, payload);
 
   return {
+    openAccount: async () => (await open()).open(),
     async newOrder(domain) {
       const reply = await post(
         { resource: "newOrder" },

@@ -51,11 +51,15 @@ afterEach(async () => {
   await once(server.close(), "close");
 });
 
-function order() {
+function authority() {
   const contact = "mailto:operator@example.test";
   const key = newEcdsaKey();
   const options = { directoryUrl: `${base}/dir`, contact, profile: "", accountKey: async () => key };
-  return openCertificateAuthority(options).newOrder("shop.example.test");
+  return openCertificateAuthority(options);
+}
+
+function order() {
+  return authority().newOrder("shop.example.test");
 }
 
 function refuse(status: number, type: string, headers: Record<string, string> = {}): Answer {
@@ -114,8 +118,32 @@ test("says what broke a connection", async () => {
   await expect(order()).rejects.toMatchObject({
     code: "CA_UNAVAILABLE",
     message: expect.stringMatching(/newOrder \((other side closed|read ECONNRESET|socket hang up)\)/),
+    mayHaveTakenEffect: true,
   });
   expect(requests.filter((name) => name === "newOrder")).toHaveLength(1);
+});
+
+test("says of a CA that is out of reach that nothing took effect there, whatever was asked", async () => {
+  const ca = authority();
+  newOrder = refuse(400, "malformed");
+  const refused = await Promise.allSettled([ca.newOrder("a.example.test"), ca.newOrder("b.example.test")]);
+  expect(refused.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  server.closeAllConnections();
+  await once(server.close(), "close");
+  // May still take a connection that it does not know to be closed.
+  await expect(ca.newOrder("shop.example.test")).rejects.toThrow();
+  for (const [call, what] of [
+    [() => ca.newOrder("shop.example.test"), "POST .*/newOrder"],
+    [() => ca.newOrder("shop.example.test"), "HEAD .*/newNonce"],
+    [order, "GET .*/dir"],
+  ] as const) {
+    await expect(call()).rejects.toMatchObject({
+      code: "CA_UNAVAILABLE",
+      message: expect.stringMatching(new RegExp(`${what} \\(connect ECONNREFUSED`)),
+      mayHaveTakenEffect: false,
+    });
+  }
+  server.listen(0, "127.0.0.1");
 });
 
 test("does not follow a reply that is not ACME's", async () => {

@@ -55,6 +55,11 @@ export class AcmeSession {
     http.getNonce = async () => transport.takeNonce() ?? fetchNonce();
   }
 
+  /** Registers the account, unless that is done. @throws {AcmeProblem} @throws {CaUnavailable} */
+  async open(): Promise<void> {
+    await this.#account();
+  }
+
   /** POST, or POST-as-GET without a payload. @throws {AcmeProblem} @throws {CaUnavailable} */
   post(
     target: { readonly url: string } | { readonly resource: string },

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type HttpReply, type OutgoingRequest, sendRequest } from "../../service/send-request.ts";
 import { traced } from "../../service/span.ts";
+import { codeOf } from "../../service/thrown.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
 import { CaUnavailable } from "./ca-unavailable.ts";
 
@@ -9,6 +10,8 @@ const USER_AGENT = "customer-domain-platform/1 acme-client/5.4.0";
 /** CAs forget nonces: Let's Encrypt's live for minutes. One that is too old costs a repetition. */
 const NONCE_LIFETIME_MS = 60_000;
 const MAX_NONCES = 64;
+/** Of connections that never were. */
+const NOTHING_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"];
 const BAD_NONCE = "urn:ietf:params:acme:error:badNonce";
 
 export interface AcmeReply {
@@ -51,7 +54,9 @@ export class AcmeTransport {
         deadlineMs: REQUEST_DEADLINE_MS,
       });
     } catch (cause) {
-      throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause });
+      const mayHaveTakenEffect =
+        method.toUpperCase() === "POST" && !NOTHING_SENT.includes(codeOf(cause) ?? "");
+      throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause, mayHaveTakenEffect });
     }
     const { status } = answer;
     const headers = plain(answer.headers);

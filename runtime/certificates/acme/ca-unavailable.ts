@@ -1,10 +1,18 @@
+export interface CaUnavailableOptions extends ErrorOptions {
+  /** @default true, what nobody knows better. */
+  readonly mayHaveTakenEffect?: boolean;
+}
+
 /** No answer from the CA: a deadline, a broken connection, or a reply that is not ACME's. */
 export class CaUnavailable extends Error {
   readonly code = "CA_UNAVAILABLE";
+  /** Whether the request may have reached the CA, and changed something there. */
+  readonly mayHaveTakenEffect: boolean;
 
-  constructor(what: string, options?: ErrorOptions) {
-    super(`${what}${because(options?.cause)}.`, options);
+  constructor(what: string, { mayHaveTakenEffect = true, ...options }: CaUnavailableOptions = {}) {
+    super(`${what}${because(options.cause)}.`, options);
     this.name = "CaUnavailable";
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
   }
 }
 

@@ -34,9 +34,11 @@ export interface Challenge {
  *
  * Every call has a deadline and is made once (only `badNonce`, which has no effect at the CA, is
  * repeated, five times at most).
- * @throws {AcmeProblem} the CA refused. @throws {CaUnavailable} no usable answer: a write may have taken effect.
+ * @throws {AcmeProblem} the CA refused. @throws {CaUnavailable} no usable answer: it says whether a write may have taken effect.
  */
 export interface CertificateAuthority {
+  /** What `newOrder` needs first: the account's key, and the account. Orders nothing, and is done once. */
+  openAccount(): Promise<void>;
   /** **Not idempotent**: a lost reply leaves a pending order behind. */
   newOrder(domain: string): Promise<Order>;
   order(url: string): Promise<Order>;

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import type { Outcome } from "../../service/outcome.ts";
 import { newEcdsaKey } from "../acme/account-key.ts";
 import { CaUnavailable } from "../acme/ca-unavailable.ts";
@@ -118,7 +118,7 @@ test.each([
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", reason });
 });
 
-test("orders again when control is not confirmed, and is served when it is then", async () => {
+test("orders again after a pause when control is not confirmed, and is served when it is then", async () => {
   const { keyAuthorization } = world.ca;
   world.ca.keyAuthorization = async () => "another account's";
   expect(await world.deliver(ISSUE)).toMatchObject({
@@ -127,25 +127,112 @@ test("orders again when control is not confirmed, and is served when it is then"
   });
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "registered" });
   world.ca.keyAuthorization = keyAuthorization;
+  const dueAt = (await noted(1)) + 5_000;
+  world.letPass(4_800);
+  let orderedAt = 0;
+  world.ca.refuse = (call) => {
+    if (call === "newOrder") orderedAt = world.now().getTime();
+    return undefined;
+  };
   expect(await world.deliver(ISSUE)).toEqual(DONE);
+  expect(orderedAt).toBeGreaterThanOrEqual(dueAt - 10);
   expect(newOrders()).toBe(2);
   expect(world.ca.finalized).toEqual([DOMAIN]);
 });
 
-test("fails with the CA's reason when control is not confirmed three times, and leaves no challenge", async () => {
-  world.ca.keyAuthorization = async () => "another account's";
-  for (let attempt = 1; attempt < 3; attempt++) {
-    expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
-  }
-  expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
-  expect(newOrders()).toBe(3);
-  expect(world.ca.calls).toContain("answer");
-  expect(await world.record(DOMAIN)).toMatchObject({
+test("fails with the CA's reason when control is not confirmed a second time, and leaves no challenge", async () => {
+  await failUnconfirmed(1);
+  expect(newOrders()).toBe(2);
+  expect(world.ca.calls.filter((call) => call === "answer")).toHaveLength(2);
+  const record = await world.record(DOMAIN);
+  expect(record).toMatchObject({
     lifecycle: "failed",
     reason: `The certificate authority could not confirm that ${DOMAIN} leads to us: The token is not there.`,
   });
+  // Of the CA's five failures an hour, the next order number has its two.
+  expect(record?.retryAt).toBeUndefined();
   expect(world.challengeObjects.names).toEqual([]);
   expect(world.ca.finalized).toEqual([]);
+});
+
+test("lets repeated orders of an unconfirmed domain never come to the CA's limit of failures", async () => {
+  const failures: number[] = [];
+  const waits: number[] = [];
+  world.ca.refuse = (call) => {
+    if (call === "answer") failures.push(world.now().getTime());
+    return undefined;
+  };
+  for (let orderNumber = 1; orderNumber <= 5; orderNumber++) {
+    await failUnconfirmed(orderNumber);
+    const record = await world.record(DOMAIN);
+    const wait = record?.retryAt ? Date.parse(record.retryAt) - world.now().getTime() : 0;
+    waits.push(Math.ceil(wait / 60_000));
+    world.letPass(wait);
+    await world.change(DOMAIN, { lifecycle: "registered", orderNumber: orderNumber + 1, retryAt: undefined });
+  }
+  expect(waits).toEqual([0, 12, 24, 24, 24]);
+  expect(failures).toHaveLength(10);
+  let allowed = 5;
+  failures.forEach((at, index) => {
+    allowed = Math.min(5, allowed + (at - (failures[index - 1] ?? at)) / 720_000);
+    expect(allowed).toBeGreaterThanOrEqual(1);
+    allowed -= 1;
+  });
+});
+
+test("ends with the CA's final reason though it could be recorded only later, without another order", async () => {
+  world.ca.keyAuthorization = async () => "another account's";
+  world.ca.unconfirmed = problem("caa", 403, "because.");
+  const replacing = jest
+    .spyOn(world.registryObjects, "replace")
+    .mockRejectedValue(new Error("Storage is away."));
+  expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+  replacing.mockRestore();
+  const reason = `The CAA records of ${DOMAIN} forbid our certificate authority: because.`;
+  expect(await world.deliver(ISSUE)).toEqual({ kind: "dropped", reason });
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", reason });
+  expect(newOrders()).toBe(1);
+});
+
+test.each([
+  ["busy", "newOrder", problem("serverInternal", 503, "busy")],
+  ["out of reach", "newOrder", new CaUnavailable("No way", { mayHaveTakenEffect: false })],
+  ["without the account's key", "openAccount", new Error("KMS decrypt: no answer.")],
+])("serves a domain after eight deliveries to a CA %s, which left no orders", async (_title, call, error) => {
+  world.ca.refuse = (called) => (called === call ? error : undefined);
+  for (let delivery = 1; delivery <= 8; delivery++) {
+    expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+  }
+  world.ca.refuse = () => undefined;
+  expect(await world.deliver(ISSUE)).toEqual(DONE);
+  expect(world.ca.finalized).toEqual([DOMAIN]);
+});
+
+test.each([
+  ["a lost reply", new CaUnavailable("No answer")],
+  ["a gateway that waited in vain", problem("about:blank", 504, "timeout")],
+])(
+  "makes three orders at most that may exist after %s, one refused in between not counted",
+  async (_title, error) => {
+    const busy = problem("serverInternal", 503, "busy");
+    for (const refusal of [busy, error, busy, error, busy, error]) {
+      world.ca.refuse = (call) => (call === "newOrder" ? refusal : undefined);
+      expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+    }
+    expect(newOrders()).toBe(6);
+    expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
+    expect(await world.record(DOMAIN)).toMatchObject({ reason: expect.stringContaining("none of 3 orders") });
+    expect(newOrders()).toBe(6);
+  },
+);
+
+test("tells the customer when a CA that is away for longer than deliveries wait is back", async () => {
+  const retryAt = new Date(Date.now() + 3_600_000);
+  world.ca.refuse = (call) =>
+    call === "newOrder" ? problem("serverInternal", 503, "maintenance", retryAt) : undefined;
+  const reason = `The certificate authority takes no orders before ${retryAt.toISOString()}.`;
+  expect(await world.deliver(ISSUE)).toEqual({ kind: "dropped", reason });
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", retryAt: retryAt.toISOString() });
 });
 
 test("orders again when the CA forgot the order, three times at most", async () => {
@@ -188,6 +275,7 @@ test.each([
   [401, undefined, "denies us access"],
   [403, undefined, "denies us access"],
   [429, 3_000, "takes it from"],
+  [429, 510, "takes it from"],
 ])(
   "fails when Fastly answers %d; the next order uses the certificate that was obtained",
   async (status, resetInS, reason) => {
@@ -280,6 +368,19 @@ test("shows no key to logs or to Fastly's errors, on the way through success and
   for (const text of [world.logs, ...(await contents())]) expect(text).not.toContain(body);
   expect(world.logs).not.toMatch(/PRIVATE KEY|fastly-token/);
 });
+
+/** When the first unconfirmed order of a number was noted. */
+async function noted(orderNumber: number): Promise<number> {
+  const found = await world.registryObjects.read(`orders/${DOMAIN}/${orderNumber}/unconfirmed.json`);
+  return Date.parse(JSON.parse(found?.bytes.toString() ?? "{}").at);
+}
+
+async function failUnconfirmed(orderNumber: number): Promise<void> {
+  world.ca.keyAuthorization = async () => "another account's";
+  expect(await world.deliver({ ...ISSUE, orderNumber })).toMatchObject({ kind: "retry" });
+  world.outliveLeases();
+  expect(await world.deliver({ ...ISSUE, orderNumber })).toMatchObject({ kind: "dropped" });
+}
 
 async function contents(): Promise<string[]> {
   const stores = [world.registryObjects, world.challengeObjects, world.backupObjects];

@@ -3,27 +3,14 @@ import type { Secret } from "../../service/secret.ts";
 import { newEcdsaKey } from "../acme/account-key.ts";
 import { AcmeProblem } from "../acme/acme-problem.ts";
 import { CaStillWorking } from "../acme/ca-still-working.ts";
-import type { Authorization, Order } from "../acme/certificate-authority.ts";
+import type { Order } from "../acme/certificate-authority.ts";
 import { certificateRequest } from "../acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../backup/certificate-backups.ts";
-import { currentOrder } from "./current-order.ts";
+import { authorizedOrder } from "./authorized-order.ts";
 import type { OrderWork } from "./order-work.ts";
 import { OvertakenByAnother } from "./overtaken-by-another.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed } from "./verdict.ts";
-
-/**
- * Our own check, moments before, found that the domain leads to us: the CA's failed on the way, or at
- * an edge that does not know the domain yet. The next delivery makes another order.
- */
-class NotYetConfirmed extends Error {
-  readonly code = "NOT_YET_CONFIRMED";
-
-  constructor(domain: string, cause: AcmeProblem) {
-    super(`The CA could not confirm ${domain} yet, and is asked again: ${cause.message}`, { cause });
-    this.name = "NotYetConfirmed";
-  }
-}
 
 /** Sorts by age: order numbers of a domain only ever grow. */
 export function versionOf(orderNumber: number): string {
@@ -59,48 +46,6 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
   await backups.save(domain, version, { chainPem, keyPem }, dataKey, description);
   await journal.append("backed-up", now(), { ...description, version });
   return { chainPem, keyPem };
-}
-
-/** The order, with every authorization valid. */
-async function authorizedOrder(ports: IssuerPorts, work: OrderWork): Promise<Order> {
-  const { order, isLast } = await currentOrder(ports, work);
-  if (order.status === "pending" || order.status === "invalid") {
-    // Of an invalid order, its authorizations say why.
-    await Promise.all(order.authorizations.map((url) => authorize(ports, work, url, isLast)));
-  }
-  if (order.status !== "invalid") await work.journal.append("authorized", ports.now());
-  return order;
-}
-
-async function authorize(
-  { ca }: IssuerPorts,
-  { journal, tokens, signal }: OrderWork,
-  url: string,
-  isLast: boolean,
-): Promise<void> {
-  let authorization = await ca.authorization(url);
-  if (authorization.status === "pending") {
-    const { challenge } = authorization;
-    if (!challenge)
-      throw new OrderFailed(`The certificate authority offers no HTTP-01 challenge for ${journal.domain}.`);
-    if (challenge.status === "pending") {
-      await tokens.publish(challenge.token, await ca.keyAuthorization(challenge.token));
-      signal.throwIfAborted();
-      await ca.answer(challenge);
-    }
-    authorization = await ca.settledAuthorization(url, signal);
-  }
-  if (authorization.status === "valid") return;
-  const failure = authorizationFailure(authorization, journal.domain);
-  const mayPass = failure instanceof AcmeProblem && failure.isUnconfirmed && !isLast;
-  throw mayPass ? new NotYetConfirmed(journal.domain, failure) : failure;
-}
-
-function authorizationFailure({ status, challenge }: Authorization, domain: string): Error {
-  return (
-    challenge?.problem ??
-    new OrderFailed(`The certificate authority's authorization for ${domain} is ${status}. Please try again.`)
-  );
 }
 
 /** Finalises an order that is not yet, once. @returns where the certificate is */

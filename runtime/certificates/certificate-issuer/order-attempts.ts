@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import type { ObjectStore } from "../../service/object-store.ts";
 
-/** Calls of newOrder for one order number, the journaled first one included. */
+/** Orders that may exist at the CA for one order number. */
 export const MAX_ATTEMPTS = 3;
 
 const orderSchema = z.object({ url: z.url() });
@@ -15,12 +15,14 @@ export interface FurtherAttempt {
 }
 
 /**
- * Counts the calls of newOrder for an order number. The call is not idempotent: a lost reply leaves
- * a pending order at the CA, and a CA that lost an order, or did not confirm the domain, needs a new
- * one, so all are bounded.
+ * Counts the calls of newOrder for an order number that may have left an order at the CA. The call
+ * is not idempotent: a lost reply leaves a pending order behind, and a CA that lost an order, or did
+ * not confirm the domain, needs a new one, so all are bounded.
  *
- * Attempts 2 and 3 are objects beside the order's journal and removed with it: `attempt-N.json`,
- * written before the call, and `attempt-N-order.json` with the URL that came back.
+ * Attempts beyond the first are objects beside the order's journal and removed with it:
+ * `attempt-N.json`, written before the call, and `attempt-N-order.json` with the URL that came back.
+ * Giving an attempt back removes the former; `attempt-1-none.json` gives back the first, which is an
+ * entry of the journal and stays.
  */
 export class OrderAttempts {
   readonly #objects: ObjectStore;
@@ -32,9 +34,8 @@ export class OrderAttempts {
   }
 
   async latest(): Promise<FurtherAttempt | undefined> {
-    const { objects } = await this.#objects.list({ prefix: this.#prefix, pageSize: 2 * MAX_ATTEMPTS });
-    const names = new Set(objects.map(({ name }) => name));
-    for (let number = MAX_ATTEMPTS; number > 1; number--) {
+    const names = await this.#names();
+    for (let number = MAX_ATTEMPTS + 1; number > 1; number--) {
       if (names.has(this.#orderName(number))) {
         const order = await this.#objects.read(this.#orderName(number));
         return { number, url: order && orderSchema.parse(JSON.parse(order.bytes.toString("utf8"))).url };
@@ -47,7 +48,8 @@ export class OrderAttempts {
   /** Announces the next attempt and gives its number; `undefined` when all are spent. */
   async start(): Promise<number | undefined> {
     const after = (await this.latest())?.number ?? 1;
-    for (let number = after + 1; number <= MAX_ATTEMPTS; number++) {
+    const last = (await this.#names()).has(this.#noneName) ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS;
+    for (let number = after + 1; number <= last; number++) {
       const content = JSON.stringify({ at: new Date().toISOString(), by: randomUUID() });
       if ((await this.#objects.create(this.#name(number), content)) === "created") return number;
     }
@@ -56,6 +58,26 @@ export class OrderAttempts {
 
   async record(number: number, url: string): Promise<void> {
     await this.#objects.create(this.#orderName(number), JSON.stringify({ url }));
+  }
+
+  /** For an attempt that left no order. */
+  async giveBack(number: number): Promise<void> {
+    if (number === 1) {
+      await this.#objects.create(this.#noneName, "{}");
+      return;
+    }
+    const announced = await this.#objects.read(this.#name(number));
+    // Of this generation, so that a repeated call spares what another delivery announced since.
+    if (announced) await this.#objects.remove(this.#name(number), announced.generation);
+  }
+
+  async #names(): Promise<ReadonlySet<string>> {
+    const { objects } = await this.#objects.list({ prefix: this.#prefix, pageSize: 2 * MAX_ATTEMPTS + 1 });
+    return new Set(objects.map(({ name }) => name));
+  }
+
+  get #noneName(): string {
+    return `${this.#prefix}1-none.json`;
   }
 
   #name(number: number): string {

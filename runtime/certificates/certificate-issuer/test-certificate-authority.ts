@@ -24,6 +24,8 @@ export class TestCertificateAuthority implements CertificateAuthority {
   readonly finalized: string[] = [];
   /** Thrown in place of answering a call, by its name. */
   refuse: (call: string) => Error | undefined = () => undefined;
+  /** What it says of a token that is not there. */
+  unconfirmed = problem("unauthorized", 403, "The token is not there");
 
   constructor(issuer: TestIssuingKey, challenges: ObjectStore) {
     this.#issuer = issuer;
@@ -33,6 +35,10 @@ export class TestCertificateAuthority implements CertificateAuthority {
   /** As Pebble does at a restart. */
   forget(): void {
     this.#orders.clear();
+  }
+
+  async openAccount(): Promise<void> {
+    this.#called("openAccount");
   }
 
   async newOrder(domain: string): Promise<Order> {
@@ -79,7 +85,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
     }
     order.authorization = "invalid";
     order.status = "invalid";
-    order.problem = problem("unauthorized", 403, "The token is not there");
+    order.problem = this.unconfirmed;
   }
 
   async settledAuthorization(url: string): Promise<Authorization> {

@@ -88,9 +88,13 @@ export class TestWorld {
     return new Date(Date.now() + this.#skewMs);
   }
 
-  /** Past the end of whatever lease a dead process left. */
+  /** Past the end of whatever lease a dead process left, and of a pause between two orders. */
   outliveLeases(): void {
-    this.#skewMs += LEASE_AND_MORE_MS;
+    this.letPass(LEASE_AND_MORE_MS);
+  }
+
+  letPass(ms: number): void {
+    this.#skewMs += ms;
   }
 
   /** A process's ports: with its life, a crash can end each call. */

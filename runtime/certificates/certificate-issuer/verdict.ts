@@ -8,8 +8,8 @@ export type Verdict =
 
 /** When a CA limits without saying for how long. */
 const RATE_LIMIT_MS = 3_600_000;
-/** A due time this near is left to Pub/Sub, whose longest pause it is. */
-const NEAR_MS = 600_000;
+/** Ten deliveries, the first pauses of 1 s and doubling, take about 500 s: a due time within this leaves some. */
+const NEAR_MS = 120_000;
 
 /** An order that has come to its end. The message is a sentence for the customer. */
 export class OrderFailed extends Error {
@@ -43,8 +43,13 @@ function verdictOfCa(problem: AcmeProblem, domain: string, now: Date): Verdict {
   return failed(sentenceOf(problem, domain));
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc8555#section-6.7 */
-function sentenceOf(problem: AcmeProblem, domain: string): string {
+/** Whether the deliveries that are left may all come too early. */
+export function isFar(dueAt: Date, now: Date): boolean {
+  return dueAt.getTime() - now.getTime() > NEAR_MS;
+}
+
+/** For the customer. @see https://www.rfc-editor.org/rfc/rfc8555#section-6.7 */
+export function sentenceOf(problem: AcmeProblem, domain: string): string {
   const said = wordsOf(problem);
   if (problem.is("caa")) return `The CAA records of ${domain} forbid our certificate authority${said}`;
   if (problem.is("rejectedIdentifier")) {
@@ -68,7 +73,7 @@ function verdictOfFastly(error: FastlyError, domain: string, now: Date): Verdict
       return { kind: "retry", reason: error.message };
     case "FASTLY_RATE_LIMITED": {
       const dueAt = error.dueAt ?? new Date(now.getTime() + RATE_LIMIT_MS);
-      if (dueAt.getTime() - now.getTime() <= NEAR_MS) return { kind: "retry", reason: error.message };
+      if (!isFar(dueAt, now)) return { kind: "retry", reason: error.message };
       return failed(`${kept}; our delivery network takes it from ${dueAt.toISOString()} on.`, dueAt);
     }
     case "FASTLY_DENIED":
