@@ -1,7 +1,8 @@
 import { isProvidersToDelete, sendDelete } from "./deletion.ts";
 import { EngineRefusal, interrupted } from "./engine-refusal.ts";
+import { deletionOrder } from "./graph.ts";
 import { ProviderFailure } from "./provider-failure.ts";
-import { parseReference } from "./provider-references.ts";
+import { parseReference, referenceOf } from "./provider-references.ts";
 import { nameOf, type ResourceRecord } from "./records.ts";
 import { stepOf } from "./steps.ts";
 import type { UpdateContext } from "./update-context.ts";
@@ -9,12 +10,14 @@ import { type Properties, UNKNOWN } from "./values.ts";
 
 /**
  * Deletes resources before their replacements are made, and with each those that depend on it and would have to
- * be replaced as well, for they cannot outlive it. What is deleted stays on record until it is made again.
+ * be replaced as well, for they cannot outlive it. What is deleted stays on record until it is made again, unless it
+ * was replaced before.
  */
 export class EarlyDeletion {
   readonly #context: UpdateContext;
   /** URNs that the program asked for: they no longer depend on what was not replaced by then. */
   readonly #claimed: ReadonlySet<string>;
+  /** By URN, and what was replaced before by its reference. */
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(context: UpdateContext, claimed: ReadonlySet<string>) {
@@ -29,41 +32,47 @@ export class EarlyDeletion {
 
   /** @throws {EngineRefusal | ProviderFailure} when one of them cannot be deleted; those before it are then gone. */
   async delete(root: ResourceRecord): Promise<void> {
-    const { signal } = this.#context;
-    const dependents = await this.#dependents(root);
+    const { state, signal, deleted } = this.#context;
+    const superseded: ReadonlySet<ResourceRecord> = new Set(state.superseded);
+    const dependents = await this.#dependents(root, superseded);
     const guarded = dependents.find(({ protect }) => protect);
     if (guarded !== undefined) {
       throw new EngineRefusal(
         `replacing it replaces "${nameOf(guarded.urn)}" (${guarded.type}) too, which is protected; take the option protect off first.`,
       );
     }
-    for (const dependent of dependents.toReversed()) {
+    for (const dependent of await inDeletionOrder(dependents)) {
       if (signal.aborted) throw interrupted();
-      if (this.#claimed.has(dependent.urn)) continue;
-      await this.#once(dependent);
-      this.#context.deleted.add(dependent.urn);
+      if (superseded.has(dependent)) {
+        await this.#once(referenceOf(dependent), () => this.#delete(dependent, false));
+      } else if (!this.#claimed.has(dependent.urn)) {
+        await this.#once(dependent.urn, () => this.#delete(dependent, true));
+        deleted.add(dependent.urn);
+      }
     }
-    await this.#once(root);
+    await this.#once(root.urn, () => this.#delete(root, true));
   }
 
-  #once(resource: ResourceRecord): Promise<void> {
-    let deletion = this.#underWay.get(resource.urn);
+  #once(key: string, act: () => Promise<void>): Promise<void> {
+    let deletion = this.#underWay.get(key);
     if (deletion === undefined) {
-      deletion = this.#delete(resource);
-      this.#underWay.set(resource.urn, deletion);
+      deletion = act();
+      this.#underWay.set(key, deletion);
     }
     return deletion;
   }
 
-  async #delete(resource: ResourceRecord): Promise<void> {
+  async #delete(resource: ResourceRecord, pendingReplacement: boolean): Promise<void> {
     const { state, reporter, preview } = this.#context;
     const step = stepOf("delete-replaced", { old: resource });
     const startedAt = reporter.started(step);
     try {
       if (isProvidersToDelete(this.#context, resource)) {
-        await sendDelete(this.#context, resource, { pendingReplacement: true });
+        await sendDelete(this.#context, resource, { pendingReplacement });
+      } else if (pendingReplacement) {
+        state.amend(resource, { ...resource, pendingReplacement });
       } else {
-        state.amend(resource, { ...resource, pendingReplacement: true });
+        state.remove(resource);
       }
       if (!preview) await state.save();
       reporter.done(step, startedAt);
@@ -74,14 +83,19 @@ export class EarlyDeletion {
   }
 
   /**
-   * What has to be replaced with the resource, each after what it depends on: those whose provider is replaced, and
-   * those whose own provider says so when the inputs that come from replaced resources are unknown.
+   * What has to be replaced with the resource, and what of the superseded cannot outlive it: those whose provider is
+   * replaced, and those whose own provider says so when the inputs that come from replaced resources are unknown.
    */
-  async #dependents(root: ResourceRecord): Promise<readonly ResourceRecord[]> {
+  async #dependents(
+    root: ResourceRecord,
+    superseded: ReadonlySet<ResourceRecord>,
+  ): Promise<readonly ResourceRecord[]> {
     const replaced = new Set([root.urn]);
     const dependents: ResourceRecord[] = [];
-    for (const resource of this.#context.state.resources) {
-      if (this.#claimed.has(resource.urn) || !(await this.#mustGo(resource, replaced))) continue;
+    // The superseded last: a current resource does not go because what it has replaced does.
+    for (const resource of [...this.#context.state.resources, ...superseded]) {
+      const isKept = !superseded.has(resource) && this.#claimed.has(resource.urn);
+      if (isKept || !(await this.#mustGo(resource, replaced))) continue;
       replaced.add(resource.urn);
       if (!resource.pendingReplacement) dependents.push(resource);
     }
@@ -104,4 +118,13 @@ export class EarlyDeletion {
     const answer = await provider.diff(resource, resource.id, resource, inputs, []);
     return answer.replaces.length > 0;
   }
+}
+
+async function inDeletionOrder(resources: readonly ResourceRecord[]): Promise<readonly ResourceRecord[]> {
+  const ordered: ResourceRecord[] = [];
+  await deletionOrder(resources, async (resource) => {
+    ordered.push(resource);
+    return true;
+  });
+  return ordered;
 }
