@@ -9,14 +9,14 @@ import type { UpdateContext } from "./update-context.ts";
 
 /**
  * Deletes resources, each after all that depend on it or are its children, independent ones in parallel.
- * What a failed one depends on stays. If one of them is protected, nothing is deleted.
+ * What a failed one depends on stays. If one of them that is still there is protected, nothing is deleted.
  */
 export async function deleteResources(
   context: UpdateContext,
   doomed: readonly ResourceRecord[],
 ): Promise<void> {
   const { state, reporter, signal, deleted } = context;
-  const guarded = doomed.filter((resource) => resource.protect);
+  const guarded = doomed.filter(({ protect, pendingReplacement }) => protect && !pendingReplacement);
   for (const { urn, type } of guarded) {
     const error = new EngineRefusal(
       "it is protected, so it is not deleted; take the option protect off and run up first.",

@@ -25,3 +25,40 @@ test("what a failed update had replaced, and the program wants again, is kept, a
   await run.run("up", "named", { name: "one" });
   expect(run.provider.changes).toEqual([]);
 });
+
+test("what must go first takes with it what a failed update had replaced and not yet deleted", async () => {
+  await using run = engine;
+  await run.run("up", "rooted", { place: "here", user: "one" });
+  await run.run("up", "rooted", { place: "here", user: "two", fail: "no luck" });
+  expect(run.provider.changes).toEqual(["create user"]);
+  const preview = await run.run("preview", "rooted", { place: "there", user: "two" });
+  const early = preview.steps.filter(({ op }) => op === "delete-replaced");
+  const names = early.map(({ oldState }) => String(oldState?.inputs?.name));
+  expect([names.slice(0, 2).toSorted(), names.slice(2)]).toEqual([
+    ["one", "two"],
+    [expect.stringMatching(/^root-/)],
+  ]);
+  const moved = await run.run("up", "rooted", { place: "there", user: "two" });
+  expect([moved.ok, run.errors]).toEqual([true, []]);
+  expect(run.provider.changes.filter((change) => !change.includes("beside"))).toEqual([
+    "delete user",
+    "delete user",
+    "delete root",
+    "create root",
+    "create user",
+  ]);
+  expect(StackState.read(run.stateDir, "test").superseded).toEqual([]);
+});
+
+test("what was deleted to be replaced, and is not wanted any more, is gone, though it was protected once", async () => {
+  await using run = engine;
+  await run.run("up", "guarded", { place: "safe" });
+  await run.run("up", "guarded", { place: "there", fail: "no luck" });
+  expect([run.provider.changes, run.errors]).toEqual([
+    ["delete it"],
+    ['Resource "it" (fake:index:Thing): no luck'],
+  ]);
+  const without = await run.run("up", "guarded");
+  expect([without.ok, run.errors, run.provider.changes]).toEqual([true, [], []]);
+  expect(StackState.read(run.stateDir, "test").resources.filter(({ custom }) => custom)).toEqual([]);
+});
