@@ -65,6 +65,15 @@ test("a program that throws, or leaves, deletes nothing and is told of once", as
   expect(run.provider.names).toEqual(["early"]);
 });
 
+test("a function's error is the program's to catch, and is told once if it does not", async () => {
+  await using run = engine;
+  expect(await run.run("up", "lookup", { caught: "yes" })).toMatchObject({ ok: true, exitCode: 0 });
+  expect(run.errors).toEqual([]);
+  expect([...run.provider.things.values()][0]?.properties).toMatchObject({ value: "not found" });
+  expect(await run.run("up", "lookup")).toMatchObject({ ok: false, exitCode: 1 });
+  expect(run.errors).toEqual(["The function fake:index:nothing: no function fake:index:nothing"]);
+});
+
 test("refuses what it does not do, each in one sentence", async () => {
   await using run = engine;
   expect(await run.run("up", "refused")).toMatchObject({ ok: false, exitCode: 1 });

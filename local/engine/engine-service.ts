@@ -39,7 +39,7 @@ function log(reporter: Reporter, request: LogRequest): void {
   const urn = request.getUrn() === "" ? undefined : request.getUrn();
   switch (request.getSeverity()) {
     case enginePb.LogSeverity.ERROR:
-      if (!reporter.isEcho(message)) reporter.error(message, urn);
+      reporter.programError(message, urn);
       break;
     case enginePb.LogSeverity.WARNING:
       reporter.warn(message, urn);

@@ -2,6 +2,7 @@ import { EngineRefusal, EXIT, type ExitCode } from "./engine-refusal.ts";
 import type { ChangeSummary, EngineEvent, Step } from "./events.ts";
 import { aboutResource, inProgramOrder, type Mistake, mistakesOf, type Subject } from "./mistakes.ts";
 import type { Origin } from "./origin.ts";
+import type { ProviderFailure } from "./provider-failure.ts";
 
 /** What the SDK says when a registration was answered with a failure that we have already told. */
 const ECHO = /resource (.+?) \[([^\]]+)\] failed to register/;
@@ -15,6 +16,7 @@ export class Reporter {
   readonly #failedNames = new Set<string>();
   readonly #told = new Set<string>();
   readonly #refused: string[] = [];
+  readonly #answered = new Set<string>();
   readonly #mistakes = new Map<string, Mistake>();
   #exitCode: ExitCode = EXIT.done;
 
@@ -113,6 +115,17 @@ export class Reporter {
     this.error(error.message, undefined, error.exitCode);
   }
 
+  /** The program has heard of a provider's failure, and may catch it: it is told of when the program fails of it. */
+  answered({ message }: ProviderFailure): void {
+    this.#answered.add(message);
+  }
+
+  /** An error of the program, unless that is known already; of what a provider answered, without the SDK's trace. */
+  programError(message: string, urn?: string): void {
+    if (this.#isEcho(message)) return;
+    this.error([...this.#answered].find((answer) => message.includes(answer)) ?? message, urn);
+  }
+
   warn(message: string, urn?: string): void {
     this.#emit({ type: "diagnostic", severity: "warning", message, ...(urn !== undefined && { urn }) });
   }
@@ -131,7 +144,7 @@ export class Reporter {
   }
 
   /** Whether an error of the program only repeats a refusal, or what was told of one of its resources. */
-  isEcho(message: string): boolean {
+  #isEcho(message: string): boolean {
     if (this.#refused.length > 0 && STUMBLE.test(message)) return true;
     if (this.#refused.some((refused) => message.includes(refused))) return true;
     const [, name, type] = ECHO.exec(message) ?? [];

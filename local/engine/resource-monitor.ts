@@ -167,7 +167,8 @@ export class ResourceMonitor {
       return new resourcePb.ResourceInvokeResponse().setReturn(toStruct(result));
     } catch (error) {
       if (!(error instanceof ProviderFailure)) throw error;
-      throw new EngineRefusal(`${subject}: ${error.message}`, { cause: error });
+      const { uncertain } = error;
+      throw new ProviderFailure(`${subject}: ${error.message}`, { cause: error, uncertain });
     }
   }
 
@@ -177,7 +178,10 @@ export class ResourceMonitor {
     });
   }
 
-  /** Answers with a gRPC error what a handler throws. UNAVAILABLE would crash the SDK, so it is never one of them. */
+  /**
+   * Answers with a gRPC error what a handler throws. UNAVAILABLE would crash the SDK, so it is never one of them.
+   * A provider's failure is the program's to catch; all else fails the update at once.
+   */
   #handler<Request, Response>(handle: Handler<Request, Response>): handleUnaryCall<Request, Response> {
     return ({ request }: ServerUnaryCall<Request, Response>, callback) => {
       this.#inFlight += 1;
@@ -194,6 +198,7 @@ export class ResourceMonitor {
         (error: Error) => {
           settled();
           if (error instanceof EngineRefusal) this.#context.reporter.refusal(error);
+          else if (error instanceof ProviderFailure) this.#context.reporter.answered(error);
           else this.#context.reporter.error(`The engine failed: ${error.stack ?? error.message}`);
           callback({ code: status.FAILED_PRECONDITION, details: error.message });
         },
