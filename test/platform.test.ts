@@ -138,6 +138,35 @@ test("passes challenges on untouched, and redirects all else on port 80 with pat
   await expect(get(`/.well-known/acme-challenge/${"x".repeat(43)}`)).resolves.toMatchObject({ status: 404 });
 });
 
+test("raises the program's alert over a fault of its own, not a customer's, and clears it after an hour without", async () => {
+  const { kernel, pubsub, run, alerting } = platform.cloud;
+  const name = "certs-domain-validator: a fault of the platform's own";
+  const policyOf = (alerts: Alerting) => alerts.policies().find(({ displayName }) => displayName === name);
+  // Customers' domains have failed by now, for reasons of their own.
+  expect(policyOf(alerting)).toMatchObject({ state: "ok", severity: "ERROR", notifications: [] });
+  // In its place one whose time the test moves.
+  await alerting.stop();
+  const clock = new ManualClock(Date.now());
+  const alerts = new Alerting(kernel, { pubsub, run }, { clock });
+  await alerts.start();
+
+  const { id: topic } = platform.resource("gcp:pubsub/topic:Topic", "certs-validation");
+  pubsub.publish(topic, { data: Buffer.from('{"domain":7}') });
+  await eventually("the alert to fire", 30, async () => policyOf(alerts)?.state === "firing" || undefined);
+  expect(policyOf(alerts)?.notifications).toMatchObject([{ event: "opened", type: "email" }]);
+  expect(alerts.incidents()).toMatchObject([
+    { summary: "An error that no other delivery mends: Message dropped" },
+  ]);
+
+  for (let minutes = 0; minutes < 59; minutes++) clock.advance(60_000);
+  expect(policyOf(alerts)?.state).toBe("firing");
+  clock.advance(60_000);
+  clock.advance(60_000);
+  expect(policyOf(alerts)).toMatchObject({ state: "ok", since: null });
+  await alerts.stop();
+  await alerting.start();
+});
+
 test("raises the program's alert over a dead letter after five minutes, and clears it once that is taken", async () => {
   const { kernel, pubsub, run, alerting } = platform.cloud;
   // In its place one whose time the test moves.
@@ -146,7 +175,9 @@ test("raises the program's alert over a dead letter after five minutes, and clea
   const alerts = new Alerting(kernel, { pubsub, run }, { clock });
   await alerts.start();
   const policy = () =>
-    alerts.policies().find(({ displayName }) => displayName.startsWith("certs-cert-issuer"));
+    alerts
+      .policies()
+      .find(({ displayName }) => displayName === "certs-cert-issuer: a message could not be processed");
   const dead = "certs-cert-issuer-dead";
   const { id: topic } = platform.resource("gcp:pubsub/topic:Topic", dead);
   const subscription = platform.resource("gcp:pubsub/subscription:Subscription", dead);

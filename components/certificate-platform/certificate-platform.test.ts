@@ -95,6 +95,24 @@ describe("CertificatePlatform", () => {
     }
   });
 
+  test("tells of what the validator and the issuer log as an error and do not try again", () => {
+    for (const name of ["certs-domain-validator", "certs-cert-issuer"]) {
+      expect(named("gcp:monitoring/alertPolicy:AlertPolicy", `${name}-faults`)).toMatchObject({
+        notificationChannels: ["certs-alerts-platform"],
+        conditions: [
+          {
+            conditionMatchedLog: {
+              filter: expect.stringContaining(
+                `resource.labels.service_name="${name}" AND severity>=ERROR AND jsonPayload.message:* AND NOT jsonPayload.outcome="retry"`,
+              ),
+            },
+          },
+        ],
+        alertStrategy: { notificationRateLimit: { period: "3600s" }, autoClose: "3600s" },
+      });
+    }
+  });
+
   test("lets Pub/Sub sign as the accounts that push, and as no other", () => {
     const signers = of("gcp:serviceaccount/iAMMember:IAMMember").filter(
       ({ inputs }) => inputs.role === "roles/iam.serviceAccountOpenIdTokenCreator",

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Environment } from "./environment.ts";
+import { FaultAlert } from "./fault-alert.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { Stage } from "./stage.ts";
 import type { WorkloadSettings } from "./workload-args.ts";
@@ -17,7 +18,7 @@ export interface StageSettings extends WorkloadSettings {
   readonly topic: pulumi.Input<string>;
   /** Pub/Sub's own account in this project, `serviceAccount:…`. */
   readonly pubsubAgent: pulumi.Input<string>;
-  /** Names of notification channels for the alert on the oldest dead letter. */
+  /** Names of notification channels for the alerts on its faults and on the oldest dead letter. */
   readonly notificationChannels: readonly pulumi.Input<string>[];
 }
 
@@ -64,6 +65,10 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
       },
       { parent: this },
     );
+
+    const { serviceName } = service;
+    const { notificationChannels } = args;
+    new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
 
     this.registerOutputs({});
   }
