@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { type Properties, UNKNOWN } from "../values.ts";
 import { FASTLY_KINDS } from "./kinds.ts";
 import { brokenVclCode, brokenVclExpression } from "./vcl-syntax.ts";
 
@@ -91,6 +92,11 @@ describeRefusals(
     [
       { "backends[0].address": "http://a.test" },
       "backends[0].address must be an IP address or a host name",
+      BACKENDS,
+    ],
+    [
+      { "backends[0].overrideHost": "Origin" },
+      "backends[0].overrideHost must be a domain name without wildcard",
       BACKENDS,
     ],
     [{ "backends[0].port": 0 }, "backends[0].port must be a whole number from 1 to 65535", BACKENDS],
@@ -232,6 +238,39 @@ describeRefusals(
   ],
 );
 
+/** A service whose VCL matches addresses with an ACL. */
+const OFFICE: Properties = {
+  name: "edge",
+  domains: [{ name: "edge.acme.test" }],
+  conditions: [{ name: "office", type: "REQUEST", statement: "client.ip ~ office && !(client.ip ~ guests)" }],
+  acls: [{ name: "office" }],
+  snippets: [{ name: "acls", type: "init", content: 'acl guests { "203.0.113.0"/24; }' }],
+};
+
+describeRefusals(FASTLY_KINDS, "fastly:index/serviceVcl:ServiceVcl", OFFICE, [
+  [
+    { acls: [{ name: "home" }] },
+    "conditions[0].statement must match with an ACL of the service, and office is none",
+    "/acls/acl/",
+    "comment",
+  ],
+  [
+    { "snippets[0].content": "# acl guests {}" },
+    "conditions[0].statement must match with an ACL of the service, and guests is none",
+    "/acls/acl/",
+    "comment",
+  ],
+]);
+
+describeAcceptance(FASTLY_KINDS, "fastly:index/serviceVcl:ServiceVcl", OFFICE, [
+  { "acls[0].name": UNKNOWN },
+  { acls: UNKNOWN },
+  { "snippets[0].content": UNKNOWN },
+  { acls: undefined, dynamicsnippets: [{ name: "acls", type: "init" }] },
+  { "conditions[0].statement": 'req.url ~ "nope"' },
+  { backends: [{ name: "origin", address: "Origin.acme.test", overrideHost: "Shop.Acme.test" }] },
+]);
+
 describeRefusals(FASTLY_KINDS, "fastly:index/domainV1:DomainV1", { fqdn: "shop.acme.test" }, [
   [{ fqdn: undefined }, "fqdn must be set", "@pulumi/fastly 11.1: DomainV1Args"],
   [{ fqdn: "Shop.acme.test" }, "fqdn must be a domain name in lower case", "/domain-management/domains/"],
@@ -246,6 +285,10 @@ describe("VCL", () => {
     'client.geo.country_code == "DE" || (now - obj.age > 5m)',
     'std.strlen(req.url) > 100 || req.url ~ {"\\.(css|js)$"}',
     "fastly.ff.visits_this_service == 0",
+    "req.backend == F_origin || bereq.backend != F_a",
+    'req.http.A == "/* no comment */" /* a comment */ && /* another */ req.http.B /* end */',
+    'req.http.A == {HTML"a "} b"HTML}',
+    'req.url ~ {RE"^/(a|b)$"RE}',
     'regsub(req.url, "\\?.*", "") ~ "a" "b"',
   ])("takes %s", (expression) => {
     expect(brokenVclExpression(expression)).toBeUndefined();
@@ -258,18 +301,28 @@ describe("VCL", () => {
     ["&& req.url", "must have a value before &&"],
     ['(req.url ~ "a"', "must close every parenthesis that it opens"],
     ['req.url ~ "a")', "must open every parenthesis that it closes"],
+    [
+      "req.http.A == F_origin",
+      "must name variables of VCL (texts are in double quotes), and F_origin is none",
+    ],
+    ['req.url ~ {RE"a(b"RE}', 'must match a regular expression, and {RE"a(b"RE} is none'],
+    ['req.url ~ "a" # b', "must be an expression of VCL, which has no # b"],
     ['req.url ~ "a(b"', 'must match a regular expression, and "a(b" is none'],
     ['request.url ~ "a"', "must name variables of VCL (texts are in double quotes), and request.url is none"],
   ])("refuses %j", (expression, rule) => {
     expect(brokenVclExpression(expression)).toBe(rule);
   });
 
-  test.each(['set resp.http.A = {"}"}; // {', "", "# nothing\n", "sub x { if (a) { b; } }"])(
-    "takes code %j",
-    (code) => {
-      expect(brokenVclCode(code)).toBeUndefined();
-    },
-  );
+  test.each([
+    'synthetic {HTML"<p>"}"</p>{"HTML};',
+    'set req.http.A = "/*"; esi;',
+    'set resp.http.A = {"}"}; // {',
+    "",
+    "# nothing\n",
+    "sub x { if (a) { b; } }",
+  ])("takes code %j", (code) => {
+    expect(brokenVclCode(code)).toBeUndefined();
+  });
 
   test.each([
     ['set resp.http.A = "a;', "must close every string that it opens"],

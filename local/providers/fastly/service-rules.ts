@@ -7,6 +7,7 @@ import { presence } from "../rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText } from "../rules/rule.ts";
 import { domainName, isDomainName, matching, oneOf } from "../rules/text.ts";
 import { isList, isProperties, listed, type Properties, UNKNOWN, type Value } from "../values.ts";
+import { checkAclReferences } from "./acl-references.ts";
 import { ABSENT_OBJECTS, brokenVclCode, brokenVclExpression } from "./vcl-syntax.ts";
 
 const API = "https://www.fastly.com/documentation/reference/api";
@@ -15,7 +16,12 @@ const MOST = 2_147_483_647;
 const MILLISECONDS = whole({ from: 0, to: MOST, what: "milliseconds" });
 const SECONDS = whole({ from: 0, to: MOST, what: "seconds" });
 const TLS_VERSIONS = ["1", "1.0", "1.1", "1.2", "1.3"];
-const HOST = domainName();
+/** A header's, or a certificate's: in any case. */
+const HOST = ofText((host) =>
+  isDomainName(host.toLowerCase())
+    ? undefined
+    : "must be a domain name without wildcard, of labels of 1 to 63 characters and 253 in all",
+);
 const SNIPPET_TYPES = oneOf(
   ...["init", "recv", "hash", "hit", "miss", "pass", "fetch", "error", "deliver", "log", "none"],
 );
@@ -60,7 +66,7 @@ export const SERVICE_RULES: readonly CitedRules[] = [
   }),
   cite(`${API}/services/backend/`, {
     "backends[].address": ofText((address) =>
-      isIP(address) || isDomainName(address)
+      isIP(address) || isDomainName(address.toLowerCase())
         ? undefined
         : "must be an IP address or a host name, without scheme or port",
     ),
@@ -154,7 +160,7 @@ export const SERVICE_RULES: readonly CitedRules[] = [
     "": inObject(checkDirectors),
   }),
   cite(`${API}/dictionaries/dictionary/`, { "dictionaries[].name": WORD }),
-  cite(`${API}/acls/acl/`, { "acls[].name": WORD }),
+  cite(`${API}/acls/acl/`, { "acls[].name": WORD, "": inObject(checkAclReferences) }),
   cite(`${API}/vcl-services/settings/`, { defaultTtl: SECONDS, staleIfErrorTtl: SECONDS }),
 ];
 

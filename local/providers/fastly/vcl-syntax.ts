@@ -1,3 +1,5 @@
+import { brokenBrackets } from "../rules/brackets.ts";
+
 /** What a name may begin with: variables and functions of Fastly's VCL. */
 const ROOTS = new Set(
   `accept addr backend bereq beresp bin boltsort client crypto cstr_escape digest early_hints error esi false fastly
@@ -6,8 +8,14 @@ const ROOTS = new Set(
   server setcookie stale std strftime strptime subfield substr table time tls transport true urldecode urlencode utf8 uuid
   var waf workspace xml_escape`.split(/\s+/),
 );
-const TOKEN =
-  /\s*(?:("[^"\n]*"|\{"[\s\S]*?"\})|(&&|\|\||!~|[=!<>]=|[~!<>+-])|([(),])|(\d+(?:\.\d+)?(?:ms|[smhdy])?)(?![\w.])|([A-Za-z_][\w-]*(?:[.:][\w-]+)*))/y;
+/** A long string may have a word of its own at both ends: {HTML"<p>"HTML}. */
+const STRING = String.raw`"[^"\n]*"|\{(?<delimiter>\w*)"[\s\S]*?"\k<delimiter>\}`;
+const BLOCK_COMMENT = String.raw`/\*[\s\S]*?\*/`;
+const LINE_COMMENT = String.raw`(?:#|//)[^\n]*`;
+const TOKEN = new RegExp(
+  String.raw`\s*(?:(?<literal>${STRING})|(?<operator>&&|\|\||!~|[=!<>]=|[~!<>+-])|(?<mark>[(),])|(?<number>\d+(?:\.\d+)?(?:ms|[smhdy])?)(?![\w.])|(?<word>[A-Za-z_][\w-]*(?:[.:][\w-]+)*))`,
+  "y",
+);
 
 /** Where objects of VCL exist: a condition looks at some of them. @see https://www.fastly.com/documentation/reference/vcl/variables/ */
 export const ABSENT_OBJECTS: Readonly<Record<string, readonly string[]>> = {
@@ -23,21 +31,24 @@ export const ABSENT_OBJECTS: Readonly<Record<string, readonly string[]>> = {
  * @param absent objects that do not exist where the expression is evaluated.
  * @see https://www.fastly.com/documentation/reference/vcl/operators/
  */
-export function brokenVclExpression(text: string, absent: readonly string[] = []): string | undefined {
+export function brokenVclExpression(expression: string, absent: readonly string[] = []): string | undefined {
+  const text = without([BLOCK_COMMENT], expression);
   if (text.trim() === "") return "must be an expression of VCL, and is empty";
   let open = 0;
   let called = "";
+  let compared = "";
   let before: "value" | "operator" | "match" = "operator";
   const lexer = new RegExp(TOKEN);
   while (lexer.lastIndex < text.trimEnd().length) {
     const from = lexer.lastIndex;
     const match = lexer.exec(text);
     if (!match) return `must be an expression of VCL, which has no ${shown(text.slice(from))}`;
-    const [, literal, operator, mark, number, word] = match;
+    const { literal, operator, mark, number, word } = match.groups ?? {};
     if (operator !== undefined) {
       if (before !== "value" && operator !== "!" && operator !== "-")
         return `must have a value before ${operator}`;
       before = operator.endsWith("~") ? "match" : "operator";
+      if (!/^[=!]=$/.test(operator)) compared = "";
     } else if (mark === "(") {
       open += 1;
       before = "operator";
@@ -47,9 +58,11 @@ export function brokenVclExpression(text: string, absent: readonly string[] = []
       if (mark === ")" && --open < 0) return "must open every parenthesis that it closes";
       before = mark === ")" ? "value" : "operator";
     } else {
-      // Tables and ACLs are the service's own, and named where only they can stand.
+      // Tables, ACLs and backends are the service's own, and named where only they can stand.
       const isOwn =
-        (before === "match" || (called.startsWith("table.") && text.charAt(from - 1) === "(")) &&
+        (before === "match" ||
+          (called.startsWith("table.") && text.charAt(from - 1) === "(") ||
+          (before === "operator" && /^(?:be)?(?:req|resp)\.backend$/.test(compared))) &&
         /^\w+$/.test(word ?? "");
       const broken =
         word !== undefined
@@ -62,6 +75,7 @@ export function brokenVclExpression(text: string, absent: readonly string[] = []
       if (broken !== undefined) return broken;
       if (number !== undefined && before === "match") return "must match a string";
       before = "value";
+      compared = word ?? "";
     }
   }
   if (open > 0) return "must close every parenthesis that it opens";
@@ -70,17 +84,22 @@ export function brokenVclExpression(text: string, absent: readonly string[] = []
 
 /** The rule that a piece of VCL breaks: its quotes, its brackets, and the end of its last statement. */
 export function brokenVclCode(code: string): string | undefined {
-  const bare = code
-    .replace(/\{"[\s\S]*?"\}|"[^"\n]*"/g, '""')
-    .replace(/\/\*[\s\S]*?\*\/|(?:#|\/\/)[^\n]*/g, "");
+  const bare = withoutText(code);
   if (bare.replaceAll('""', "").includes('"')) return "must close every string that it opens";
-  const open: string[] = [];
-  for (const [bracket] of bare.matchAll(/[(){}]/g)) {
-    if (bracket === "(" || bracket === "{") open.push(bracket);
-    else if (open.pop() !== (bracket === ")" ? "(" : "{")) return `must open every ${bracket} that it closes`;
-  }
-  if (open.length > 0) return `must close every ${open.at(-1)} that it opens`;
+  const broken = brokenBrackets(bare);
+  if (broken !== undefined) return broken;
   return bare.trim() === "" || /[;}]\s*$/.test(bare) ? undefined : "must end its last statement with ;";
+}
+
+/** VCL with its strings emptied and without its comments. */
+export function withoutText(code: string): string {
+  return without([BLOCK_COMMENT, LINE_COMMENT], code).replace(new RegExp(STRING, "g"), '""');
+}
+
+/** What looks like a comment within a string is none. */
+function without(comments: readonly string[], code: string): string {
+  const pattern = new RegExp([STRING, ...comments].join("|"), "g");
+  return code.replace(pattern, (found) => (/^["{]/.test(found) ? found : " "));
 }
 
 function brokenName(word: string, absent: readonly string[]): string | undefined {
@@ -92,7 +111,7 @@ function brokenName(word: string, absent: readonly string[]): string | undefined
 }
 
 function brokenPattern(literal: string): string | undefined {
-  const pattern = literal.replace(/^\{?"|"\}?$/g, "").replace(/^\(\?[imsx]+\)/, "");
+  const pattern = literal.replace(/^(?:\{\w*)?"|"(?:\w*\})?$/g, "").replace(/^\(\?[imsx]+\)/, "");
   // What PCRE has and JavaScript lacks is left to Fastly.
   if (/\(\?[^:=!<]|[*+?}]\+|\\[AzZKGQE]|\[\[:/.test(pattern)) return undefined;
   try {
