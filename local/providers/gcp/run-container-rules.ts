@@ -128,6 +128,10 @@ export const CONTAINER_RULES: readonly CitedRules[] = [
     "template.containers[].envs[].valueSource.secretKeyRef.version": secretVersion(),
   }),
   cite("https://cloud.google.com/run/docs/deploying-source-code", {
+    "template.containers[].sourceCode.cloudStorageSource.generation": matching(
+      /^\d+$/,
+      "must be an object's generation, a whole number",
+    ),
     "template.containers[]": dependent("image", ["scratch"], { required: ["sourceCode", "baseImageUri"] }),
   }),
   cite(CPU, {

@@ -21,6 +21,14 @@ describeRefusals(
   [
     [{ location: "europe-west1-b" }, "location must be a region of Google Cloud", "run/docs/locations"],
     [{ location: "europe-west77" }, "location must be a region of Google Cloud", "run/docs/locations"],
+    [
+      {
+        [`${CONTAINER}.sourceCode.cloudStorageSource`]: { bucket: "code", object: "o", generation: "abc" },
+      },
+      `${CONTAINER}.sourceCode.cloudStorageSource.generation must be an object's generation`,
+      "run/docs/deploying-source-code",
+      "client",
+    ],
     [{ name: "Api" }, "name must be 1 to 49 lower-case letters", REST],
     [{ name: `a${"b".repeat(49)}` }, "name must be 1 to 49", REST],
     [{ ingress: "INTERNAL" }, "ingress must be one of INGRESS_TRAFFIC_ALL", ""],
