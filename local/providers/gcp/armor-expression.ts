@@ -22,8 +22,11 @@ const ROOTS = [
   "token",
   "true",
 ];
-const TOKEN =
-  /\s*(?:(r?'(?:\\.|[^'\\\n])*'|r?"(?:\\.|[^"\\\n])*")|(&&|\|\||[=!<>]=|[!<>+\-*/%?:])|([()[\]{},.])|(\d+(?:\.\d+)?)|([A-Za-z_]\w*))/y;
+const STRING = String.raw`r?'(?:\\.|[^'\\\n])*'|r?"(?:\\.|[^"\\\n])*"`;
+const TOKEN = new RegExp(
+  String.raw`\s*(?:(${STRING})|(&&|\|\||[=!<>]=|[!<>+\-*/%?:])|([()[\]{},.])|(\d+(?:\.\d+)?)|([A-Za-z_]\w*))`,
+  "y",
+);
 const CLOSES: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 /**
@@ -35,7 +38,8 @@ const CLOSES: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" 
 export function brokenExpression(text: string): string | undefined {
   if (text.trim() === "") return "must not be empty";
   if (text.length > MOST_CHARACTERS) return `must have at most ${MOST_CHARACTERS} characters`;
-  const parts = text.split(/&&|\|\|/);
+  const withoutText = text.replace(new RegExp(STRING, "g"), (string) => "s".repeat(string.length));
+  const parts = withoutText.split(/&&|\|\|/);
   if (parts.length > MOST_SUBEXPRESSIONS) return `must join at most ${MOST_SUBEXPRESSIONS} subexpressions`;
   if (parts.some((part) => part.length > MOST_IN_A_SUBEXPRESSION)) {
     return `must have at most ${MOST_IN_A_SUBEXPRESSION} characters in each subexpression`;

@@ -34,7 +34,7 @@ describeRefusals(
         match: {
           expr: {
             expression:
-              "request.path.matches('^/v1/') && (origin.region_code == \"DE\" || !inIpRange(origin.ip, '10.0.0.0/8')) && request.headers['x-a'].lower().contains('b')",
+              "request.path.matches('^/v1/(a||b&&c)||d||e') && (origin.region_code == \"DE\" || !inIpRange(origin.ip, '10.0.0.0/8')) && request.headers['x-a'].lower().contains('b')",
           },
         },
       },
