@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
 import { COMPUTE_KINDS } from "./compute.ts";
 
 const MAP = "//certificatemanager.googleapis.com/projects/acme/locations/global/certificateMaps/map";
@@ -51,6 +51,16 @@ describeRefusals(
       "/globalForwardingRules",
     ],
     [{ networkTier: "STANDARD" }, "networkTier must be one of PREMIUM", "/globalForwardingRules"],
+  ],
+);
+
+describeAcceptance(
+  COMPUTE_KINDS,
+  "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+  { loadBalancingScheme: "", network: "projects/acme/global/networks/n", ipAddress: "10.0.0.5" },
+  [
+    { name: "pscapis", target: "all-apis" },
+    { name: "pscapis", target: "vpc-sc" },
   ],
 );
 

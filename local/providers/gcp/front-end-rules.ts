@@ -40,8 +40,11 @@ export const FORWARDING_RULE_RULES = [
       const isPort = Number(first) >= 1 && Number(first) <= 65_535 && Number(first) === Number(last);
       return isPort ? undefined : 'must be one port from 1 to 65535, "443"';
     }),
-    "": inObject(({ portRange }, report) => {
-      if (presence(portRange) === "absent") report("portRange", "must be set: a rule forwards one port");
+    "": inObject(({ portRange, loadBalancingScheme }, report) => {
+      // Without a scheme it is an endpoint of Private Service Connect, of every port.
+      if (presence(portRange) !== "absent" || loadBalancingScheme === "" || loadBalancingScheme === UNKNOWN)
+        return;
+      report("portRange", "must be set: a rule forwards one port");
     }),
   }),
 ];
