@@ -158,7 +158,7 @@ describe("What only other resources show", () => {
     await expect(make(RECORD, { ...alias, name: "acme.test." })).rejects.toThrow(
       "must not be CNAME at the zone",
     );
-    await make(RECORD, { ...record, name: "shop.acme.test." });
+    await make(RECORD, { ...record, name: "Shop.Acme.test." });
     await expect(make(RECORD, { ...alias, name: "shop.acme.test." })).rejects.toThrow(
       "must stand alone at its name",
     );

@@ -248,11 +248,11 @@ test("has no more requests under way at a backend than its maxConn", async () =>
 });
 
 test("never connects to what is not of the cloud's own, and finds names by the program's DNS records", async () => {
-  serve({ backends: [{ name: "a", address: "origin.test" }] });
-  expect((await overHttp()).body).toBe("Error 503 Backend unavailable: nothing local is at origin.test:80\n");
+  serve({ backends: [{ name: "a", address: "origin.Test" }] });
+  expect((await overHttp()).body).toBe("Error 503 Backend unavailable: nothing local is at origin.Test:80\n");
   await originAt(FIRST, 80, named("found"));
   put(kernel.resources, "gcp:dns/recordSet:RecordSet", "record", {
-    name: "origin.test.",
+    name: "Origin.test.",
     type: "A",
     rrdatas: [FIRST],
   });

@@ -58,14 +58,15 @@ export class OriginConnections {
   #locate({ address, port }: Backend): number | undefined {
     const { network, resources } = this.#kernel;
     if (isIP(address)) return network.locate(address, port);
+    const host = address.toLowerCase();
     const records = resources
       .list(RECORD_SET)
       .filter(
         ({ properties }) =>
-          properties.type === "A" && textOf(properties.name)?.replace(/\.$/, "") === address,
+          properties.type === "A" && textOf(properties.name)?.replace(/\.$/, "").toLowerCase() === host,
       );
     const addresses = records.flatMap(({ properties }) => textsOf(properties.rrdatas));
-    return [address, ...addresses]
+    return [host, ...addresses]
       .map((candidate) => network.locate(candidate, port))
       .find((found) => found !== undefined);
   }

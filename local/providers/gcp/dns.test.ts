@@ -1,4 +1,4 @@
-import { describeRefusals, type Mistake } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals, type Mistake } from "../test-refusals.ts";
 import { GCP_KINDS } from "./kinds.ts";
 
 const RECORD_SET = "gcp:dns/recordSet:RecordSet";
@@ -6,6 +6,7 @@ const FORMATS = "#supported_dns_record_types";
 
 describeRefusals(GCP_KINDS, "gcp:dns/managedZone:ManagedZone", { dnsName: "acme.test." }, [
   [{ dnsName: undefined }, "dnsName must be set", "dns.ManagedZoneArgs"],
+  [{ dnsName: "Acme.test." }, "dnsName must be a domain in lower case", "/managedZones"],
   [{ dnsName: "acme.test" }, "dnsName must be a domain in lower case with a dot at its end", "/managedZones"],
   [{ dnsName: "*.acme.test." }, "dnsName must be a domain in lower case", "/managedZones"],
   [{ dnsName: `${"a".repeat(64)}.test.` }, "dnsName must be a domain in lower case", "/managedZones"],
@@ -34,9 +35,8 @@ describeRefusals(
   { managedZone: "zone", name: "*.shop.acme.test.", type: "A", ttl: 300, rrdatas: ["192.0.2.1"] },
   [
     [{ managedZone: undefined }, "managedZone must be set", "dns.RecordSetArgs"],
-    [{ name: "shop.acme.test" }, "name must be a domain in lower case with a dot", "/resourceRecordSets"],
-    [{ name: "Shop.acme.test." }, "name must be a domain in lower case", "/resourceRecordSets"],
-    [{ name: "shop.*.test." }, "name must be a domain in lower case", "/resourceRecordSets"],
+    [{ name: "shop.acme.test" }, "name must be a domain with a dot at its end", "/resourceRecordSets"],
+    [{ name: "shop.*.test." }, "name must be a domain with a dot", "/resourceRecordSets"],
     [{ type: "a" }, "type must be a record type of Cloud DNS", "/resourceRecordSets"],
     [{ ttl: -1 }, "ttl must be a whole number from 0", "/resourceRecordSets"],
     [{ ttl: 1.5 }, "ttl must be a whole number from 0", "/resourceRecordSets"],
@@ -57,11 +57,20 @@ describeRefusals(
   ],
 );
 
+describeAcceptance(
+  GCP_KINDS,
+  RECORD_SET,
+  { managedZone: "zone", type: "A", ttl: 300, rrdatas: ["192.0.2.1"] },
+  [{ name: "Shop.ACME.test." }, { name: "*.Shop.acme.test." }],
+);
+
 /** Data that Cloud DNS takes, and data that it doesn't, by type. */
 const DATA: readonly (readonly [type: string, right: string, wrong: string])[] = [
   ["A", "192.0.2.1", "192.0.2.256"],
   ["AAAA", "2001:db8::1", "192.0.2.1"],
   ["CAA", '0 issue "letsencrypt.org; validationmethods=http-01"', "letsencrypt.org"],
+  ["CAA", '1 issue "letsencrypt.org"', '256 issue "letsencrypt.org"'],
+  ["CAA", '0 contactemail "ops@acme.test"', '0 isue "letsencrypt.org"'],
   ["CNAME", "edge.acme.test.", "edge.acme.test"],
   ["MX", "10 mail.acme.test.", "mail.acme.test."],
   ["NS", "ns-cloud-a1.googledomains.com.", "ns-cloud-a1.googledomains.com"],

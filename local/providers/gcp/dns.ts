@@ -49,7 +49,7 @@ const recordSet: Kind = {
     "The zone's name server, answering with these records; the test DNS server now leads every name to this machine.",
   rules: RECORD_SET_RULES,
   verify({ id, inputs }, { kernel }, report) {
-    const [name, type] = [text(inputs, "name"), text(inputs, "type")];
+    const [name, type] = [text(inputs, "name").toLowerCase(), text(inputs, "type")];
     const zone = resolve(kernel.resources, ZONE, inputs.managedZone);
     const dnsName = zone?.properties.dnsName;
     if (typeof dnsName === "string" && name !== dnsName && !name.endsWith(`.${dnsName}`)) {
@@ -60,7 +60,7 @@ const recordSet: Kind = {
     const [prefix] = id.split("/rrsets/");
     const beside = kernel.resources
       .list(RECORD_SET)
-      .filter((other) => other.id !== id && other.id.startsWith(`${prefix}/rrsets/${name}/`));
+      .filter((other) => other.id !== id && other.id.toLowerCase().startsWith(`${prefix}/rrsets/${name}/`));
     const alias = beside.find(({ properties }) => type === "CNAME" || properties.type === "CNAME");
     if (alias) report("type", `must stand alone at its name beside no CNAME, as ${alias.id} does`, RECORDS);
   },

@@ -15,11 +15,17 @@ const RECORD_TYPES =
 const NUMBER = "(?:0|[1-9]\\d{0,4})";
 const HOST = "(?:\\.|(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\\.)+)";
 
+/** @see https://www.iana.org/assignments/pkix-parameters/pkix-parameters.xhtml#caa-properties */
+const CAA_TAGS = ["issue", "issuewild", "issuemail", "issuevmc", "iodef", "contactemail", "contactphone"];
+
 /** What the data of each type look like; a type that isn't here is left to Cloud DNS. */
 const DATA: Readonly<Record<string, { readonly fits: (data: string) => boolean; readonly rule: string }>> = {
   A: { fits: isIPv4, rule: "must be an IPv4 address" },
   AAAA: { fits: (data) => isIPv6(data) && !data.includes("%"), rule: "must be an IPv6 address" },
-  CAA: like(/^(?:0|128) (?:issue|issuewild|issuemail|iodef) "[^"]*"$/, '0 issue "ca.example"'),
+  CAA: {
+    fits: isCaa,
+    rule: `must be FLAGS TAG "VALUE", flags from 0 to 255 and a tag of ${CAA_TAGS.join(", ")},`,
+  },
   CNAME: like(new RegExp(`^${HOST}$`), "a name with a dot at its end"),
   DS: like(/^\d{1,5} \d{1,3} \d{1,3} [0-9A-Fa-f]+$/, "KEY_TAG ALGORITHM DIGEST_TYPE DIGEST"),
   MX: like(
@@ -34,19 +40,27 @@ const DATA: Readonly<Record<string, { readonly fits: (data: string) => boolean; 
 };
 const SINGLE = ["CNAME", "ALIAS", "SOA"];
 
-/** A name as zones and records have it: with its dot at the end. A record's may begin with a wildcard. */
-export function zoneName({ wildcard = false }: { readonly wildcard?: boolean } = {}) {
-  const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
-  const prefix = wildcard ? "(?:\\*\\.)?" : "";
+const NAME = "(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\\.)+";
+
+/** A zone's name: with its dot at the end. */
+export function zoneName() {
   return matching(
-    new RegExp(`^(?=.{2,254}$)${prefix}(?:${label}\\.)+$`),
-    `must be a domain in lower case with a dot at its end, of labels of 1 to 63 characters${wildcard ? '; "*" may be the first' : ""}`,
+    new RegExp(`^(?=.{2,254}$)${NAME}$`),
+    "must be a domain in lower case with a dot at its end, of labels of 1 to 63 characters",
+  );
+}
+
+/** A record's, in any case: it may begin with a wildcard. */
+function recordName() {
+  return matching(
+    new RegExp(`^(?=.{2,254}$)(?:\\*\\.)?${NAME}$`, "i"),
+    'must be a domain with a dot at its end, of labels of 1 to 63 characters; "*" may be the first',
   );
 }
 
 export const RECORD_SET_RULES = [
   cite(RECORDS, {
-    name: zoneName({ wildcard: true }),
+    name: recordName(),
     type: matching(RECORD_TYPES, "must be a record type of Cloud DNS, in capitals"),
     ttl: whole({ from: 0, to: 2_147_483_647, what: "seconds" }),
     rrdatas: [count({ from: 1, to: 100, what: "values" }), unique()],
@@ -71,6 +85,11 @@ function checkData(record: Properties, report: Report): void {
 
 function like(pattern: RegExp, shown: string): { fits: (data: string) => boolean; rule: string } {
   return { fits: (data) => pattern.test(data), rule: `must be ${shown},` };
+}
+
+function isCaa(data: string): boolean {
+  const [, flags, tag = ""] = /^(\d{1,3}) ([A-Za-z0-9]+) "[^"]*"$/.exec(data) ?? [];
+  return Number(flags) <= 255 && CAA_TAGS.includes(tag.toLowerCase());
 }
 
 /** One string without spaces, or any number of quoted ones; each of them fits a DNS character-string. */
