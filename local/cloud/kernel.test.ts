@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +101,18 @@ test("keeps resources, keys and root over a restart", async () => {
   expect(kernel.iam.grants()).toEqual([id]);
   await expect(kernel.tokens.verifyIdToken(token, ["a"])).resolves.toMatchObject({ email: ALICE });
   expect(kernel.authority.rootPem).toBe(root);
+});
+
+test("replaces the file of roots as a whole: who is at reading it has the one of before", async () => {
+  const { authority } = kernel;
+  const before = await readFile(authority.caFile, "utf8");
+  const reader = await open(authority.caFile);
+  authority.trust("-----BEGIN CERTIFICATE-----\nof Pebble\n-----END CERTIFICATE-----");
+  expect(await reader.readFile("utf8")).toBe(before);
+  await reader.close();
+  expect(await readFile(authority.caFile, "utf8")).toContain(
+    `${before}-----BEGIN CERTIFICATE-----\nof Pebble`,
+  );
 });
 
 async function status(authorization: string): Promise<number | undefined> {

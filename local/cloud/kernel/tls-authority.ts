@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
@@ -102,7 +102,10 @@ export class TlsAuthority implements TlsAuthorityContract {
     const trusted = this.#db.prepare("SELECT pem FROM tls_trusted ORDER BY id").all() as unknown as {
       pem: string;
     }[];
-    writeFileSync(this.caFile, `${[this.rootPem, ...trusted.map(({ pem }) => pem)].join("\n")}\n`);
+    // Whole or not at all: instances start with it, and the disk may be full.
+    const draft = `${this.caFile}.draft`;
+    writeFileSync(draft, `${[this.rootPem, ...trusted.map(({ pem }) => pem)].join("\n")}\n`);
+    renameSync(draft, this.caFile);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync, stop } from "esbuild";
@@ -49,7 +49,10 @@ export class Preloads {
     );
     if (!existsSync(path)) {
       this.#code ??= bundleContainer();
-      writeFileSync(path, `const LOCAL_CLOUD_DESTINATIONS = ${json};\n${this.#code}`);
+      // Whole or not at all: an instance without its guards would reach everything.
+      const draft = `${path}.draft`;
+      writeFileSync(draft, `const LOCAL_CLOUD_DESTINATIONS = ${json};\n${this.#code}`);
+      renameSync(draft, path);
     }
     return path;
   }
