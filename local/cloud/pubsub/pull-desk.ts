@@ -11,6 +11,7 @@ import type { Timetable } from "./timetable.ts";
 const LARGEST_QUEUE = 1_000;
 /** Handed out before others have a turn of the event loop. */
 const MESSAGES_A_TURN = 500;
+const RETRY_MS = 5_000;
 
 /** Someone who takes messages of a pull subscription as they fall due. */
 export interface Taker {
@@ -95,27 +96,33 @@ export class PullDesk {
   }
 
   #serve(id: string): void {
-    const { store, directory, terms, clock } = this.#options;
+    const { directory, timetable, clock } = this.#options;
     const subscription = directory.subscription(id);
     const takers = this.#takers.get(id);
     if (!takers || !subscription || subscription.push) return;
+    // If the database fails, this is when to try again.
+    this.#serveAt(id, clock.now() + RETRY_MS);
+    const next = this.#handOut(subscription, takers);
+    timetable.clear(keyOf(id));
+    if (next !== undefined) this.#serveAt(id, next);
+  }
+
+  /** Returns when to look again, unless it is up to the takers. */
+  #handOut(subscription: Subscription, takers: Set<Taker>): number | undefined {
+    const { store, terms, clock } = this.#options;
     for (let given = 0; given < MESSAGES_A_TURN; ) {
       const taker = [...takers].find(({ room }) => room.messages > 0);
-      if (!taker) return;
+      if (!taker) return undefined;
       const { messages, bytes } = taker.room;
       const leases = terms.lease(subscription, messages, bytes, taker.ackDeadlineSeconds);
-      if (leases.length === 0) {
-        const next = store.nextDue(id);
-        if (next !== undefined) this.#serveAt(id, next);
-        return;
-      }
+      if (leases.length === 0) return store.nextDue(subscription.id);
       given += leases.length;
       // Last in the queue from now on.
       takers.delete(taker);
       takers.add(taker);
       taker.give(leases, subscription);
     }
-    this.#serveAt(id, clock.now());
+    return clock.now();
   }
 
   #serveAt(id: string, at: number): void {

@@ -102,6 +102,22 @@ test("Google's subscriber gets each message once, and what it acknowledges is go
   expect(errors).toEqual([]);
 });
 
+test("a stream goes on by itself once a full disk has room again", async () => {
+  const { texts } = await openStream();
+  const { db } = world.kernel;
+  db.exec(
+    `CREATE TEMP TRIGGER full BEFORE UPDATE ON main.pubsub_deliveries
+     BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+  );
+  publish("hello");
+  const failed = () => world.logs.some(({ message }) => message.includes("disk is full"));
+  await eventually(failed, "a lease fails");
+  db.exec("DROP TRIGGER temp.full");
+  world.clock.advance(5_000);
+  await eventually(() => texts().length === 1, "it is served");
+  expect(texts()).toEqual(["hello"]);
+});
+
 test("no more is out than a client's flow control allows, in messages and in bytes", async () => {
   publish(...numbers(50));
   const held: Message[] = [];
