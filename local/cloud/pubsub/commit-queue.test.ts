@@ -29,10 +29,19 @@ test("what arrives together is stored together, and each caller has its own resu
   expect(rows()).toEqual([1, 2, 3]);
 });
 
-test("a batch that fails is undone and refused as a whole, and the next is none the worse", async () => {
-  const results = await Promise.allSettled([1, 2, 1].map((x) => commits.commit(() => insert(x))));
-  expect(results.map((result) => result.status)).toEqual(["rejected", "rejected", "rejected"]);
+test("what fails is undone and refused alone: whatever came with it is stored", async () => {
+  const results = await Promise.allSettled([1, 2, 1, 3].map((x) => commits.commit(() => insert(x))));
+  expect(results.map((result) => result.status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+  expect(db.isTransaction).toBe(false);
+  expect(rows()).toEqual([1, 2, 3]);
+});
+
+test("when the database fails, everyone is told, and the next is none the worse", async () => {
+  db.exec("CREATE TEMP TRIGGER full BEFORE INSERT ON t BEGIN SELECT RAISE(FAIL, 'disk is full'); END");
+  const results = await Promise.allSettled([1, 2].map((x) => commits.commit(() => insert(x))));
+  expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
   expect(rows()).toEqual([]);
+  db.exec("DROP TRIGGER temp.full");
   await commits.commit(() => insert(1));
   expect(rows()).toEqual([1]);
 });

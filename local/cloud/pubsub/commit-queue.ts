@@ -25,7 +25,8 @@ interface Work {
 
 /**
  * Group commit: whatever arrives in one turn of the event loop shares a transaction, hence one
- * fsync. A promise settles only after the commit that holds its work.
+ * fsync. A promise settles only after the commit that holds its work. What fails together is run
+ * again one by one, so that nobody pays for another's work.
  */
 export class CommitQueue {
   readonly #db: DatabaseSync;
@@ -39,7 +40,7 @@ export class CommitQueue {
   }
 
   /**
-   * `run` must not throw for what its caller could have checked: a throw undoes the whole batch.
+   * `run` must not throw for what its caller could have checked: all others in the batch are run twice.
    *
    * @throws {RpcError} RESOURCE_EXHAUSTED when too much waits, UNAVAILABLE after `close`.
    */
@@ -68,11 +69,16 @@ export class CommitQueue {
     const batch = this.#waiting.splice(0, this.#countOfBatch());
     if (this.#waiting.length > 0 && !this.#closed) this.#scheduled = setImmediate(() => this.#flush());
     for (const { bytes } of batch) this.#bytes -= bytes;
+    this.#run(batch);
+  }
+
+  #run(batch: readonly Work[]): void {
     let results: readonly unknown[];
     try {
       results = inTransaction(this.#db, () => batch.map(({ run }) => run()));
     } catch (error) {
-      for (const { failed } of batch) failed(error);
+      if (batch.length > 1) for (const work of batch) this.#run([work]);
+      else batch[0]?.failed(error);
       return;
     }
     for (const [index, { done }] of batch.entries()) done(results[index]);

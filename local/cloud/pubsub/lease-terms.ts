@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Directory } from "./directory.ts";
-import type { Lease, MessageStore } from "./message-store.ts";
+import type { Lease, LeaseRef, MessageStore } from "./message-store.ts";
 import type { Subscription } from "./subscription-settings.ts";
 import type { Timetable } from "./timetable.ts";
 
@@ -66,11 +66,16 @@ export class LeaseTerms {
   async #endExpired(): Promise<void> {
     const { store, deliveries, commits, clock, onError } = this.#options;
     try {
-      await commits.commit(() => {
-        for (const lease of store.expiredLeases(clock.now(), BATCH)) deliveries.fail(lease);
-        const next = store.nextLeaseExpiry();
-        if (next !== undefined) this.#expectExpiry(next);
-      });
+      const now = clock.now();
+      const expired = store.expiredLeases(now, BATCH);
+      // Each a work of its own: what keeps one from ending must not keep the others.
+      const end = (lease: LeaseRef) => {
+        // Its holder may have been heard a moment before.
+        if (store.hasExpired(lease, now)) deliveries.fail(lease);
+      };
+      await Promise.all(expired.map((lease) => commits.commit(() => end(lease))));
+      const next = store.nextLeaseExpiry();
+      if (next !== undefined) this.#expectExpiry(next);
     } catch (error) {
       onError(error);
       this.#expectExpiry(clock.now() + RETRY_MS);

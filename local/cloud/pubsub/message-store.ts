@@ -173,6 +173,15 @@ export class MessageStore {
       }));
   }
 
+  /** Whether it holds past its deadline, with nothing said of it since. */
+  hasExpired({ subscription, messageId, attempt }: LeaseRef, now: number): boolean {
+    const row = this.#sql(
+      `SELECT 1 FROM pubsub_deliveries
+       WHERE message_id = ? AND subscription = ? AND leased = 1 AND attempts = ? AND due_at <= ?`,
+    ).get(Number(messageId), subscription, attempt, now);
+    return row !== undefined;
+  }
+
   /** Lets all leases of a subscription expire at `now`. */
   expireLeases(subscription: string, now: number): void {
     this.#sql("UPDATE pubsub_deliveries SET due_at = ? WHERE subscription = ? AND leased = 1").run(

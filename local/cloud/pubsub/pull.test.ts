@@ -45,6 +45,22 @@ async function pull(returnImmediately = true): Promise<{ text: string; ackId: st
   }));
 }
 
+test("a lease that can't be ended keeps no other from ending, and is ended as soon as the disk takes it", async () => {
+  const first = await publish("one");
+  await publish("two");
+  expect(await pull()).toHaveLength(2);
+  const { db } = world.kernel;
+  db.exec(
+    `CREATE TEMP TRIGGER full BEFORE UPDATE ON main.pubsub_deliveries WHEN OLD.message_id = ${Number(first)}
+     BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+  );
+  world.clock.advance(10_000);
+  await eventually(() => world.leases(subscription) === 1, "the second is over");
+  db.exec("DROP TRIGGER temp.full");
+  world.clock.advance(5_000);
+  await eventually(() => world.leases(subscription) === 0, "the first is over too");
+});
+
 test("a pulled message is out until its deadline, and gone once acknowledged", async () => {
   await publish("hello");
   expect((await pull()).map(({ text }) => text)).toEqual(["hello"]);
