@@ -57,10 +57,10 @@ const recordSet: Kind = {
     }
     if (type === "CNAME" && name === dnsName)
       report("type", "must not be CNAME at the zone's own name", RECORDS);
-    const [prefix] = id.split("/rrsets/");
+    const prefix = id.replace(/\/[^/]*$/, "/").toLowerCase();
     const beside = kernel.resources
       .list(RECORD_SET)
-      .filter((other) => other.id !== id && other.id.toLowerCase().startsWith(`${prefix}/rrsets/${name}/`));
+      .filter((other) => other.id !== id && other.id.toLowerCase().startsWith(prefix));
     const alias = beside.find(({ properties }) => type === "CNAME" || properties.type === "CNAME");
     if (alias) report("type", `must stand alone at its name beside no CNAME, as ${alias.id} does`, RECORDS);
   },
