@@ -11,7 +11,7 @@ import type { OrderWork } from "./order-work.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { activated, changeRecord, failed } from "./record-changes.ts";
 import { unusedBackup } from "./unused-backup.ts";
-import { verdictOf } from "./verdict.ts";
+import { isOwners, verdictOf } from "./verdict.ts";
 
 export interface WorkContext {
   readonly logger: Logger;
@@ -85,12 +85,17 @@ async function work(
       context.logger.warn({ error, domain, orderNumber }, "Order interrupted");
       return { kind: "retry", reason: verdict.reason };
     }
-    context.logger.error({ error, domain, orderNumber }, "Order failed");
+    // An error wakes the platform's operators.
+    if (isOwners(error)) context.logger.info({ error, domain, orderNumber }, "Order refused");
+    else context.logger.error({ error, domain, orderNumber }, "Order failed");
     try {
       await tokens.clear();
       await changeRecord(registry, domain, (record) => failed(record, orderNumber, verdict, now()));
     } catch (unrecorded) {
-      context.logger.error({ error: unrecorded, domain, orderNumber }, "Failure not recorded");
+      context.logger.error(
+        { error: unrecorded, domain, orderNumber, outcome: "retry" },
+        "Failure not recorded",
+      );
       return {
         kind: "retry",
         reason: `The failure of order ${orderNumber} of ${domain} could not be recorded.`,

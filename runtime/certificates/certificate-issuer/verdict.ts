@@ -43,6 +43,17 @@ function verdictOfCa(problem: AcmeProblem, domain: string, now: Date): Verdict {
   return failed(sentenceOf(problem, domain));
 }
 
+/**
+ * Whether only the domain's owner can mend what ended an order: the CA did not confirm the domain, or
+ * holds something against its name. All else is the platform's, a CA that refuses our account included.
+ */
+export function isOwners(error: unknown): boolean {
+  const problem = error instanceof OrderFailed ? error.cause : error;
+  if (!(problem instanceof AcmeProblem)) return false;
+  const isUnconfirmed = error instanceof OrderFailed && problem.isUnconfirmed;
+  return isUnconfirmed || problem.is("caa") || problem.is("rejectedIdentifier");
+}
+
 /** Whether the deliveries that are left may all come too early. */
 export function isFar(dueAt: Date, now: Date): boolean {
   return dueAt.getTime() - now.getTime() > NEAR_MS;

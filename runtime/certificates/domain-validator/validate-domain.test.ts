@@ -19,6 +19,7 @@ const EDGE = ["151.101.1.57", "2a04:4e42::313"];
 
 let objects: MemoryObjectStore;
 let calls: string[];
+let lines: string[];
 let sent: { data: unknown; attributes: unknown }[];
 let addresses: Answer<string>;
 let caa: Record<string, Answer<CaaRecord>>;
@@ -31,9 +32,10 @@ const delivery = {
   deliveryAttempt: 10,
   trace: createTrace(),
   signal: new AbortController().signal,
-  logger: createLogger({ K_SERVICE: "validator", K_REVISION: "1" }, { write: () => undefined }),
+  logger: createLogger({ K_SERVICE: "validator", K_REVISION: "1" }, { write: (line) => lines.push(line) }),
 };
 
+const severities = () => lines.map((line) => JSON.parse(line).severity);
 const answer = <T>(...records: T[]): Answer<T> => ({ kind: "answer", records });
 const validate = (orderNumber = 1) => validateDomain(ports, { domain: DOMAIN, orderNumber }, delivery);
 const view = async () => {
@@ -55,6 +57,7 @@ beforeEach(async () => {
   objects = new MemoryObjectStore();
   calls = [];
   sent = [];
+  lines = [];
   addresses = answer("151.101.1.57", "2a04:4e42:0:0::0313");
   caa = {};
   probe = { kind: "served" };
@@ -158,6 +161,7 @@ describe("DNS that does not fit fails the domain, with a sentence and without a 
     expect((await view()).retryAt).toBe(retryAt);
     expect(calls).toEqual([]);
     expect(sent).toEqual([]);
+    expect(severities()).toEqual(["INFO"]);
   });
 });
 
@@ -317,6 +321,7 @@ describe("Fastly's trouble", () => {
     fastlyFails = new FastlyError("FASTLY_DENIED", "401", { status: 401 });
     expect(await validate()).toEqual({ kind: "done" });
     expect(await view()).toMatchObject({ state: "failed", reason: expect.stringContaining("its operators") });
+    expect(severities()).toEqual(["ERROR"]);
     expect(calls).toEqual([`link ${DOMAIN}`]);
 
     await change({ lifecycle: "registered", orderNumber: 2 });
