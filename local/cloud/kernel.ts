@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { Iam } from "./iam/iam.ts";
 import { claimPorts } from "./kernel/claim-ports.ts";
+import { openCloudDatabase } from "./kernel/cloud-database.ts";
 import { Identities } from "./kernel/identities.ts";
 import { MetadataServer } from "./kernel/metadata-server.ts";
 import { Network } from "./kernel/network.ts";
@@ -28,16 +28,6 @@ export interface OwnedKernel extends Kernel {
   stop(): Promise<void>;
 }
 
-/** Another process has this state folder open. */
-export class StateHeld extends Error {
-  readonly code = "STATE_HELD";
-
-  constructor(stateDir: string, options?: ErrorOptions) {
-    super(`Another local cloud runs on the state in ${stateDir}.`, options);
-    this.name = "StateHeld";
-  }
-}
-
 /**
  * Opens the state and the doors, and nothing that acts by itself.
  *
@@ -47,7 +37,7 @@ export class StateHeld extends Error {
 export async function startKernel({ stateDir, portBase }: KernelOptions): Promise<OwnedKernel> {
   const folder = join(stateDir, "cloud");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const db = openDatabase(join(folder, "cloud.db"), stateDir);
+  const db = openCloudDatabase(stateDir);
   try {
     const { ports, control } = await claimPorts(portBase);
     const resources = new ResourceStore(db);
@@ -81,22 +71,4 @@ export async function startKernel({ stateDir, portBase }: KernelOptions): Promis
     db.close();
     throw error;
   }
-}
-
-/**
- * The exclusive lock keeps a second cloud off the same state for as long as this process lives.
- * What is committed survives the end of the process at any point; a power cut may cost the last moments,
- * which a development machine can bear and a hundred fsyncs a second it feels.
- */
-function openDatabase(path: string, stateDir: string): DatabaseSync {
-  const db = new DatabaseSync(path);
-  try {
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    db.exec("BEGIN IMMEDIATE; COMMIT");
-  } catch (error) {
-    db.close();
-    if (/locked/.test(String(error))) throw new StateHeld(stateDir, { cause: error });
-    throw error;
-  }
-  return db;
 }

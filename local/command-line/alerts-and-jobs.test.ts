@@ -7,7 +7,7 @@ import { CHANNEL_KIND, POLICY_KIND } from "../cloud/monitoring/alert-policy.ts";
 import { Alerting } from "../cloud/monitoring/alerting.ts";
 import { JOB_KIND } from "../cloud/scheduler/job.ts";
 import { Scheduler } from "../cloud/scheduler/scheduler.ts";
-import { controlHandler } from "../daemon/control.ts";
+import { controlHandler, statusOf } from "../daemon/control.ts";
 import { routesOf } from "../daemon/routes.ts";
 import { listAlerts } from "./alerts.ts";
 import { listJobs, runJob } from "./jobs.ts";
@@ -31,7 +31,12 @@ beforeAll(async () => {
   scheduler = new Scheduler(kernel, { run, pubsub });
   kernel.control.on(
     "request",
-    controlHandler(kernel, [alerting, scheduler], () => undefined, routesOf(alerting, scheduler)),
+    controlHandler(
+      kernel,
+      () => statusOf(kernel, [alerting, scheduler]),
+      () => undefined,
+      routesOf(alerting, scheduler),
+    ),
   );
   await alerting.start();
   await scheduler.start();

@@ -1,40 +1,46 @@
-import { fork } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { CloudStatus } from "../daemon/control.ts";
 import { exchange } from "./exchange.ts";
 import { EXIT_NOT_RUNNING, Failure } from "./failure.ts";
-import { absoluteStateDir, BIN_DIR, REPOSITORY } from "./place.ts";
+import { absoluteStateDir } from "./place.ts";
+import { endsWithin, isAlive } from "./process-life.ts";
 
-const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const CONTROL_DEADLINE_MS = 5_000;
-const POLL_MS = 50;
-/** V8 takes 16 otherwise: the cloud is then some 45 MB larger after an `up`, and a tenth cheaper under its heaviest load. */
-const YOUNG_SPACE_MB = 4;
-
-/** What the daemon says to whoever started it. */
-export type StartMessage =
-  | { readonly ready: CloudStatus }
-  /** `held`: another cloud has the state. */
-  | { readonly failed: string; readonly held?: boolean };
+/** What a port answers whose process has gone, or is just going. */
+const CLOSED = ["ECONNREFUSED", "ECONNRESET"];
+/** The kernel takes a process away at once; one that hangs in the disk's driver it can't. */
+const KILL_DEADLINE_MS = 10_000;
 
 /** The cloud that runs on this state, if one does. */
 export async function findCloud(stateDir: string): Promise<CloudStatus | undefined> {
-  const path = join(absoluteStateDir(stateDir), "cloud", "daemon.json");
-  if (!existsSync(path)) return undefined;
-  const { port, pid } = JSON.parse(readFileSync(path, "utf8")) as { port: number; pid: number };
+  const daemon = readDaemon(join(absoluteStateDir(stateDir), "cloud", "daemon.json"));
+  if (!daemon) return undefined;
+  const { port, pid } = daemon;
   try {
     const status = (await control(port, "GET", "/status")) as CloudStatus;
     // Another cloud may have got the port since.
     return status.pid === pid ? status : undefined;
   } catch (error) {
-    if (isAlive(pid) && (error as NodeJS.ErrnoException).code !== "ECONNREFUSED") {
+    if (isAlive(pid) && !CLOSED.includes((error as NodeJS.ErrnoException).code ?? "")) {
       throw new Failure(
         `The local cloud (process ${pid}) does not answer on port ${port}: ${messageOf(error)}.`,
       );
     }
+    return undefined;
+  }
+}
+
+/** Written whole, so that what can't be read was damaged since and tells of no cloud. */
+function readDaemon(path: string): { readonly port: number; readonly pid: number } | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const { port, pid } = JSON.parse(readFileSync(path, "utf8")) as { port?: unknown; pid?: unknown };
+    return Number.isInteger(port) && Number.isInteger(pid) && Number(pid) > 1
+      ? { port: Number(port), pid: Number(pid) }
+      : undefined;
+  } catch {
     return undefined;
   }
 }
@@ -48,73 +54,26 @@ export async function requireCloud(stateDir: string): Promise<CloudStatus> {
       EXIT_NOT_RUNNING,
     );
   }
+  if (cloud.stopping) {
+    throw new Failure(
+      `The local cloud on ${cloud.stateDir} is stopping: start it again with npm run up.`,
+      EXIT_NOT_RUNNING,
+    );
+  }
   return cloud;
 }
 
-/** Starts the daemon, which outlives this process; or takes the one that another starts meanwhile. @throws {Failure} with its own sentence. */
-export async function startCloudProcess(stateDir: string, portBase: number): Promise<CloudStatus> {
-  const folder = join(absoluteStateDir(stateDir), "cloud");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const log = openSync(join(folder, "daemon.log"), "a", 0o600);
-  const daemon = fork(
-    join(REPOSITORY, "local", "daemon", "main.ts"),
-    ["--state-dir", absoluteStateDir(stateDir), "--port-base", String(portBase), "--bin-dir", BIN_DIR],
-    {
-      detached: true,
-      execArgv: ["--disable-warning=ExperimentalWarning", `--max-semi-space-size=${YOUNG_SPACE_MB}`],
-      stdio: ["ignore", log, log, "ipc"],
-      // Set-up's cache, where it started us, is warm whatever the state: without it Node's type stripper
-      // comes into the daemon too, and 30 MB with it.
-      env: { NODE_COMPILE_CACHE: join(folder, "compile-cache"), ...process.env },
-    },
-  );
-  closeSync(log);
-  const message = await new Promise<StartMessage>((resolve) => {
-    const deadline = setTimeout(() => {
-      daemon.kill("SIGKILL");
-      resolve({
-        failed: `The local cloud was not ready after ${START_DEADLINE_MS / 1000} s; see ${folder}/daemon.log.`,
-      });
-    }, START_DEADLINE_MS);
-    const settle = (answer: StartMessage) => {
-      clearTimeout(deadline);
-      resolve(answer);
-    };
-    daemon.once("message", (answer) => settle(answer as StartMessage));
-    daemon.once("exit", (code, signal) =>
-      settle({
-        failed: `The local cloud ended while it started (${code ?? signal}); see ${folder}/daemon.log.`,
-      }),
-    );
-  });
-  if ("failed" in message) {
-    const other = message.held ? await otherCloud(stateDir) : undefined;
-    if (!other) throw new Failure(message.failed);
-    return other;
+/** Resolves when the process is gone. @throws {Failure} when it can't be ended. */
+export async function stopCloudProcess({ pid, ports }: CloudStatus): Promise<void> {
+  await control(ports.control, "POST", "/stop").catch(() => undefined);
+  if (await endsWithin(pid, STOP_DEADLINE_MS)) return;
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Gone this moment, or not ours to kill, which the next wait tells.
   }
-  daemon.disconnect();
-  daemon.unref();
-  return message.ready;
-}
-
-/** A cloud that someone else started at the same moment can't be asked before it is up. */
-async function otherCloud(stateDir: string): Promise<CloudStatus | undefined> {
-  const deadline = Date.now() + START_DEADLINE_MS;
-  for (;;) {
-    const found = await findCloud(stateDir);
-    if (found || Date.now() > deadline) return found;
-    await delay(POLL_MS);
-  }
-}
-
-/** Resolves when the process is gone. */
-export async function stopCloudProcess(cloud: CloudStatus): Promise<void> {
-  await control(cloud.ports.control, "POST", "/stop").catch(() => undefined);
-  const deadline = Date.now() + STOP_DEADLINE_MS;
-  while (isAlive(cloud.pid)) {
-    if (Date.now() > deadline) process.kill(cloud.pid, "SIGKILL");
-    await delay(POLL_MS);
-  }
+  if (await endsWithin(pid, KILL_DEADLINE_MS)) return;
+  throw new Failure(`The local cloud (process ${pid}) did not end, though it was killed.`);
 }
 
 /** One request to the daemon's control port. */
@@ -127,15 +86,6 @@ export async function control(
   const { status, text } = await exchange({ port, method, path, deadlineMs });
   if (status !== 200) throw new Error(`${method} ${path}: ${status} ${text}`);
   return JSON.parse(text);
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function messageOf(error: unknown): string {

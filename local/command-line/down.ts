@@ -1,24 +1,20 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { absoluteStateDir } from "./place.ts";
-
-/** What a state folder holds beside the programs that set-up built. */
-const STATE = ["cloud", "stacks", "key", "compile-cache"];
+import { purge } from "./purge.ts";
 
 export async function down(options: { readonly stateDir: string; readonly purge?: boolean }): Promise<void> {
-  const cloud = await findCloud(options.stateDir);
-  if (cloud) {
-    await stopCloudProcess(cloud);
-    process.stdout.write(
-      `Stopped the local cloud (process ${cloud.pid}) and its ${cloud.pids.length} processes.\n`,
-    );
-  } else {
+  if (options.purge) await purge(absoluteStateDir(options.stateDir), () => stop(options.stateDir));
+  else await stop(options.stateDir);
+}
+
+async function stop(stateDir: string): Promise<void> {
+  const cloud = await findCloud(stateDir);
+  if (!cloud) {
     process.stdout.write("No local cloud was running.\n");
+    return;
   }
-  if (options.purge) {
-    for (const name of STATE)
-      rmSync(join(absoluteStateDir(options.stateDir), name), { recursive: true, force: true });
-    process.stdout.write(`Deleted the state in ${absoluteStateDir(options.stateDir)}.\n`);
-  }
+  await stopCloudProcess(cloud);
+  process.stdout.write(
+    `Stopped the local cloud (process ${cloud.pid}) and its ${cloud.pids.length} processes.\n`,
+  );
 }

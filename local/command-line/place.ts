@@ -10,7 +10,8 @@ export const BIN_DIR = join(REPOSITORY, ".local", "bin");
 /** Where one local cloud keeps what it has, and where it listens. */
 export interface Place {
   readonly stateDir: string;
-  readonly portBase: number;
+  /** That of the cloud that runs, if it is not given, or else the default. */
+  readonly portBase?: number;
 }
 
 export function absoluteStateDir(stateDir: string): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { portsFrom } from "../cloud/kernel/claim-ports.ts";
+import { DEFAULT_PORT_BASE, portsFrom } from "../cloud/kernel/claim-ports.ts";
 import { readDeployment } from "../engine/deployment-reading.ts";
 import { runUpdate } from "../engine/engine.ts";
 import { EngineRefusal } from "../engine/engine-refusal.ts";
@@ -14,6 +14,7 @@ import { printJson, progressStream } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
 import { type DigestOptions, previewDigest } from "./preview-digest.ts";
 import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
+import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
 
 /** The preview went well and would change something, where `--expect-no-changes` says that it must not. */
@@ -35,6 +36,9 @@ interface Options extends Place, DigestOptions {
  */
 export async function preview(stack: string, options: Options): Promise<void> {
   const out = progressStream(options.json);
+  // The engine makes the key of a state that it finds none of.
+  if (stack === LOCAL_STACK && options.from === undefined)
+    claimStateFolder(absoluteStateDir(options.stateDir));
   const config = await configOf(stack, options);
   if (config.placeholders.size > 0) {
     const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
@@ -79,7 +83,7 @@ async function configOf(stack: string, options: Options): Promise<StackConfig> {
   const cloud = await findCloud(options.stateDir);
   return {
     ...config,
-    values: readLocalConfig(options.config, cloud?.ports ?? portsFrom(options.portBase)),
+    values: readLocalConfig(options.config, cloud?.ports ?? portsFrom(options.portBase ?? DEFAULT_PORT_BASE)),
   };
 }
 

@@ -1,8 +1,61 @@
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { EXIT } from "../engine/engine-refusal.ts";
+import { Failure } from "./failure.ts";
 
+/** What a local cloud and its engine keep; beside it may be the programs that set-up built. */
+export const STATE_PARTS = ["cloud", "key", "compile-cache", "stacks"];
+/** Says that what is called so in its folder is a local cloud's, and may be purged. */
+export const MARKER = ".local-cloud";
+const MARKER_TEXT = "A local cloud keeps its state in this folder; npm run down -- --purge deletes it.\n";
+/** Of a Pulumi program. */
+const PROJECT_FILE = "Pulumi.yaml";
 /** With less than this left, SQLite, the stack's state and the logs begin to fail. */
 const LEAST_FREE_BYTES = 1024 * 1024;
+
+/**
+ * Marks a folder as one of a local cloud, before anything is written to it.
+ * @throws {Failure} for a folder that is somebody else's: a later purge would delete what is theirs.
+ */
+export function claimStateFolder(stateDir: string): void {
+  requireStateFolder(stateDir);
+  if (isStateFolder(stateDir)) return;
+  const found = STATE_PARTS.find((name) => existsSync(join(stateDir, name)));
+  // A cloud that never got as far as to a stack has a database, and no key.
+  if (found !== undefined && !hasDatabase(stateDir)) {
+    throw unusable(
+      `The state folder ${stateDir} holds "${found}", which no local cloud made: move that away, or name another folder with --state-dir.`,
+    );
+  }
+  markStateFolder(stateDir);
+}
+
+export function markStateFolder(stateDir: string): void {
+  mkdirSync(stateDir, { recursive: true });
+  writeFileSync(join(stateDir, MARKER), MARKER_TEXT);
+}
+
+/** @throws {Failure} for what can't be the folder of a state, whatever it holds. */
+export function requireStateFolder(stateDir: string): void {
+  const existing = nearestExisting(stateDir);
+  if (!statSync(existing).isDirectory()) {
+    throw unusable(`The state folder ${stateDir} must be a folder; ${existing} is a file.`);
+  }
+  if (existsSync(join(stateDir, PROJECT_FILE))) {
+    throw unusable(
+      `The state folder ${stateDir} must not be that of a program, and it holds a ${PROJECT_FILE}: name another with --state-dir.`,
+    );
+  }
+}
+
+/** Whether a local cloud's state is there; before there were markers, its database and its key told. */
+export function isStateFolder(stateDir: string): boolean {
+  return existsSync(join(stateDir, MARKER)) || (hasDatabase(stateDir) && existsSync(join(stateDir, "key")));
+}
+
+function hasDatabase(stateDir: string): boolean {
+  return existsSync(join(stateDir, "cloud", "cloud.db"));
+}
 
 /** Why a state folder takes no writes, in a sentence; `undefined` if nothing speaks against it. */
 export function stateFolderTrouble(stateDir: string): string | undefined {
@@ -21,4 +74,8 @@ export function stateFolderTrouble(stateDir: string): string | undefined {
 
 function nearestExisting(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearestExisting(dirname(folder));
+}
+
+function unusable(sentence: string): Failure {
+  return new Failure(sentence, EXIT.stateUnusable);
 }

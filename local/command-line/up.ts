@@ -1,8 +1,11 @@
 import { performance } from "node:perf_hooks";
+import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { runUpdate } from "../engine/engine.ts";
+import { EXIT } from "../engine/engine-refusal.ts";
 import { ApiClient, type DomainResource } from "./api-client.ts";
-import { findCloud, startCloudProcess } from "./cloud-process.ts";
+import { findCloud, stopCloudProcess } from "./cloud-process.ts";
+import { startCloudProcess } from "./cloud-start.ts";
 import { followDomain, howToSee } from "./domains.ts";
 import { probeEdge } from "./edge-probe.ts";
 import { currentEndpoints } from "./endpoints.ts";
@@ -11,6 +14,7 @@ import { interruptible } from "./interruptible.ts";
 import { paint, printJson, progressStream } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
+import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
 
 /** Registered by the first `up`, so that there is something to look at. */
@@ -43,6 +47,14 @@ export async function up(options: Options): Promise<void> {
     }),
   );
   display.end(result);
+  // The engine has told of a state that can't be read; nobody knows the platform's endpoints then.
+  if (result.exitCode === EXIT.stateUnusable) {
+    if (options.json) {
+      printJson({ changeSummary: result.changeSummary, endpoints: null, caFile: cloud.caFile });
+    }
+    process.exitCode = result.exitCode;
+    return;
+  }
   const endpoints = currentEndpoints(cloud, options.stateDir);
   try {
     if (result.ok && options.firstDomain) await serveFirstDomain(options.stateDir, out);
@@ -70,18 +82,21 @@ export async function up(options: Options): Promise<void> {
 }
 
 async function ensureCloud({ stateDir, portBase }: Place, out: NodeJS.WriteStream): Promise<CloudStatus> {
+  claimStateFolder(absoluteStateDir(stateDir));
   const running = await findCloud(stateDir);
+  if (running && !running.stopping && ![undefined, running.ports.control].includes(portBase)) {
+    throw new Failure(
+      `The local cloud on ${running.stateDir} has its ports from ${running.ports.control}, not ${portBase}: stop it with npm run down first, or leave out --port-base.`,
+    );
+  }
+  if (running && !running.stopping) return running;
   if (running) {
-    if (running.ports.control !== portBase) {
-      throw new Failure(
-        `The local cloud on ${running.stateDir} has its ports from ${running.ports.control}, not ${portBase}: stop it with npm run down first, or leave out --port-base.`,
-      );
-    }
-    return running;
+    out.write(`Waiting for the local cloud that is stopping (process ${running.pid}) …\n`);
+    await stopCloudProcess(running);
   }
   const started = performance.now();
   out.write("Starting the local cloud …\n");
-  const cloud = await startCloudProcess(stateDir, portBase);
+  const cloud = await startCloudProcess(stateDir, portBase ?? DEFAULT_PORT_BASE);
   out.write(`The local cloud is up (process ${cloud.pid}) after ${seconds(started)}.\n`);
   return cloud;
 }

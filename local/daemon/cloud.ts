@@ -81,14 +81,19 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
     new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
   ];
-  const stop = () => stopAll(kernel, parts);
+  let stopping = false;
+  const status = () => statusOf(kernel, parts, stopping);
+  const stop = () => {
+    stopping = true;
+    return stopAll(kernel, parts);
+  };
 
   const stopListeners = new Set<() => void>();
   kernel.control.on(
     "request",
     controlHandler(
       kernel,
-      parts,
+      status,
       () => {
         for (const listener of stopListeners) listener();
       },
@@ -110,7 +115,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     run,
     scheduler,
     storage,
-    status: () => statusOf(kernel, parts),
+    status,
     onStopRequest: (listener) => stopListeners.add(listener),
     stop,
   };

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OwnedKernel, startKernel } from "../cloud/kernel.ts";
-import { controlHandler } from "./control.ts";
+import type { Part } from "../cloud/parts.ts";
+import { controlHandler, statusOf } from "./control.ts";
 
 const OPERATOR = "operator@local.iam.gserviceaccount.com";
 
@@ -22,20 +23,21 @@ let stops = 0;
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "control-"));
   kernel = await startKernel({ stateDir, portBase: "any" });
+  const parts: readonly Part[] = [
+    {
+      name: "run",
+      start: async () => {},
+      stop: async () => {},
+      pids: () => [7],
+      egress: () => [REFUSED],
+    },
+    { name: "edge", start: async () => {}, stop: async () => {} },
+  ];
   kernel.control.on(
     "request",
     controlHandler(
       kernel,
-      [
-        {
-          name: "run",
-          start: async () => {},
-          stop: async () => {},
-          pids: () => [7],
-          egress: () => [REFUSED],
-        },
-        { name: "edge", start: async () => {}, stop: async () => {} },
-      ],
+      () => statusOf(kernel, parts),
       () => {
         stops += 1;
       },

@@ -6,6 +6,8 @@ const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
 /** What the command line asks of a running cloud. */
 export interface CloudStatus {
   readonly pid: number;
+  /** Its parts are being stopped: it takes no more work, and its process is about to end. */
+  readonly stopping: boolean;
   readonly stateDir: string;
   readonly ports: Ports;
   /** Holds every root that a client of this cloud needs. */
@@ -27,10 +29,11 @@ export interface ControlRoute {
   answer(...names: readonly string[]): unknown;
 }
 
-export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
+export function statusOf(kernel: Kernel, parts: readonly Part[], stopping = false): CloudStatus {
   const named = parts.map((part) => ({ name: part.name, pids: part.pids?.() ?? [] }));
   return {
     pid: process.pid,
+    stopping,
     stateDir: kernel.stateDir,
     ports: kernel.ports,
     caFile: kernel.authority.caFile,
@@ -44,7 +47,7 @@ export function statusOf(kernel: Kernel, parts: readonly Part[]): CloudStatus {
 /** Answers `GET /status`, `GET /identities/EMAIL`, `POST /stop`, and the parts' `routes`, to this machine alone. */
 export function controlHandler(
   kernel: Kernel,
-  parts: readonly Part[],
+  status: () => CloudStatus,
   stop: () => void,
   routes: readonly ControlRoute[] = [],
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -57,7 +60,7 @@ export function controlHandler(
     }
     const account = accountNamed(kernel, request.url ?? "");
     if (request.method === "GET" && request.url === "/status") {
-      answer(response, 200, statusOf(kernel, parts));
+      answer(response, 200, status());
     } else if (request.method === "GET" && account !== undefined) {
       kernel.identities.endpoints(account).then(
         (endpoints) => answer(response, 200, endpoints),

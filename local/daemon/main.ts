@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { StateHeld } from "../cloud/kernel.ts";
+import { StateHeld } from "../cloud/kernel/cloud-database.ts";
 import { startCloud } from "./cloud.ts";
 
 /** A cloud of its own process, until it is told to stop. */
@@ -24,9 +24,12 @@ try {
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    rmSync(file, { force: true });
+    // Until it is gone, whoever looks for the cloud learns that it is stopping.
     cloud.stop().then(
-      () => process.exit(0),
+      () => {
+        rmSync(file, { force: true });
+        process.exit(0);
+      },
       (error: unknown) => {
         process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
         process.exit(1);

@@ -25,6 +25,8 @@ const OFFSETS: Readonly<Record<keyof Ports, number>> = {
   loadBalancerHttps: 444,
 };
 const SPAN = 500;
+/** What a base may be: clear of the ports that are the administrator's. */
+export const PORT_BASES = { least: 1024, most: 65_535 - SPAN };
 /** Below the ranges from which operating systems take ephemeral ports, and Cloud Run those of its instances. */
 const LOWEST = 10_000;
 const HIGHEST = 20_000;
@@ -48,8 +50,9 @@ export class PortTaken extends Error {
  */
 export async function claimPorts(portBase: number | "any"): Promise<{ ports: Ports; control: Server }> {
   if (portBase !== "any") {
-    if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_535 - SPAN) {
-      throw new Error(`--port-base must be a whole number from 1024 to ${65_535 - SPAN}; got ${portBase}.`);
+    const { least, most } = PORT_BASES;
+    if (!Number.isInteger(portBase) || portBase < least || portBase > most) {
+      throw new Error(`--port-base must be a whole number from ${least} to ${most}; got ${portBase}.`);
     }
     return claim(portBase);
   }
