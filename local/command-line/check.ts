@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 
+const EXIT_USAGE = 2;
 const HELP = `npm run check [-- --write]
 
 Format, lint, types and import boundaries, at once. Exits with 1 when any of them finds something.
 
   --write   mend format and what the linter can mend by itself`;
 
-const { values } = parseArgs({
-  options: { write: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-});
-if (values.help) {
+const values = given();
+if (values === undefined) {
+  process.exitCode = EXIT_USAGE;
+} else if (values.help) {
   process.stdout.write(`${HELP}\n`);
 } else {
   const results = await Promise.all([
@@ -19,6 +20,17 @@ if (values.help) {
     run("import boundaries", "depcruise", ["stacks", "components", "runtime", "local", "test", "bench"]),
   ]);
   process.exitCode = results.every(Boolean) ? 0 : 1;
+}
+
+/** What was asked for, or nothing, once it was told what is wrong with it. */
+function given(): { readonly write?: boolean; readonly help?: boolean } | undefined {
+  try {
+    return parseArgs({ options: { write: { type: "boolean" }, help: { type: "boolean", short: "h" } } })
+      .values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n(--help shows what there is)\n`);
+    return undefined;
+  }
 }
 
 /** Prints a check's output whole, once it has ended, so that checks at the same time don't mix. */

@@ -138,6 +138,31 @@ test("--follow shows what comes, past a change of files, and ends cleanly at ^C"
   expect(seen.sort()).toEqual(Array.from({ length: 20 }, (_, count) => String(count).padStart(10, "0")));
 });
 
+test("--follow ends in silence when nobody reads any more", async () => {
+  const follower = spawn(
+    process.execPath,
+    [
+      "--disable-warning=ExperimentalWarning",
+      join(REPOSITORY, "local", "command-line", "main.ts"),
+      ...["logs", "domain-api", "--follow", "--state-dir", stateDir],
+    ],
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_OPTIONS: "" } },
+  );
+  let err = "";
+  follower.stderr.on("data", (chunk: Buffer) => {
+    err += chunk;
+  });
+  follower.stdout.once("data", () => follower.stdout.destroy());
+  const ended = new Promise((resolve) => follower.once("close", resolve));
+  await until(() => follower.stdout.destroyed, follower);
+  const more = new Logging(join(stateDir, "cloud", "logs"), new ResourceStore(new DatabaseSync(":memory:")));
+  more.write({ severity: "INFO", message: "unread", source: "certs-domain-api-1a2b3c4" });
+  await more.close();
+
+  await expect(ended).resolves.toBe(0);
+  expect(err).toBe("");
+});
+
 async function until(holds: () => boolean, follower: ChildProcess): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!holds()) {

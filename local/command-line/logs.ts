@@ -42,6 +42,8 @@ export async function logs(workload: string | undefined, options: Options): Prom
   const interrupted = new AbortController();
   const end = () => interrupted.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
+  // Nobody reads any more.
+  process.stdout.once("error", end);
   while (!interrupted.signal.aborted) {
     await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
     await show(MOST_LINES);

@@ -1,19 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
-import { EXIT } from "../engine/engine-refusal.ts";
 import { listAlerts } from "./alerts.ts";
+import { keyValue, portBase, positiveNumber, wholeNumber } from "./arguments.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
-import { Failure } from "./failure.ts";
 import { listJobs, runJob } from "./jobs.ts";
 import { logs } from "./logs.ts";
+import { outliveReaders } from "./output.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { exportState } from "./stack.ts";
-import { stateFolderTrouble } from "./state-folder.ts";
 import { status } from "./status.ts";
+import { toldError } from "./told-error.ts";
 import { up } from "./up.ts";
 
 const EXIT_USAGE = 2;
@@ -46,7 +46,7 @@ command(
   "up",
   "Start the local cloud and make the platform in it; ends with a domain served over HTTPS.",
 )
-  .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
+  .addOption(portBaseOption())
   .addOption(config())
   .option("--no-first-domain", "do not register hello.example.test at the end")
   .option(...json)
@@ -68,7 +68,7 @@ command(
   .option("--show-sames", "show what stays the same too")
   .option("--show-replacement-steps", "with --json, show the two halves of each replacement too")
   .option("--expect-no-changes", `end with exit code ${EXIT_CHANGES} if there are any`)
-  .option("--port-base <port>", "first of the ports, all on 127.0.0.1", wholeNumber, DEFAULT_PORT_BASE)
+  .addOption(portBaseOption())
   .addOption(config())
   .option(...json)
   .action((stack: string | undefined, options: Parameters<typeof preview>[1]) =>
@@ -97,7 +97,7 @@ command(
   .option("--severity <severity>", "at least DEBUG, INFO, NOTICE, WARNING, ERROR or CRITICAL", "INFO")
   .option("--trace <id>", "only what belongs to this trace")
   .option("--since <time>", "only from this time on (RFC 3339), or from 90s, 10m, 2h or 1d ago")
-  .option("--lines <number>", "entries from before (100, or all with --trace or --since)", wholeNumber)
+  .option("--lines <number>", "entries from before (100, or all with --trace or --since)", positiveNumber)
   .option(...json)
   .action(logs);
 
@@ -151,34 +151,29 @@ command(alerts, "list", "All policies: state, value, and what they told whom.")
   .option(...json)
   .action(listAlerts);
 
+outliveReaders();
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   } else {
-    const trouble = stateDir && stateFolderTrouble(absoluteStateDir(stateDir));
-    if (!(error instanceof Failure || trouble)) throw error;
-    // What is wrong with the folder explains what nobody foresaw; what somebody did foresee is told beside it.
-    const sentences = [error instanceof Failure ? error.message : undefined, trouble];
-    process.stderr.write(`${sentences.filter(Boolean).join("\n")}\n`);
-    process.exitCode = error instanceof Failure ? error.exitCode : EXIT.stateUnusable;
+    const told = toldError(error, stateDir && absoluteStateDir(stateDir));
+    if (!told) throw error;
+    process.stderr.write(`${told.text}\n`);
+    process.exitCode = told.exitCode;
   }
+}
+
+function portBaseOption(): Option {
+  return new Option(
+    "--port-base <port>",
+    `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs, or from ${DEFAULT_PORT_BASE})`,
+  ).argParser(portBase);
 }
 
 function config(): Option {
   return new Option("--config <key=value...>", "set configuration over the stack's file")
     .argParser(keyValue)
     .default({}, "none");
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
-}
-
-function keyValue(text: string, before: Record<string, string>): Record<string, string> {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === undefined || value === undefined) throw new InvalidArgumentError("It must be key=value.");
-  return { ...before, [key.includes(":") ? key : `platform:${key}`]: value };
 }

@@ -9,6 +9,15 @@ export function paint(
   return stream.isTTY && !process.env.NO_COLOR ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
 }
 
+/** Whoever reads may leave early, `| head -1` say: what they would have read is dropped, and the work goes on. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
+
 /** Where progress goes: out of the way of JSON. */
 export function progressStream(json: boolean | undefined): NodeJS.WriteStream {
   return json ? process.stderr : process.stdout;

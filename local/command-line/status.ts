@@ -10,7 +10,9 @@ export async function status(options: {
   const cloud = await requireCloud(options.stateDir);
   if (options.env) {
     const { gcpProvider, fastlyProvider } = cloud.ports;
-    process.stdout.write(`PULUMI_DEBUG_PROVIDERS=gcp:${gcpProvider},fastly:${fastlyProvider}\n`);
+    const providers = `gcp:${gcpProvider},fastly:${fastlyProvider}`;
+    if (options.json) printJson({ PULUMI_DEBUG_PROVIDERS: providers });
+    else process.stdout.write(`PULUMI_DEBUG_PROVIDERS=${providers}\n`);
     return;
   }
   const endpoints = currentEndpoints(cloud, options.stateDir);
