@@ -60,21 +60,13 @@ export class ApiClient {
 
   /** @throws {Failure} with the problem's detail, for every status of 400 or more. */
   async call(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
-    const answer = await this.send(method, path, body);
-    if (answer.status >= 400) {
-      const { title, detail } = (answer.body ?? {}) as { title?: string; detail?: string };
-      throw new Failure(detail ?? title ?? `The API answered ${method} ${path} with ${answer.status}.`);
-    }
-    return answer;
+    return accepted(await this.send(method, path, body), `${method} ${path}`);
   }
 
   /** As `call`, with undefined for 404. */
   async find(path: string): Promise<unknown> {
-    const { status, body } = await this.send("GET", path);
-    if (status === 404) return undefined;
-    if (status >= 400)
-      throw new Failure(`The API answered GET ${path} with ${status}: ${JSON.stringify(body)}.`);
-    return body;
+    const answer = await this.send("GET", path);
+    return answer.status === 404 ? undefined : accepted(answer, `GET ${path}`).body;
   }
 
   /** Any answer, of whatever status. */
@@ -113,6 +105,13 @@ export class ApiClient {
     });
     return text;
   }
+}
+
+/** @throws {Failure} with the problem's detail. */
+function accepted(answer: Answer, request: string): Answer {
+  if (answer.status < 400) return answer;
+  const { title, detail } = (answer.body ?? {}) as { title?: string; detail?: string };
+  throw new Failure(detail ?? title ?? `The API answered ${request} with ${answer.status}.`);
 }
 
 function parse(text: string): unknown {

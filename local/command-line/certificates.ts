@@ -4,6 +4,8 @@ import { probeEdge, type Sight } from "./edge-probe.ts";
 import { printJson } from "./output.ts";
 
 interface BackedUp {
+  /** In the form that the API gives the name. */
+  readonly domain: string;
   readonly serial: string | null;
   readonly issuer: string | null;
   readonly notAfter: string | null;
@@ -17,7 +19,7 @@ export async function showCertificate(
   const api = await ApiClient.open(options.stateDir);
   const backup = (await api.call("GET", `/v1/domains/${encodeURIComponent(name)}/certificate`))
     .body as BackedUp;
-  const edge = await seen(api, name);
+  const edge = await seen(api, backup.domain);
   if (options.json) {
     printJson({ backup, edge });
     return;
@@ -40,18 +42,18 @@ export async function restoreCertificate(
 ): Promise<void> {
   const api = await ApiClient.open(options.stateDir);
   const path = `/v1/domains/${encodeURIComponent(name)}/certificate`;
-  const { serial } = (await api.call("GET", path)).body as BackedUp;
+  const { domain, serial } = (await api.call("GET", path)).body as BackedUp;
   await api.call("POST", `${path}:restore`);
-  const sight = await until(options.timeout, `the edge to show ${name}'s certificate`, async () => {
-    const edge = await seen(api, name);
+  const sight = await until(options.timeout, `the edge to show ${domain}'s certificate`, async () => {
+    const edge = await seen(api, domain);
     return "error" in edge || edge.serialNumber !== serial ? undefined : edge;
   });
-  if (options.json) printJson({ domain: name, ...sight });
+  if (options.json) printJson({ domain, ...sight });
   else {
     process.stdout.write(
-      `${name} is back at the edge: serial ${sight.serialNumber}, until ${sight.notAfter}.\n`,
+      `${domain} is back at the edge: serial ${sight.serialNumber}, until ${sight.notAfter}.\n`,
     );
-    process.stdout.write(`${howToSee(api, name)}\n`);
+    process.stdout.write(`${howToSee(api, domain)}\n`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { traceIdOf } from "../cloud/logging/log-entry.ts";
 import { objectOf } from "../cloud/property-values.ts";
 import { Failure } from "./failure.ts";
@@ -22,7 +23,7 @@ interface Options {
  * can be done with queries of Cloud Logging: for the audit entry, its trace, the pushes and the challenges.
  */
 export async function traceDomain(name: string, { stateDir, json }: Options): Promise<void> {
-  const domain = name.toLowerCase().replace(/\.$/, "");
+  const domain = registeredName(name);
   const registration = await newest(stateDir, domain);
   const traceId = registration && traceIdOf(registration.entry);
   if (!traceId) throw new Failure(`No registration of ${domain} is in the logs.`);
@@ -44,6 +45,11 @@ export async function traceDomain(name: string, { stateDir, json }: Options): Pr
     `${domain}, order ${orderNumber}, from ${tree.startTime}, trace ${traceId}\n${waterfall(tree)}\n`,
   );
   for (const found of own.filter(isTrouble)) process.stdout.write(`${line(found)}\n`);
+}
+
+/** As the API writes it: IDNA by UTS #46, without a trailing dot. What is no name stays, and is found nowhere. */
+function registeredName(name: string): string {
+  return (domainToASCII(name) || name).replace(/\.$/, "");
 }
 
 async function newest(stateDir: string, domain: string): Promise<FoundEntry | undefined> {
