@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const BIN = join(ROOT, "node_modules", ".bin");
+/** The Node that the lockfile pins. */
+const NODE = join(BIN, "node");
 const LOCAL = join(ROOT, ".local");
 /** Compiled code of the programs below, and TypeScript without its types: reading it is what a start costs otherwise. */
 const COMPILED = join(ROOT, "node_modules", ".cache", "compiled");
@@ -117,7 +119,7 @@ function lockfileHash() {
 
 function isInstalled() {
   const mark = installedMark();
-  return existsSync(mark) && readFileSync(mark, "utf8") === lockfileHash();
+  return existsSync(NODE) && existsSync(mark) && readFileSync(mark, "utf8") === lockfileHash();
 }
 
 function pebblePath(command) {
@@ -154,7 +156,8 @@ async function withSetupLock(work) {
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
-      const holder = Number(readFileSync(path, { encoding: "utf8", flag: "a+" }));
+      const holder = holderOf(path);
+      if (holder === undefined) continue;
       if (!isAlive(holder)) {
         rmSync(path, { force: true });
         continue;
@@ -172,7 +175,19 @@ async function withSetupLock(work) {
   }
 }
 
+/** Nobody, if the lock has gone since. */
+function holderOf(path) {
+  try {
+    return Number(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** 0 and less are no process, but groups of them: what a lock that is empty or damaged names. */
 function isAlive(pid) {
+  if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -205,7 +220,7 @@ async function setUp(needsCa) {
 }
 
 function run(program, args) {
-  const child = spawn(join(BIN, "node"), [...program, ...args], {
+  const child = spawn(NODE, [...program, ...args], {
     cwd: ROOT,
     stdio: "inherit",
     env: {
