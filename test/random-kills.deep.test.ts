@@ -4,14 +4,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ApiClient } from "../local/command-line/api-client.ts";
-import { control, findCloud, isAlive } from "../local/command-line/cloud-process.ts";
+import { control, findCloud } from "../local/command-line/cloud-process.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { isAlive } from "../local/command-line/process-life.ts";
 import type { CloudStatus } from "../local/daemon/control.ts";
 import { readStack } from "../local/engine/read-stack.ts";
 import { startCommand } from "./support/command-line.ts";
 import { DaemonPlatform } from "./support/daemon-platform.ts";
 import { countActivations, countAtFastly } from "./support/fastly-activations.ts";
-import { eventually } from "./support/local-platform.ts";
+import { eventually, withPatience } from "./support/local-platform.ts";
 import { seededRandom } from "./support/seeded-random.ts";
 
 /** Told with every failure; `KILLING_SEED` brings the same choices back, though not the same moments. */
@@ -113,25 +114,21 @@ async function killOneOf({ parts }: CloudStatus, part: string): Promise<void> {
 /** As a client that goes on asking until somebody says that it is registered; spread over the time of the killing. */
 async function register(domain: string, index: number): Promise<void> {
   await delay((index / DOMAINS) * KILLING_SECONDS * 1000);
-  await eventually(`${domain} to be registered (seed ${SEED})`, 120, async () => {
-    try {
-      const api = await ApiClient.open(platform.stateDir);
-      return await api.call("POST", "/v1/domains", { domain });
-    } catch {
-      return undefined;
-    }
+  await withPatience(`${domain} to be registered (seed ${SEED})`, 120, async () => {
+    const api = await ApiClient.open(platform.stateDir);
+    return api.call("POST", "/v1/domains", { domain });
   });
 }
 
 /** Waits for every domain; whoever is told to try again does. Returns what failed orders said. */
 async function serveAll(api: ApiClient): Promise<readonly string[]> {
   const said: string[] = [];
-  await eventually(`all domains to be active (seed ${SEED})`, RECOVERY_SECONDS, async () => {
+  await withPatience(`all domains to be active (seed ${SEED})`, RECOVERY_SECONDS, async () => {
     const found = (await platform.domains()).filter(({ domain }) => names.includes(domain));
     for (const { domain, state, reason } of found) {
       if (state !== "failed") continue;
-      said.push(reason ?? "");
       await api.call("POST", "/v1/domains", { domain });
+      said.push(reason ?? "");
     }
     return found.filter(({ state }) => state === "active").length === DOMAINS ? true : undefined;
   });

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { claimPorts } from "../../local/cloud/kernel/claim-ports.ts";
 import { REPOSITORY } from "../../local/command-line/place.ts";
 
 /** How a command ended, and what it said. */
@@ -15,13 +14,6 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** A program and its arguments that runs the command, `nsenter …` say. */
   readonly through?: readonly string[];
-}
-
-/** The first of a run of ports that nothing holds. */
-export async function freePortBase(): Promise<number> {
-  const { ports, control } = await claimPorts("any");
-  await new Promise((resolve) => control.close(resolve));
-  return ports.control;
 }
 
 /** Starts a command as `npm run` does, without the set-up. */

@@ -5,26 +5,35 @@ import type { DomainResource } from "../../local/command-line/api-client.ts";
 import { requireCloud } from "../../local/command-line/cloud-process.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
 import type { UpdateResult } from "../../local/engine/events.ts";
-import { type Ended, freePortBase, runCommand, type Surroundings } from "./command-line.ts";
-import { eventually } from "./local-platform.ts";
+import { type Ended, runCommand, type Surroundings } from "./command-line.ts";
+import { withPatience } from "./local-platform.ts";
+import { ReservedPorts } from "./reserved-ports.ts";
 import { type UpdateSettings, updateStack } from "./update-stack.ts";
+
+/** As far as it fits a failure. */
+const TOLD_LINES = 60;
+const TOLD_LENGTH = 400;
 
 /** The platform as a person has it: commands, and a cloud that is a process of its own. */
 export class DaemonPlatform implements AsyncDisposable {
   readonly stateDir: string;
-  readonly portBase: number;
+  readonly #ports: ReservedPorts;
   readonly #surroundings: Surroundings;
 
-  private constructor(stateDir: string, portBase: number, surroundings: Surroundings) {
+  private constructor(stateDir: string, ports: ReservedPorts, surroundings: Surroundings) {
     this.stateDir = stateDir;
-    this.portBase = portBase;
+    this.#ports = ports;
     this.#surroundings = surroundings;
   }
 
   /** Nothing runs yet. @param folder where the state is to be; a temporary one without it */
   static async make(surroundings: Surroundings = {}, folder?: string): Promise<DaemonPlatform> {
     const stateDir = folder ?? mkdtempSync(join(tmpdir(), "daemon-"));
-    return new DaemonPlatform(stateDir, await freePortBase(), surroundings);
+    return new DaemonPlatform(stateDir, await ReservedPorts.take(), surroundings);
+  }
+
+  get portBase(): number {
+    return this.#ports.base;
   }
 
   run(...args: readonly string[]): Promise<Ended> {
@@ -62,17 +71,39 @@ export class DaemonPlatform implements AsyncDisposable {
     return (JSON.parse(out) as { domains: DomainResource[] }).domains;
   }
 
-  /** Resolves when every domain is active or failed. */
-  settled(names: readonly string[], seconds: number): Promise<readonly DomainResource[]> {
-    return eventually(`${names.length} domains to be settled`, seconds, async () => {
-      const found = (await this.domains()).filter(({ domain }) => names.includes(domain));
-      const settled = found.filter(({ state }) => state === "active" || state === "failed");
-      return settled.length === names.length ? settled : undefined;
+  /** Resolves when every domain is active or failed. @throws telling of those that are not, and what was logged of them. */
+  async settled(names: readonly string[], seconds: number): Promise<readonly DomainResource[]> {
+    let found: readonly DomainResource[] = [];
+    const isSettled = ({ state }: DomainResource) => state === "active" || state === "failed";
+    try {
+      return await withPatience(`${names.length} domains to be settled`, seconds, async () => {
+        found = (await this.domains()).filter(({ domain }) => names.includes(domain));
+        const settled = found.filter(isSettled);
+        return settled.length === names.length ? settled : undefined;
+      });
+    } catch (error) {
+      const settled = found.filter(isSettled).map(({ domain }) => domain);
+      const late = names.filter((name) => !settled.includes(name));
+      throw new Error(`${(error as Error).message}\n${await this.#told(late)}`, { cause: error });
+    }
+  }
+
+  /** Domains, their states, and the last of what was logged of them and of anything that went wrong. */
+  async #told(domains: readonly string[]): Promise<string> {
+    const { out, err } = await this.run("logs", "--json", "--severity", "DEBUG", "--lines", "20000");
+    const lines = out.split("\n").filter((line) => {
+      return /"severity":"(ERROR|CRITICAL)"/.test(line) || domains.some((domain) => line.includes(domain));
     });
+    return [
+      `Not settled: ${domains.join(", ")}.`,
+      ...lines.slice(-TOLD_LINES).map((line) => line.slice(0, TOLD_LENGTH)),
+      err,
+    ].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("down");
+    await this.#ports[Symbol.asyncDispose]();
     rmSync(this.stateDir, { recursive: true, force: true });
   }
 }

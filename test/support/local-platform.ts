@@ -123,6 +123,32 @@ export class LocalPlatform {
   }
 }
 
+/** As `eventually`, where what is looked at may fail for a while. @throws with the last error, if there was one since */
+export async function withPatience<Seen>(
+  what: string,
+  seconds: number,
+  look: () => Promise<Seen | undefined>,
+): Promise<Seen> {
+  let last: unknown;
+  try {
+    return await eventually(what, seconds, () =>
+      look().then(
+        (seen) => {
+          last = undefined;
+          return seen;
+        },
+        (error: unknown) => {
+          last = error;
+          return undefined;
+        },
+      ),
+    );
+  } catch (error) {
+    const why = last instanceof Error ? ` The last try failed: ${last.message}` : "";
+    throw new Error(`${(error as Error).message}${why}`, { cause: last });
+  }
+}
+
 /** Polls until `look` sees something. @throws after `seconds`, naming `what`. */
 export async function eventually<Seen>(
   what: string,

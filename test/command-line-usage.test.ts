@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { REPOSITORY } from "../local/command-line/place.ts";
+import { finish, runCommand } from "./support/command-line.ts";
+
+/** A state folder that nobody made. */
+const NONE = join(tmpdir(), "no-local-cloud");
+
+test.each([
+  [["up", "--port-base", "eighty"], 2, "It must be a whole number."],
+  [["up", "--port-base", "80"], 2, "It must be from 1024 to 65035."],
+  [["logs", "--lines", "0"], 2, "It must be 1 or more."],
+  [["frobnicate"], 2, "unknown command"],
+  [["preview", "nowhere"], 1, 'A stack must be one of dev, local, prod; got "nowhere"'],
+  [["preview", "prod", "--from", "package.json"], 4, "package.json: The exported state must be of version 3"],
+  [["stack", "export", "prod"], 1, "The stack must be local"],
+  [["stack", "export"], 1, "There is no local stack yet"],
+  [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEFAULT"],
+])("%j exits with %d and says why", async (args, code, sentence) => {
+  const ended = await runCommand([...args, ...(args[0] === "frobnicate" ? [] : ["--state-dir", NONE])]);
+
+  expect(ended).toMatchObject({ code, err: expect.stringContaining(sentence) });
+});
+
+test.each([
+  ["up", REPOSITORY, "must not be that of a program, and it holds a Pulumi.yaml"],
+  ["up", "README.md", "must be a folder; "],
+  ["preview", ".", "must not be that of a program, and it holds a Pulumi.yaml"],
+  ["down --purge", ".", "must not be that of a program, and it holds a Pulumi.yaml"],
+])("%s takes %s for no state folder, and leaves it as it is", async (command, folder, sentence) => {
+  const before = await readdir(REPOSITORY);
+  const { code, out, err } = await runCommand([...command.split(" "), "--state-dir", folder]);
+  expect({ code, out, err }).toEqual({ code: 4, out: "", err: expect.stringContaining(sentence) });
+  expect(err.trim().split("\n")).toHaveLength(1);
+  expect(await readdir(REPOSITORY)).toEqual(before);
+});
+
+test("check names an option that it does not have", async () => {
+  const check = spawn(process.execPath, [join(REPOSITORY, "local/command-line/check.ts"), "--frob"], {
+    env: { ...process.env, NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
+  });
+  const { code, err } = await finish(check);
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^[^\n]*--frob[^\n]*\n[^\n]*\n$/) });
+});
+
+test("set-up says what to install where there is no Go, before it installs anything", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "no-go-"));
+  for (const file of ["setup.mjs", "package.json", "package-lock.json"]) {
+    await copyFile(join(REPOSITORY, file), join(folder, file));
+  }
+  await symlink(process.execPath, join(folder, "node"));
+  const { code, err } = await finish(
+    spawn(join(folder, "node"), [join(folder, "setup.mjs"), "up"], { env: { PATH: folder } }),
+  );
+  await rm(folder, { recursive: true });
+
+  expect(err).toMatch(/^Go is needed to build Pebble, .* Install Go 1\.24 or newer/);
+  expect(code).toBe(69);
+});
+
+test("set-up installs anew where the Node that it pins is missing, and no lock that names no process holds it up", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "set-up-"));
+  for (const file of ["setup.mjs", "package-lock.json"]) {
+    await copyFile(join(REPOSITORY, file), join(folder, file));
+  }
+  const hash = createHash("sha256").update(await readFile(join(folder, "package-lock.json")));
+  await write(folder, "node_modules/.lockfile-sha256", hash.digest("hex"));
+  await write(folder, ".local/setup.lock", "0");
+  await write(folder, "local/command-line/check.ts", 'console.log("checked");');
+  const npm = `#!/bin/sh\nmkdir node_modules/.bin && ln -s '${process.execPath}' node_modules/.bin/node\n`;
+  await write(folder, "bin/npm", npm);
+  const { code, out, err } = await finish(
+    spawn(process.execPath, [join(folder, "setup.mjs"), "check"], {
+      env: { PATH: `${join(folder, "bin")}:/usr/bin:/bin` },
+    }),
+  );
+  await rm(folder, { recursive: true });
+
+  expect(err).toContain("Installing dependencies (once): done");
+  expect({ code, out }).toEqual({ code: 0, out: "checked\n" });
+});
+
+async function write(folder: string, path: string, text: string): Promise<void> {
+  await mkdir(join(folder, path, ".."), { recursive: true });
+  await writeFile(join(folder, path), text, { mode: 0o755 });
+}
