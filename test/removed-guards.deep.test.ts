@@ -83,6 +83,14 @@ test.each(GUARDS)("without %s, a test fails", async (_, { file, from, to, tests,
   expect(code).toBe(1);
 });
 
+test("with all of them, the same tests pass", async () => {
+  const patterns = new Set(GUARDS.map(([, { tests }]) => tests));
+  const { code, err } = await jest([...patterns].join("|"));
+
+  expect(err).toMatch(/^Tests: +\d+ passed, \d+ total$/m);
+  expect(code).toBe(0);
+});
+
 function jest(pattern: string) {
   const args = ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"];
   return finish(

@@ -9,9 +9,9 @@ jest.setTimeout(900_000);
 
 const OLD = { stage: "old" };
 const NEW = { stage: "new" };
-/** How many rounds of the random kills, and the least and most milliseconds that an engine lives in each. */
+/** How many rounds of the random kills, and how long at most an engine goes on after the change by which it is to die. */
 const ROUNDS = 12;
-const LIFETIME_MS = { least: 900, most: 3_000 };
+const LONGEST_REST_MS = 100;
 
 test("killed at any step of a change, after every write and every effect, the next up converges; nothing is made twice, or left", async () => {
   await using engine = await EngineHarness.start();
@@ -67,10 +67,19 @@ test("killed at random while many steps run at once, again and again, it converg
   const { provider } = engine;
   const random = randomNumbers(20_261_127);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const count = String(20 + (round % 3) * 20);
-    const options = engine.options("up", "many", { count, value: `round ${round}` });
-    const afterMs = LIFETIME_MS.least + random() * (LIFETIME_MS.most - LIFETIME_MS.least);
-    await killedUpdate(engine, options, { afterMs });
+    const count = 20 + (round % 3) * 20;
+    const options = engine.options("up", "many", { count: String(count), value: `round ${round}` });
+    // Each of them is made or changed in each round.
+    const last = Math.ceil(random() * count);
+    let effects = 0;
+    const at: Moment = {
+      at: ({ effective }) => {
+        if (effective) effects += 1;
+        return effective && effects === last;
+      },
+      afterMs: random() * LONGEST_REST_MS,
+    };
+    expect([round, await killedUpdate(engine, options, at)]).toEqual([round, true]);
   }
   const result = await engine.run("up", "many", { count: "50", value: "end" });
   expect([result.ok, engine.errors]).toEqual([true, []]);
