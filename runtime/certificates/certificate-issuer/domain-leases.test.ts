@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { MemoryObjectStore } from "../../service/memory-object-store.ts";
 import { DomainLeases, type Lease, type LeaseRequest, type LeaseResult } from "./domain-leases.ts";
 
@@ -105,4 +105,69 @@ test("does not take another's lease away when an old owner releases", async () =
   expect(objects.names).toEqual([`leases/${DOMAIN}.json`]);
   await lease.release();
   expect(objects.names).toEqual([]);
+});
+
+describe("with a Storage that is slow", () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate"] });
+    leases = new DomainLeases(objects);
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Each writing call takes effect at its end. */
+  function slow(durationsMs: readonly number[]): { readonly atOnce: () => number } {
+    const replace = objects.replace.bind(objects);
+    let calls = 0;
+    let running = 0;
+    let most = 0;
+    objects.replace = async (...args) => {
+      most = Math.max(most, ++running);
+      const duration = durationsMs[Math.min(calls++, durationsMs.length - 1)];
+      await new Promise((resolve) => setTimeout(resolve, duration));
+      running--;
+      return replace(...args);
+    };
+    return { atOnce: () => most };
+  }
+
+  test("renews one time after the other, and keeps the lease", async () => {
+    const { atOnce } = slow([7_000]);
+    const lease = await held(ask("owner"));
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(lease.signal.aborted).toBe(false);
+    expect(atOnce()).toBe(1);
+    lease.leave();
+  });
+
+  test("stops its owner no later than others may take the lease", async () => {
+    slow([10_000, 3_600_000]);
+    const lease = await held(ask("owner"));
+    await jest.advanceTimersByTimeAsync(17_000);
+    const found = await objects.read(`leases/${DOMAIN}.json`);
+    const expiresAt = Date.parse(JSON.parse(found?.bytes.toString() ?? "{}").expiresAt);
+    const left = expiresAt - Date.now();
+    expect(left).toBeGreaterThan(0);
+    await jest.advanceTimersByTimeAsync(left - 1);
+    expect(lease.signal.aborted).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  test("is gone once released, though a renewal was under way", async () => {
+    slow([2_000]);
+    const remove = objects.remove.bind(objects);
+    objects.remove = async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return remove(...args);
+    };
+    const lease = await held(ask("owner"));
+    await jest.advanceTimersByTimeAsync(7_000);
+    const released = lease.release();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await released;
+    expect(objects.names).toEqual([]);
+  });
 });

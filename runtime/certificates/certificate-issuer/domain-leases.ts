@@ -66,8 +66,9 @@ export class DomainLeases {
 
   async acquire(domain: string, request: LeaseRequest): Promise<LeaseResult> {
     const name = `leases/${domain}.json`;
+    const since = performance.now();
     if ((await this.#objects.create(name, this.#content(request))) === "created") {
-      return this.#held(name, request);
+      return this.#held(name, request, since);
     }
     if (this.#waiters >= MAX_WAITERS) return { kind: "busy", until: this.#expiry() };
     this.#waiters++;
@@ -85,12 +86,14 @@ export class DomainLeases {
       const found = await this.#objects.read(name);
       const holder = found && leaseSchema.parse(JSON.parse(found.bytes.toString("utf8")));
       if (!found || !holder) {
+        const since = performance.now();
         if ((await this.#objects.create(name, this.#content(request))) === "created") {
-          return this.#held(name, request);
+          return this.#held(name, request, since);
         }
       } else if (this.#hasEnded(holder) || (await request.isFinished(holder))) {
+        const since = performance.now();
         const taken = await this.#objects.replace(name, this.#content(request), found.generation);
-        if (taken === "replaced") return this.#held(name, request);
+        if (taken === "replaced") return this.#held(name, request, since);
       }
       const pause = WAIT_PAUSE_MS * (0.5 + Math.random());
       if (this.#now() + pause > ends) return { kind: "busy", until: holder?.expiresAt ?? this.#expiry() };
@@ -98,27 +101,51 @@ export class DomainLeases {
     }
   }
 
-  async #held(name: string, request: LeaseRequest): Promise<LeaseResult> {
+  /** @param since when the write began that made the lease: its expiry counts from then */
+  async #held(name: string, request: LeaseRequest, since: number): Promise<LeaseResult> {
     const ended = new AbortController();
-    const lapse = () => ended.abort(new Error(`The lease ${name} was lost.`));
-    let lapsing = setTimeout(lapse, LEASE_MS).unref();
+    let isOver = false;
+    let renewing: NodeJS.Timeout;
+    let renewal = Promise.resolve();
+    const leave = () => {
+      isOver = true;
+      clearTimeout(renewing);
+      clearTimeout(lapsing);
+    };
+    const lapse = () => {
+      leave();
+      ended.abort(new Error(`The lease ${name} was lost.`));
+    };
+    const lapseAfter = (from: number) => setTimeout(lapse, from + LEASE_MS - performance.now()).unref();
+    let lapsing = lapseAfter(since);
     const renew = async () => {
       const current = await this.#own(name, request.owner);
+      const from = performance.now();
       const content = this.#content(request);
-      if (!current || (await this.#objects.replace(name, content, current)) !== "replaced") return lapse();
-      if (ended.signal.aborted) return;
+      const isRenewed = current && (await this.#objects.replace(name, content, current)) === "replaced";
+      if (isOver) return;
+      if (!isRenewed) return lapse();
       clearTimeout(lapsing);
-      lapsing = setTimeout(lapse, LEASE_MS).unref();
+      lapsing = lapseAfter(from);
     };
-    // A renewal that fails is made good by the next, or the lease lapses.
-    const renewing = setInterval(() => void renew().catch(() => undefined), RENEWAL_MS).unref();
-    const leave = () => {
-      clearInterval(renewing);
-      clearTimeout(lapsing);
+    // One at a time: a second would take the first's write for a rival's.
+    const renewAfter = (from: number) => {
+      const pause = Math.max(0, from + RENEWAL_MS - performance.now());
+      renewing = setTimeout(() => {
+        const started = performance.now();
+        // A renewal that fails is made good by the next, or the lease lapses.
+        renewal = renew()
+          .catch(() => undefined)
+          .then(() => {
+            if (!isOver) renewAfter(started);
+          });
+      }, pause).unref();
     };
+    renewAfter(since);
     const release = async () => {
       leave();
       try {
+        await renewal;
         const current = await this.#own(name, request.owner);
         if (current) await this.#objects.remove(name, current);
       } catch {
