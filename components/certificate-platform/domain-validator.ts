@@ -35,6 +35,7 @@ export class DomainValidator extends pulumi.ComponentResource {
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
         },
         concurrency: 40,
+        // The deadline in its main.ts is a little less.
         timeoutSeconds: 120,
         after: args.fastlyCredentials.grants,
       },

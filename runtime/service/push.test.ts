@@ -17,7 +17,11 @@ beforeEach(() => {
   handled = [];
   lines = [];
   outcome = async () => ({ kind: "done" });
-  app = pushRoute({
+  app = route();
+});
+
+function route(options: { readonly deadlineMs?: number } = {}) {
+  return pushRoute({
     schema: z.strictObject({ domain: z.string() }),
     serviceAccount: ACCOUNT,
     logger: createLogger({ K_SERVICE: "v", K_REVISION: "1" }, { write: (line) => lines.push(line) }),
@@ -25,8 +29,9 @@ beforeEach(() => {
       handled.push({ message, delivery });
       return outcome();
     },
+    ...options,
   });
-});
+}
 
 const claims = { aud: "https://validator-abc-ew.a.run.app", email: ACCOUNT, email_verified: true };
 const token = (payload: object) =>
@@ -111,6 +116,29 @@ test.each<[string, () => Promise<Outcome>, number, object]>([
   outcome = result;
   expect((await push(envelope({ domain: "a.test" }))).status).toBe(status);
   expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject(line);
+});
+
+test("answers for a handler that ignores its signal", async () => {
+  app = route({ deadlineMs: 5 });
+  outcome = () => new Promise(() => undefined);
+  expect((await push(envelope({ domain: "a.test" }))).status).toBe(503);
+  expect(handled[0]?.delivery.signal.aborted).toBe(true);
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+    outcome: "retry",
+    error: { code: "DEADLINE_EXCEEDED" },
+  });
+});
+
+test("leaves a handler that heeds its signal the last word", async () => {
+  app = route({ deadlineMs: 5 });
+  outcome = () =>
+    new Promise((resolve) => {
+      handled[0]?.delivery.signal.addEventListener("abort", () =>
+        setImmediate(() => resolve({ kind: "dropped", reason: "too late" })),
+      );
+    });
+  expect((await push(envelope({ domain: "a.test" }))).status).toBe(204);
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ outcome: "dropped", reason: "too late" });
 });
 
 describe("what will never work is acknowledged with its reason, unhandled", () => {

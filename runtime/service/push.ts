@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import { readClaims } from "./claims.ts";
+import { withDeadline } from "./deadline.ts";
 import { type Logger, traceFields } from "./logger.ts";
 import type { Outcome } from "./outcome.ts";
 import { Span } from "./span.ts";
@@ -12,6 +13,8 @@ import { continueTrace, parseTraceparent, type Trace } from "./trace.ts";
 const MAX_ENVELOPE_BYTES = 64 * 1024;
 /** Under the 600 s after which Pub/Sub delivers again. */
 const DEADLINE_MS = 540_000;
+/** For what a handler still does when its signal has aborted: to let go of a lease. */
+const GRACE_MS = 1_000;
 
 /** @see https://cloud.google.com/pubsub/docs/push#receive_push */
 const envelopeSchema = z.object({
@@ -33,7 +36,7 @@ export interface Delivery {
   /** The span of this delivery. */
   readonly trace: Trace;
   readonly logger: Logger;
-  /** Aborts when the delivery has taken as long as it may. */
+  /** Aborts when the delivery has taken as long as it may. A second later it is answered with "try again". */
   readonly signal: AbortSignal;
 }
 
@@ -44,7 +47,7 @@ export interface PushOptions<Message> {
   readonly logger: Logger;
   /** A throw is taken as `retry`. */
   handle(message: Message, delivery: Delivery): Promise<Outcome>;
-  /** @default 540,000, under the longest acknowledgement deadline. */
+  /** Some seconds less than the service's own timeout. @default 540,000, under the longest acknowledgement deadline. */
   readonly deadlineMs?: number;
 }
 
@@ -98,7 +101,11 @@ export function pushRoute<Message>(options: PushOptions<Message>): Hono {
       const closing = () => ({ ...span.fields(), publishTime, requestTrace });
       const outcome = await span.run(() =>
         settle(child, closing, () =>
-          handle(parsed.data, { messageId, attributes, deliveryAttempt, trace, logger: child, signal }),
+          withDeadline(
+            "The handler",
+            deadlineMs + GRACE_MS,
+            handle(parsed.data, { messageId, attributes, deliveryAttempt, trace, logger: child, signal }),
+          ),
         ),
       );
       if (outcome.kind === "retry") return new Response(null, { status: 503 });

@@ -12,6 +12,9 @@ import { openEdgeProbe } from "./edge-probe.ts";
 import { envSchema } from "./env.ts";
 import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";
 
+/** Under the 120 s that the service gives a request. */
+const DEADLINE_MS = 110_000;
+
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
   const bucket = openBuckets(platform);
@@ -36,6 +39,7 @@ export const { handler, start } = workload((platform, logger) => {
     schema: validationSchema,
     serviceAccount: env.PUSH_SERVICE_ACCOUNT,
     logger,
+    deadlineMs: DEADLINE_MS,
     handle: (message, delivery) => validateDomain(ports, message, delivery),
   });
 });
