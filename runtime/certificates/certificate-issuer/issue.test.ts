@@ -4,6 +4,7 @@ import { newEcdsaKey } from "../acme/account-key.ts";
 import { CaUnavailable } from "../acme/ca-unavailable.ts";
 import { TestIssuingKey } from "../acme/test-issuing-key.ts";
 import type { Issuing } from "../messages.ts";
+import { viewOf } from "../registry/view.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { problem } from "./test-certificate-authority.ts";
 import { TestWorld } from "./test-world.ts";
@@ -338,6 +339,57 @@ test("restores the newest backup after the certificate was deleted at Fastly", a
     world.fastly.activations.length,
   ]).toEqual([1, 1, 1]);
   expect(world.ca.calls).toEqual([]);
+});
+
+test("links what it restores", async () => {
+  await world.deliver(ISSUE);
+  world.fastly.activations.length = 0;
+  await world.change(DOMAIN, { lifecycle: "failed", orderNumber: 2, reason: "It leads elsewhere." });
+  expect(world.fastly.domains).toEqual([]);
+  expect(await world.deliver({ ...ISSUE, action: "restore" })).toEqual(DONE);
+  expect(world.fastly.domains).toMatchObject([{ fqdn: DOMAIN, service_id: "service" }]);
+  expect(world.fastly.activations).toHaveLength(1);
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active" });
+});
+
+test("restores no domain that is in use at Fastly by others, and shows why until a restore succeeds", async () => {
+  await world.deliver(ISSUE);
+  world.fastly.activations.length = 0;
+  world.fastly.domains.push({ id: "d1", fqdn: DOMAIN, service_id: "another" });
+  const reason = `${DOMAIN} is already in use at Fastly by another service.`;
+  expect(await world.deliver({ ...ISSUE, action: "restore" })).toEqual({ kind: "dropped", reason });
+  expect(world.fastly.activations).toEqual([]);
+  const shown = async () => {
+    const record = await world.record(DOMAIN);
+    return record && viewOf(record, await world.registry.journal(DOMAIN, 1));
+  };
+  expect(await shown()).toMatchObject({ state: "active", reason: `Not restored. ${reason}` });
+  world.fastly.domains.length = 0;
+  expect(await world.deliver({ ...ISSUE, action: "restore" })).toEqual(DONE);
+  expect(await shown()).toMatchObject({ state: "active", reason: undefined });
+});
+
+test.each([
+  ["restore", "POST /tls/private_keys"],
+  ["remove", "DELETE /tls/activations"],
+] as const)("stops a %s whose lease is lost", async (action, lastCall) => {
+  await world.deliver(ISSUE);
+  if (action === "remove") await world.change(DOMAIN, { lifecycle: "removing" });
+  else
+    for (const list of [world.fastly.activations, world.fastly.certificates, world.fastly.keys])
+      list.length = 0;
+  const lost = new AbortController();
+  const lease = { signal: lost.signal, leave: () => undefined, release: async () => undefined };
+  const leases: IssuerPorts["leases"] = { acquire: async () => ({ kind: "held", lease }) };
+  const calls: string[] = [];
+  world.fastly.refuse = (call) => {
+    calls.push(call);
+    if (call.startsWith(lastCall)) lost.abort(new Error("The lease was lost."));
+    return undefined;
+  };
+  expect(await world.deliver({ ...ISSUE, action }, undefined, { leases })).toMatchObject({ kind: "retry" });
+  expect(calls.at(-1)).toMatch(lastCall);
+  expect(world.fastly.certificates).toHaveLength(action === "remove" ? 1 : 0);
 });
 
 test("restores nothing without a backup, and removes nothing that is not being removed", async () => {

@@ -37,7 +37,8 @@ export async function changeRecord(
 /** An order's certificate is live. */
 export function activated(record: DomainRecord, notAfter: string, at: Date): DomainRecord | undefined {
   if (record.lifecycle === "removing") return undefined;
-  if (record.lifecycle === "active" && record.notAfter === notAfter) return undefined;
+  const isTold = record.reason === undefined && record.retryAt === undefined;
+  if (record.lifecycle === "active" && record.notAfter === notAfter && isTold) return undefined;
   const { reason: _reason, retryAt: _retryAt, ...rest } = record;
   return { ...rest, lifecycle: "active", notAfter, updatedAt: at.toISOString() };
 }
@@ -57,4 +58,10 @@ export function failed(
     ...(retryAt && { retryAt: retryAt.toISOString() }),
     updatedAt: at.toISOString(),
   };
+}
+
+/** A backup could not be brought back. Until an order is under way, whoever asked for that sees why. */
+export function notRestored(record: DomainRecord, reason: string, at: Date): DomainRecord | undefined {
+  if (record.lifecycle !== "active" && record.lifecycle !== "failed") return undefined;
+  return { ...record, reason: `Not restored. ${reason}`, updatedAt: at.toISOString() };
 }

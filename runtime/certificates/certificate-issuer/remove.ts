@@ -28,16 +28,17 @@ export async function remove(
   if (result.kind === "busy") return { kind: "retry", reason: `${domain} is leased until ${result.until}.` };
 
   const { lease } = result;
+  const signal = AbortSignal.any([context.signal, lease.signal]);
   try {
     const found = await registry.find(domain);
     if (!found) return { kind: "done" };
     if (found.record.lifecycle !== "removing") {
       return { kind: "dropped", reason: `${domain} is not being removed: it is ${found.record.lifecycle}.` };
     }
-    await tls.deactivate(domain, context.signal);
-    await domains.unlink(domain, context.signal);
+    await tls.deactivate(domain, signal);
+    await domains.unlink(domain, signal);
     await new ChallengeTokens(challenges, domain).sweep();
-    lease.signal.throwIfAborted();
+    signal.throwIfAborted();
     if ((await registry.remove(domain, found.generation)) === "changed") {
       return { kind: "retry", reason: `The record of ${domain} changed while it was being removed.` };
     }

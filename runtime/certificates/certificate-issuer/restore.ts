@@ -4,16 +4,19 @@ import type { Issuing } from "../messages.ts";
 import { hasReached } from "../registry/state.ts";
 import type { WorkContext } from "./issue.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { activated, changeRecord } from "./record-changes.ts";
-import { verdictOf } from "./verdict.ts";
+import { activated, changeRecord, notRestored } from "./record-changes.ts";
+import { OrderFailed, verdictOf } from "./verdict.ts";
 
-/** Activates the newest backup of `domain` at Fastly, whatever is there now. Idempotent; asks nothing of the CA. */
+/**
+ * Links `domain` at Fastly and activates its newest backup there, whatever is there now. Idempotent;
+ * asks nothing of the CA.
+ */
 export async function restore(
   { domain }: Issuing,
   ports: IssuerPorts,
   context: WorkContext,
 ): Promise<Outcome> {
-  const { registry, leases, backups, tls, now } = ports;
+  const { registry, leases, now } = ports;
   const result = await leases.acquire(domain, {
     owner: randomUUID(),
     stillNeeded: async () => true,
@@ -24,32 +27,47 @@ export async function restore(
   if (result.kind !== "held") return { kind: "retry", reason: `${domain} is leased by another delivery.` };
 
   const { lease } = result;
+  const signal = AbortSignal.any([context.signal, lease.signal]);
   try {
     const found = await registry.find(domain);
     if (!found) return dropped(`${domain} is not registered.`);
     if (found.record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
-    const version = await backups.newest(domain);
-    const backup = version === undefined ? undefined : await backups.read(domain, version);
-    if (!backup) return dropped(`${domain} has no backup.`);
-    const notAfter = new Date(new X509Certificate(backup.chainPem).validTo);
-    if (notAfter <= now())
-      return dropped(`The newest backup of ${domain} expired at ${notAfter.toISOString()}.`);
-
-    lease.signal.throwIfAborted();
-    const ids = await tls.activate(domain, backup.chainPem, backup.keyPem, context.signal);
-    await changeRecord(registry, domain, (record) =>
-      // An order under way writes its own end.
-      record.lifecycle === "registered" ? undefined : activated(record, notAfter.toISOString(), now()),
-    );
-    context.logger.info({ domain, version, ...ids }, "Certificate restored");
+    await activateNewest(domain, ports, { ...context, signal });
     return { kind: "done" };
   } catch (error) {
     const verdict = verdictOf(error, domain, now());
     context.logger.error({ error, domain }, "Restore failed");
-    return verdict.kind === "failed" ? dropped(verdict.reason) : { kind: "retry", reason: verdict.reason };
+    if (verdict.kind === "retry" || signal.aborted) return { kind: "retry", reason: verdict.reason };
+    await changeRecord(registry, domain, (record) => notRestored(record, verdict.reason, now()));
+    return dropped(verdict.reason);
   } finally {
     await lease.release();
   }
+}
+
+async function activateNewest(
+  domain: string,
+  { registry, backups, tls, domains, now }: IssuerPorts,
+  { logger, signal }: WorkContext,
+): Promise<void> {
+  const version = await backups.newest(domain);
+  const backup = version === undefined ? undefined : await backups.read(domain, version);
+  if (!backup) throw new OrderFailed(`${domain} has no backup.`);
+  const notAfter = new Date(new X509Certificate(backup.chainPem).validTo);
+  if (notAfter <= now()) {
+    throw new OrderFailed(`The newest backup of ${domain} expired at ${notAfter.toISOString()}.`);
+  }
+
+  signal.throwIfAborted();
+  // Without its link, what is activated is served to nobody.
+  const link = await domains.link(domain, signal);
+  if (link.kind === "taken") throw new OrderFailed(link.reason);
+  const ids = await tls.activate(domain, backup.chainPem, backup.keyPem, signal);
+  await changeRecord(registry, domain, (record) =>
+    // An order under way writes its own end.
+    record.lifecycle === "registered" ? undefined : activated(record, notAfter.toISOString(), now()),
+  );
+  logger.info({ domain, version, ...ids }, "Certificate restored");
 }
 
 function dropped(reason: string): Outcome {

@@ -7,7 +7,7 @@ import type { DomainView } from "../registry/view.ts";
 const summaryFields = {
   domain: z.string().openapi({ example: "shop.example.com" }),
   state: z.enum(STATES),
-  reason: z.string().nullable().openapi({ description: "Why it failed, for a person." }),
+  reason: z.string().nullable().openapi({ description: "Why it failed, or was not restored, for a person." }),
   orderNumber: z.number().int().positive(),
   notAfter: z.iso.datetime().nullable().openapi({ description: "When the served certificate ends." }),
   retryAt: z.iso

@@ -36,7 +36,7 @@ export const recordSchema = z.object({
   customer: z.string(),
   lifecycle: z.enum(["registered", "active", "failed", "removing"]),
   orderNumber: z.number().int().positive(),
-  /** A sentence that a customer understands; for `failed` alone. */
+  /** A sentence that a customer understands; for `failed`, and for `active` where a restore failed. */
   reason: z.string().optional(),
   /** Not before this time is another try of use (RFC 3339). */
   retryAt: z.iso.datetime().optional(),

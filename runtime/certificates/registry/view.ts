@@ -19,12 +19,14 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
     .map(({ phase, at }) => ({ phase, at }))
     .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const failed = state === "failed";
+  // An active domain's is of a restore that failed; a record that lags behind its journal has another.
+  const hasReason = failed || record.lifecycle === "active";
   // Until a new order's certificate is live, the served one is the record's.
   const issued = state === "active" ? certificateOf(journal)?.notAfter : undefined;
   return {
     domain: record.domain,
     state,
-    reason: failed ? record.reason : undefined,
+    reason: hasReason ? record.reason : undefined,
     orderNumber: record.orderNumber,
     notAfter: issued ?? record.notAfter,
     retryAt: failed ? record.retryAt : undefined,
