@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import { GoogleApiError } from "../../service/google-api.ts";
+import { ObjectStoreError } from "../../service/object-store.ts";
 import { ALICE, BOB, OPERATOR, TestApi } from "./test-api.ts";
 
 let api: TestApi;
@@ -41,4 +43,23 @@ test.each([
     status: 400,
     body: { code: "invalid-argument", detail },
   });
+});
+
+test("refuses a token that only looks like one of ours, and takes Storage's other refusals for outages", async () => {
+  const list = api.objects.list.bind(api.objects);
+  api.objects.list = async (options) => {
+    // As Storage does with a token that it did not give.
+    const status = options.pageToken === "made up" ? 400 : options.pageToken === "busy" ? 503 : undefined;
+    if (status === undefined) return list(options);
+    throw new ObjectStoreError("list", "gs://registry/domains/*", new GoogleApiError(status, "no"));
+  };
+  const asked = (page: string) => {
+    const token = Buffer.from(JSON.stringify({ page })).toString("base64url");
+    return api.call("GET", `/v1/domains?pageToken=${token}`);
+  };
+  expect(await asked("made up")).toMatchObject({
+    status: 400,
+    body: { errors: [{ field: "pageToken", rule: "must be one that an earlier page gave" }] },
+  });
+  expect(await asked("busy")).toMatchObject({ status: 503, body: { code: "unavailable" } });
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ObjectStore } from "../../service/object-store.ts";
+import { type ObjectStore, ObjectStoreError } from "../../service/object-store.ts";
 import { noteEvent } from "../../service/span.ts";
 import {
   checkedRecord,
@@ -23,6 +23,8 @@ import {
 } from "./registry.ts";
 
 const MAX_PAGE = 1_000;
+/** What Storage answers to a page token that it did not give. */
+const BAD_REQUEST = 400;
 /** Pages of Storage that one listing looks through for one customer's domains: 10,000 records. */
 const MAX_SCANNED_PAGES = 10;
 const VALIDATED: `/${Phase}.json` = "/validated.json";
@@ -86,11 +88,17 @@ class BucketRegistry implements Registry {
     let { page, after = "" } = parsePageToken(pageToken);
     const records: DomainRecord[] = [];
     for (let scanned = 0; scanned < MAX_SCANNED_PAGES; scanned++) {
-      const { objects, nextPageToken } = await this.#objects.list({
-        prefix: RECORDS_PREFIX,
-        pageSize: customer === undefined ? pageSize : MAX_PAGE,
-        ...(page !== undefined && { pageToken: page }),
-      });
+      const { objects, nextPageToken } = await this.#objects
+        .list({
+          prefix: RECORDS_PREFIX,
+          pageSize: customer === undefined ? pageSize : MAX_PAGE,
+          ...(page !== undefined && { pageToken: page }),
+        })
+        .catch((error: unknown) => {
+          const isRefused = error instanceof ObjectStoreError && error.status === BAD_REQUEST;
+          // Of the further pages the tokens are Storage's own.
+          throw isRefused && scanned === 0 && page !== undefined ? new InvalidPageToken() : error;
+        });
       for (const { name, metadata } of objects) {
         if (name <= after) continue;
         if (customer !== undefined && metadata.customer !== customer) continue;
