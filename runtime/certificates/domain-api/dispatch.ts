@@ -36,18 +36,42 @@ export async function resendIfStalled(
 ): Promise<void> {
   const started = journal.some(({ phase }) => phase !== "registered");
   const last = Math.max(Date.parse(record.updatedAt), ...journal.map(({ at }) => Date.parse(at)));
-  const silentMs = ports.now().getTime() - last;
-  if (silentMs < (started ? STALLED_AFTER_MS : UNSENT_AFTER_MS)) return;
-  scope.logger.warn({ domain: record.domain, orderNumber: record.orderNumber, silentMs }, "Order resumed");
+  if (!(await mayResend(ports, record, last, started ? STALLED_AFTER_MS : UNSENT_AFTER_MS))) return;
+  scope.logger.warn(
+    { domain: record.domain, orderNumber: record.orderNumber, last: new Date(last).toISOString() },
+    "Order resumed",
+  );
   if (hasReached(journal, "validated")) await sendToIssuer(ports, scope, record, "issue");
   else await sendToValidation(ports, scope, record);
 }
 
-function attributesOf(scope: Scope, record: DomainRecord): MessageAttributes {
-  return { customer: record.customer, traceparent: formatTraceparent(scope.trace) };
+/** The same for a `removing` record. */
+export async function resendRemovalIfStalled(
+  ports: Ports,
+  scope: Scope,
+  record: DomainRecord,
+): Promise<void> {
+  if (await mayResend(ports, record, Date.parse(record.updatedAt), UNSENT_AFTER_MS)) {
+    await sendToIssuer(ports, scope, record, "remove");
+  }
 }
 
-/** Whether a `removing` record's message seems lost. */
-export function removalIsStalled(ports: Ports, record: DomainRecord): boolean {
-  return ports.now().getTime() - Date.parse(record.updatedAt) >= UNSENT_AFTER_MS;
+/**
+ * Whether it is this caller's to send a message again, of which nothing was heard since `last`: once
+ * after `firstMs`, and once more each time that the silence has doubled, however many ask.
+ */
+async function mayResend(
+  ports: Ports,
+  { domain, orderNumber }: DomainRecord,
+  last: number,
+  firstMs: number,
+): Promise<boolean> {
+  const silentMs = ports.now().getTime() - last;
+  if (silentMs < firstMs) return false;
+  const doublings = Math.floor(Math.log2(silentMs / firstMs));
+  return (await ports.registry.claim(domain, orderNumber, `resent-${last}-${doublings}`)) === "claimed";
+}
+
+function attributesOf(scope: Scope, record: DomainRecord): MessageAttributes {
+  return { customer: record.customer, traceparent: formatTraceparent(scope.trace) };
 }

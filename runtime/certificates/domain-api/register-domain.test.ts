@@ -94,6 +94,27 @@ test("resumes an order whose message was lost on the way to the issuer", async (
   ]);
 });
 
+test("however often it is asked, sends a lost message again only each time that the silence has doubled", async () => {
+  await api.register("shop.example.test");
+  const sentAt: number[] = [];
+  const poll = async (topic: readonly unknown[]) => {
+    const before = topic.length;
+    await Promise.all([api.register("shop.example.test"), api.register("shop.example.test")]);
+    for (let sent = before; sent < topic.length; sent++) sentAt.push(api.now - start);
+  };
+  let start = api.now;
+  for (; api.now < start + 40_000; api.now += 1_000) await poll(api.validation);
+  expect(sentAt).toEqual([4_000, 8_000, 16_000, 32_000]);
+
+  // Whatever is heard of the order begins another silence.
+  await api.journal("shop.example.test", 1, "validating");
+  await api.journal("shop.example.test", 1, "validated");
+  start = api.now;
+  sentAt.length = 0;
+  for (; api.now < start + 70 * 60_000; api.now += 60_000) await poll(api.issuing);
+  expect(sentAt).toEqual([15 * 60_000, 30 * 60_000, 60 * 60_000]);
+});
+
 test("starts a new order for a failed domain, for a customer not before its time", async () => {
   await api.register("shop.example.test");
   await api.change("shop.example.test", {

@@ -20,3 +20,20 @@ test("a removal is asked of the issuer once, again only when its message seems l
   await remove();
   expect(api.issuing).toHaveLength(2);
 });
+
+test("asked for every second, it is sent again only each time that the silence has doubled", async () => {
+  await api.register("shop.example.test");
+  const remove = () => api.call("DELETE", "/v1/domains/shop.example.test");
+  await remove();
+  const sentAt: number[] = [];
+  for (let second = 1; second <= 40; second++) {
+    const before = api.issuing.length;
+    api.now += 1_000;
+    await Promise.all([remove(), remove()]);
+    for (let sent = before; sent < api.issuing.length; sent++) sentAt.push(second);
+  }
+  expect(sentAt).toEqual([4, 8, 16, 32]);
+  const found = await api.registry.find("shop.example.test");
+  await api.registry.remove("shop.example.test", found?.generation ?? "");
+  expect(api.objects.names).toEqual(["removed/shop.example.test.json"]);
+});

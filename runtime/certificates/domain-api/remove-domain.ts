@@ -1,7 +1,7 @@
 import type { DomainRecord } from "../registry/lifecycle.ts";
 import { type DomainView, viewOf } from "../registry/view.ts";
 import { audit } from "./audit.ts";
-import { removalIsStalled, sendToIssuer } from "./dispatch.ts";
+import { resendRemovalIfStalled, sendToIssuer } from "./dispatch.ts";
 import { findOwned } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { ProblemError } from "./problem.ts";
@@ -17,7 +17,7 @@ export async function removeDomain(ports: Ports, scope: Scope, domain: string): 
     const { record, generation } = await findOwned(ports, scope, domain);
     const journal = await ports.registry.journal(record.domain, record.orderNumber);
     if (record.lifecycle === "removing") {
-      if (removalIsStalled(ports, record)) await sendToIssuer(ports, scope, record, "remove");
+      await resendRemovalIfStalled(ports, scope, record);
       return viewOf(record, journal);
     }
     const next: DomainRecord = { ...record, lifecycle: "removing", updatedAt: ports.now().toISOString() };

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { type ObjectStore, ObjectStoreError } from "../../service/object-store.ts";
 import { noteEvent } from "../../service/span.ts";
 import {
   checkedRecord,
+  claimName,
   entryMetadata,
   entryName,
   entryOfMetadata,
@@ -139,6 +141,14 @@ class BucketRegistry implements Registry {
     if (outcome !== "created") return "exists";
     noteEvent(entry.phase);
     return "appended";
+  }
+
+  async claim(domain: string, orderNumber: number, chore: string): Promise<"claimed" | "exists"> {
+    const outcome = await this.#objects.create(
+      claimName(domain, orderNumber, chore),
+      JSON.stringify({ by: randomUUID() }),
+    );
+    return outcome === "created" ? "claimed" : "exists";
   }
 
   async #tombstone(domain: string): Promise<{ lastOrderNumber: number; generation: string } | undefined> {

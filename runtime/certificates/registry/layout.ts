@@ -23,6 +23,10 @@ export function entryName(domain: string, orderNumber: number, phase: Phase): st
   return `${journalPrefix(domain, orderNumber)}${phase}.json`;
 }
 
+export function claimName(domain: string, orderNumber: number, chore: string): string {
+  return `${journalPrefix(domain, orderNumber)}${chore}.json`;
+}
+
 /** A record in custom metadata, whole: a listing needs no reads. Values there are strings. */
 export function recordMetadata(record: DomainRecord): Record<string, string> {
   return Object.fromEntries(

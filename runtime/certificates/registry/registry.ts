@@ -40,6 +40,11 @@ export interface Registry {
   journal(domain: string, orderNumber: number): Promise<readonly JournalEntry[]>;
   /** Of several writers of a phase one sees `appended`, unless their entries are the same to the last byte. */
   append(domain: string, orderNumber: number, entry: JournalEntry): Promise<"appended" | "exists">;
+  /**
+   * Of any number of callers who would do `chore`, a part of an object's name, for an order one sees
+   * `claimed`. It is kept beside the journal, and removed with it.
+   */
+  claim(domain: string, orderNumber: number, chore: string): Promise<"claimed" | "exists">;
 }
 
 /** A page token that this registry did not give out. */
