@@ -26,6 +26,26 @@ test("what a failed update had replaced, and the program wants again, is kept, a
   expect(run.provider.changes).toEqual([]);
 });
 
+test("steps whose answer was lost are repeated with their own timeouts, and none once interrupted", async () => {
+  await using run = engine;
+  const { provider } = run;
+  const lost = async (args: Record<string, string>): Promise<void> => {
+    provider.around = async () => run.restartProvider();
+    expect(await run.run("up", "hasty", args)).toMatchObject({ ok: false });
+    provider.around = async () => undefined;
+    provider.timeouts.length = 0;
+  };
+  await lost({});
+  const interrupted = await run.run("up", "hasty", {}, { signal: AbortSignal.abort() });
+  expect([interrupted.exitCode, provider.changes]).toEqual([130, []]);
+  expect(JSON.parse(run.stateText)).toMatchObject({ pending: [{ op: "create" }] });
+  expect(await run.run("up", "hasty")).toMatchObject({ ok: true });
+  expect([provider.changes, provider.timeouts]).toEqual([["create it"], [1]]);
+  await lost({ value: "new" });
+  expect(await run.run("up", "hasty", { value: "new" })).toMatchObject({ ok: true });
+  expect([provider.changes, provider.timeouts]).toEqual([["update it"], [2]]);
+});
+
 test("what must go first takes with it what a failed update had replaced and not yet deleted", async () => {
   await using run = engine;
   await run.run("up", "rooted", { place: "here", user: "one" });

@@ -11,7 +11,8 @@ import type { Properties } from "./values.ts";
 /**
  * Finishes what an update that died had begun, before anything is planned: repeats its
  * creates, updates and deletes, which providers take for the same acts. So a resource that
- * was made and never recorded is on record again, even if the program no longer wants it.
+ * was made and never recorded is on record again, even if the program no longer wants it. Once interrupted, it begins
+ * no other; what is left stays on record as begun.
  * @throws {EngineRefusal} when an outcome is still unknown, for then no plan would be safe.
  */
 export async function resume(context: UpdateContext): Promise<void> {
@@ -35,8 +36,10 @@ export async function resume(context: UpdateContext): Promise<void> {
 }
 
 async function repeat(context: UpdateContext, pending: PendingRecord): Promise<void> {
-  const { state } = context;
+  const { state, signal } = context;
+  if (signal.aborted) return;
   const { op, resource, formerUrn } = pending;
+  const { timeouts } = resource;
   const old = state.find(formerUrn);
   const settle = (id: string, outputs: Properties, unsettled: boolean): void => {
     const replaces = op === "create" && old !== undefined && !old.pendingReplacement && !old.external;
@@ -48,10 +51,11 @@ async function repeat(context: UpdateContext, pending: PendingRecord): Promise<v
   await tolerant(context, resource, async () => {
     try {
       if (op === "create") {
-        const made = await provider.create(resource, resource.inputs, { preview: false, timeoutSeconds: 0 });
+        const options = { preview: false, timeoutSeconds: timeouts.create };
+        const made = await provider.create(resource, resource.inputs, options);
         settle(made.id, made.outputs, false);
       } else if (old !== undefined) {
-        const options = { preview: false, timeoutSeconds: 0, ignoreChanges: [] };
+        const options = { preview: false, timeoutSeconds: timeouts.update, ignoreChanges: [] };
         settle(old.id, await provider.update(resource, old.id, old, resource.inputs, options), false);
       }
     } catch (error) {
@@ -69,6 +73,7 @@ async function repeat(context: UpdateContext, pending: PendingRecord): Promise<v
 }
 
 async function repeatDelete(context: UpdateContext, resource: ResourceRecord): Promise<boolean> {
+  if (context.signal.aborted) return false;
   await tolerant(context, resource, () => sendDelete(context, resource, resource));
   await context.state.save();
   return true;
