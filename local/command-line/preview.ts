@@ -110,7 +110,7 @@ function stateOf(stack: string, { from }: Options, out: NodeJS.WriteStream): Giv
   }
 }
 
-/** A component that comes or goes changes nothing by itself. */
+/** As Pulumi counts: components too, though what they come, go or change by is their record alone. */
 function changes({ steps }: UpdateResult): boolean {
-  return steps.some(({ op, custom }) => custom && op !== "same" && op !== "read");
+  return steps.some(({ op }) => op !== "same" && op !== "read");
 }

@@ -36,7 +36,7 @@ function of(row: string, lines: readonly string[]): readonly string[] {
 }
 
 function steps({ result }: Stage, row: string): readonly string[] {
-  const shown = result.steps.filter(({ op, custom }) => op !== "same" && custom);
+  const shown = result.steps.filter(({ op }) => op !== "same");
   return of(
     row,
     shown.map(({ op, name }) => `${op} ${name}`),
@@ -71,9 +71,7 @@ describe("what the engine does as Pulumi's does", () => {
     expect(errors).toEqual([[], [], [], [], [], []]);
     expect(preview.changes).toEqual([]);
     expect(again.changes).toEqual([]);
-    expect(again.result.steps.filter(({ op, custom }) => custom && op !== "same" && op !== "read")).toEqual(
-      [],
-    );
+    expect(again.result.steps.filter(({ op }) => op !== "same" && op !== "read")).toEqual([]);
     expect(invokedInPreview).not.toContain("invoke-of-unknown");
   });
 

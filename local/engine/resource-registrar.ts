@@ -1,8 +1,9 @@
 import { Aliases } from "./aliases.ts";
-import { resolveAssets } from "./assets.ts";
+import { resolveAssets, withoutAssetText } from "./assets.ts";
 import { comparable } from "./comparable.ts";
 import { DefaultProviders } from "./default-providers.ts";
 import { decide, PROVIDER_CHANGED } from "./diff-decision.ts";
+import { equal } from "./differences.ts";
 import { EarlyDeletion } from "./early-deletion.ts";
 import { EngineRefusal, interrupted } from "./engine-refusal.ts";
 import { parsePath, withOldAt } from "./property-paths.ts";
@@ -94,17 +95,16 @@ export class ResourceRegistrar {
     return reference;
   }
 
-  #registerComponent(registration: Registration, former: string): Registered {
-    const { state, reporter } = this.#context;
+  /** A component is on record alone: a change of its inputs is an update that no provider is asked for. */
+  async #registerComponent(registration: Registration, former: string): Promise<Registered> {
+    const { state, reporter, programDir } = this.#context;
+    const wanted = withoutAssetText(await resolveAssets(registration.inputs, programDir));
     const old = state.find(former);
-    const next = recordOf(registration, {
-      inputs: registration.inputs,
-      outputs: old?.outputs ?? {},
-      id: "",
-      provider: "",
-    });
+    const inputs = old === undefined ? wanted : withIgnored(wanted, old.inputs, registration.ignoreChanges);
+    const next = recordOf(registration, { inputs, outputs: old?.outputs ?? {}, id: "", provider: "" });
     state.put(next, former);
-    const step = stepOf(old ? "same" : "create", { old, next });
+    const isSame = old !== undefined && equal(comparable(old, wanted, inputs).inputs, inputs);
+    const step = stepOf(old === undefined ? "create" : isSame ? "same" : "update", { old, next });
     reporter.done(step, reporter.started(step));
     return { id: "", outputs: {} };
   }
