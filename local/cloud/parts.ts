@@ -19,10 +19,14 @@ export interface CloudResource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** The cloud's configuration: the parts read it, and only providers write it. Every write outlives the process once it returns. */
-export interface ResourceStore {
+/** Resources to look at. */
+export interface ResourceView {
   get(kind: string, id: string): CloudResource | undefined;
   list(kind: string): readonly CloudResource[];
+}
+
+/** The cloud's configuration: the parts read it, and only providers write it. Every write outlives the process once it returns. */
+export interface ResourceStore extends ResourceView {
   put(resource: CloudResource): void;
   /** When a listener throws, so does this, and the resource stays until it is removed again. */
   remove(kind: string, id: string): void;

@@ -9,14 +9,16 @@ import { ProviderFailure } from "./provider-failure.ts";
 import { nameOf } from "./records.ts";
 import type {
   CreateOptions,
+  Judgement,
   KnownProperties,
+  PlannedResource,
   ResourceProvider,
   Subject,
   UpdateOptions,
 } from "./resource-provider.ts";
 import { CHANNEL_OPTIONS, LOOPBACK } from "./rpc-address.ts";
 import { markSecrets } from "./secrecy.ts";
-import { fromStruct, type Properties, toStruct, withoutSecrecy } from "./values.ts";
+import { fromStruct, isList, isProperties, type Properties, toStruct, withoutSecrecy } from "./values.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 /** Check, Diff and Invoke only look. */
@@ -199,6 +201,17 @@ export class ProviderClient implements ResourceProvider {
     if (response.getId() === "") return undefined;
     const [inputs, outputs] = [response.getInputs(), response.getProperties()].map(fromStruct);
     return { id: response.getId(), inputs: inputs ?? {}, outputs: outputs ?? {} };
+  }
+
+  /** Providers of the local cloud answer this token; a real one does not know it. */
+  async judge(plan: readonly PlannedResource[]): Promise<readonly Judgement[]> {
+    const token = `${this.settings.package}:local:judge`;
+    const resources = plan.map((resource): Properties => ({ ...resource }));
+    const { judgements = [] } = (await optional(this.invoke(token, { resources }, true))) ?? {};
+    return (isList(judgements) ? judgements : []).filter(isProperties).map(({ urn, reason }) => ({
+      urn: String(urn),
+      reason: String(reason),
+    }));
   }
 
   async invoke(token: string, args: Properties, preview: boolean): Promise<Properties> {

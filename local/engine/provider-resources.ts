@@ -54,6 +54,10 @@ export class ProviderResources implements ResourceProvider {
     throw new ProviderFailure("a provider cannot be read", { uncertain: false });
   }
 
+  async judge(): Promise<readonly []> {
+    return [];
+  }
+
   async invoke(token: string): Promise<never> {
     throw new ProviderFailure(`a provider resource has no function ${token}`, { uncertain: false });
   }

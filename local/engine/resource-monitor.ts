@@ -17,7 +17,7 @@ import type {
 import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineRefusal } from "./engine-refusal.ts";
-import { originOf } from "./origin.ts";
+import { type Origin, originOf } from "./origin.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 import { STACK_TYPE } from "./records.ts";
 import { readRegistration, unsupportedBy } from "./registration.ts";
@@ -50,6 +50,7 @@ export class ResourceMonitor {
   readonly #context: UpdateContext;
   readonly #registrar: ResourceRegistrar;
   readonly #reads: ResourceReads;
+  readonly #origins = new Map<string, Origin>();
   #stackOutputs: { readonly urn: string; readonly outputs: Properties } | undefined;
   #finished = false;
   #inFlight = 0;
@@ -64,6 +65,11 @@ export class ResourceMonitor {
   /** URNs that the program asked for. */
   get claimed(): ReadonlySet<string> {
     return this.#registrar.claimed;
+  }
+
+  /** By URN: where in the program the resources are made that it registered, not merely read. */
+  get origins(): ReadonlyMap<string, Origin> {
+    return this.#origins;
   }
 
   /** Whether the program said that it came to its end. It does so only when nothing in it failed. */
@@ -115,13 +121,15 @@ export class ResourceMonitor {
     const [name, type] = [request.getName(), request.getType()];
     const urn = urnOf(stack, project, request.getParent(), type, name);
     const response = new resourcePb.RegisterResourceResponse().setUrn(urn);
+    const origin = originOf(request, rootDirectory);
+    // One that is registered twice is where it first was.
+    if (!this.#origins.has(urn)) this.#origins.set(urn, origin);
     try {
       const registration = readRegistration(request, project, stack);
       const { id, outputs } = await this.#registrar.register(registration);
       return response.setId(id).setObject(toStruct(outputs)).setResult(SUCCESS);
     } catch (error) {
       if (!(error instanceof EngineRefusal || error instanceof ProviderFailure)) throw error;
-      const origin = originOf(request, rootDirectory);
       const mistaken = reporter.registrationFailed({ urn, name, type }, origin, error);
       // A preview goes on as if the resource were made, its outputs unknown: what depends on it may have mistakes too.
       return response.setResult(preview && mistaken ? SUCCESS : FAIL).setObject(toStruct({}));

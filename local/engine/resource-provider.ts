@@ -23,6 +23,25 @@ export interface UpdateOptions extends CreateOptions {
   readonly ignoreChanges: readonly string[];
 }
 
+/** A resource as it will be once the program is made real. */
+export interface PlannedResource {
+  readonly urn: string;
+  /** What the program wants and the provider acts on; what it wants and was refused; what is there besides. */
+  readonly standing: "wanted" | "refused" | "there";
+  /** Empty while it is not known. */
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  /** URNs of what went into the value of an input, by its name. */
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is wrong with a resource of a plan, in a sentence. */
+export interface Judgement {
+  readonly urn: string;
+  readonly reason: string;
+}
+
 /** What acts on resources. Every method throws a `ProviderFailure` when the provider refuses, fails or does not answer. */
 export interface ResourceProvider {
   readonly supportsPreview: boolean;
@@ -56,5 +75,7 @@ export interface ResourceProvider {
     id: string,
     state: Properties,
   ): Promise<(KnownProperties & { id: string }) | undefined>;
+  /** What is wrong with what it acts on that only the whole plan shows. Nothing, if it cannot judge plans. */
+  judge(plan: readonly PlannedResource[]): Promise<readonly Judgement[]>;
   invoke(token: string, args: Properties, preview: boolean): Promise<Properties>;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { deleteResources } from "./deletion.ts";
 import { EngineRefusal } from "./engine-refusal.ts";
 import type { EngineServer } from "./engine-server.ts";
+import { judge } from "./judgement.ts";
 import { Program, type ProgramExit, type ProgramSettings } from "./program.ts";
 import { ResourceMonitor } from "./resource-monitor.ts";
 import type { UpdateContext } from "./update-context.ts";
@@ -45,6 +46,8 @@ export async function runProgram(
     // Steps go on without the program; each has a deadline of its own.
     while (monitor.inFlight > 0) await sleep(DRAIN_POLL_MS);
     if (!signal.aborted) explain(context, exit, monitor.finished);
+    // Of a program that did not come to its end, nobody knows what else it would make.
+    if (preview && monitor.finished && !signal.aborted) await judge(context, monitor.origins);
   } finally {
     clearInterval(watch);
     signal.removeEventListener("abort", stop);

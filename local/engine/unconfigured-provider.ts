@@ -32,6 +32,10 @@ export class UnconfiguredProvider implements ResourceProvider {
     return { id, inputs: {}, outputs: {} };
   }
 
+  async judge(): Promise<readonly []> {
+    return [];
+  }
+
   async invoke(): Promise<Properties> {
     return {};
   }

@@ -1,4 +1,4 @@
-import type { CloudParts, CloudResource } from "../cloud/parts.ts";
+import type { CloudParts, CloudResource, ResourceView } from "../cloud/parts.ts";
 import type { CitedReport, CitedRules } from "./rules/rule.ts";
 import type { Properties } from "./values.ts";
 
@@ -15,6 +15,17 @@ export interface Autoname {
   /** Where the service states the length. */
   readonly source: string;
   readonly lowerCase?: true;
+}
+
+/** What is there beside a resource: what the cloud holds, or what will be there once a program's plan is made real. */
+export interface Surroundings extends ResourceView {
+  /** The project that the provider is configured with. */
+  readonly home: string | undefined;
+  /**
+   * Whether what is named so, and is not among these, may be there nevertheless.
+   * @param project of the resource that names it
+   */
+  mayBeElsewhere(kinds: readonly string[], name: string, project: string | undefined): boolean;
 }
 
 /** A resource about to be written. Its inputs are checked, whole and without marks of secrecy. */
@@ -41,6 +52,10 @@ export interface Kind {
   /** Made a second time, under another name in the program, it is the same thing: that is no conflict. */
   readonly shared?: true;
   readonly autoname?: Autoname;
+  /** Its service chooses the id, or a part of it: nobody can name one that is still to be made. */
+  readonly chosenId?: true;
+  /** Its service takes a second one of the same id, which changes nothing or replaces the first. */
+  readonly repeatable?: true;
   /** APIs that must be enabled in the project before one can be made, `pubsub.googleapis.com`. */
   readonly services?: readonly string[];
   /** Inputs that name other resources, by their path as rules have it: the kinds that they may be of. */
@@ -55,8 +70,11 @@ export interface Kind {
   readonly rules?: readonly CitedRules[];
   /** What the service would take and the local cloud cannot do. Not asked in an offline preview. */
   unsupported?(inputs: Properties, report: Report): void;
-  /** The id that the real provider would give: for the same URN and inputs the same. Inputs are known. */
-  id(inputs: Properties, urn: string, parts: CloudParts): string;
+  /**
+   * The id that the real provider would give: for the same URN and inputs the same.
+   * @throws {TypeError} when an input that it hangs on is not known.
+   */
+  id(inputs: Properties, urn: string, resources: ResourceView): string;
   /** Outputs that follow from inputs alone, so that a preview can tell them. Inputs may be unknown. */
   known?(inputs: Properties): Properties;
   /** All other outputs of its own; may act on the cloud first. The same draft twice gives the same. */
@@ -73,8 +91,11 @@ export interface Kind {
   readonly inner?: Readonly<Record<string, Properties>>;
   /** Outputs, beyond those that always do, that an update may change; inner ones as `input.field`. */
   readonly volatile?: readonly string[];
-  /** What the service refuses because of all else that it holds; asked before the resource is written. */
-  verify?(draft: Draft, parts: CloudParts, report: CitedReport): void;
+  /**
+   * What the service refuses because of all else that it holds; asked before the resource is written, and of a plan,
+   * where inputs may be unknown, except for what the id hangs on.
+   */
+  verify?(draft: Draft, around: Surroundings, report: CitedReport): void;
   /** Resolves when the written resource works. A throw undoes the write. */
   ready?(id: string, parts: CloudParts): Promise<void>;
   /** Whether the resource stays in the cloud when the program lets go of it. */

@@ -1,10 +1,11 @@
 import { resolve } from "../cloud/load-balancing/references.ts";
 import type { CloudParts, CloudResource } from "../cloud/parts.ts";
 import { FUNCTION_KIND } from "../cloud/run/function-service.ts";
-import type { Draft, Kind } from "./kind.ts";
+import type { Draft, Kind, Surroundings } from "./kind.ts";
 import { showAt } from "./paths.ts";
 import { ProviderError } from "./provider-error.ts";
 import { valuesAt } from "./rules/rule.ts";
+import type { Properties } from "./values.ts";
 import { decodeProperties } from "./wire.ts";
 
 /** What a project's services are, as the cloud keeps them. */
@@ -13,49 +14,113 @@ const SERVICE_USAGE = "https://cloud.google.com/service-usage/docs/enabled-servi
 const ERRORS = "https://cloud.google.com/apis/design/errors";
 const FASTLY_API = "https://www.fastly.com/documentation/reference/api/";
 
-/** @throws {ProviderError} PERMISSION_DENIED for a kind whose API is not enabled in its project. */
-export function refuseDisabled({ services = [] }: Kind, { id, inputs, urn }: Draft, parts: CloudParts): void {
-  const project =
-    typeof inputs.project === "string"
-      ? inputs.project.replace(/^projects\//, "")
-      : /^projects\/([^/]+)\//.exec(id)?.[1];
-  if (project === undefined) return;
-  for (const service of services) {
-    if (parts.kernel.resources.get(SERVICE, `${project}/${service}`)) continue;
-    throw new ProviderError(
-      "PERMISSION_DENIED",
-      `Error 403: ${service} has not been used in project ${project} before or it is disabled, SERVICE_DISABLED. "${urn}" must depend on a ${SERVICE} that enables it (${SERVICE_USAGE}).`,
-    );
-  }
+const STATUS = { PERMISSION_DENIED: 403, NOT_FOUND: 404, INVALID_ARGUMENT: 400 } as const;
+
+/** What a resource needs of others and lacks. */
+interface Unmet {
+  readonly code: keyof typeof STATUS;
+  /** In a sentence that names the rule, the value and where the rule stands. */
+  readonly reason: string;
 }
 
-/** @throws {ProviderError} NOT_FOUND for an input that names what the cloud does not hold. */
-export function refuseDangling(
+/** A cloud holds all there is. */
+export function inTheCloud({ kernel: { resources } }: CloudParts, home: string | undefined): Surroundings {
+  return {
+    home,
+    get: (kind, id) => resources.get(kind, id),
+    list: (kind) => resources.list(kind),
+    mayBeElsewhere: () => false,
+  };
+}
+
+/**
+ * What only other resources show of this one: services that are off, references to nothing, and what does not
+ * go together. Asked of a draft before it is written, and of a plan before anything is.
+ *
+ * @param shown The inputs with their marks of secrecy: what may be shown of them.
+ */
+export function unmetPrerequisites(
+  kind: Kind,
+  draft: Draft,
+  around: Surroundings,
+  shown = draft.inputs,
+): readonly Unmet[] {
+  return [
+    ...disabledServices(kind, draft, around),
+    ...danglingReferences(kind, draft, around, shown),
+    ...mismatches(kind, draft, around, shown),
+  ];
+}
+
+/**
+ * @throws {ProviderError} PERMISSION_DENIED for a kind whose API is not enabled in its project, else NOT_FOUND for
+ * inputs that name what is not there, else INVALID_ARGUMENT; with every mistake of that sort.
+ */
+export function refuseUnmet(kind: Kind, draft: Draft, around: Surroundings): void {
+  const unmet = unmetPrerequisites(kind, draft, around);
+  const [first] = unmet;
+  if (!first) return;
+  const reasons = unmet.filter(({ code }) => code === first.code).map(({ reason }) => reason);
+  const { code } = first;
+  const subject = code === "PERMISSION_DENIED" ? "" : `${kind.token} "${draft.id}": `;
+  throw new ProviderError(code, `Error ${STATUS[code]}: ${subject}${reasons.join(" ")}`);
+}
+
+/** The project that a resource is in, as far as it says so. */
+export function projectOf({ id, inputs }: Pick<Draft, "id" | "inputs">): string | undefined {
+  return typeof inputs.project === "string"
+    ? inputs.project.replace(/^projects\//, "")
+    : /^projects\/([^/]+)\//.exec(id)?.[1];
+}
+
+function disabledServices({ services = [] }: Kind, draft: Draft, around: Surroundings): readonly Unmet[] {
+  const project = projectOf(draft);
+  if (project === undefined) return [];
+  return services
+    .map((service) => ({ service, id: `${project}/${service}` }))
+    .filter(({ id }) => !around.get(SERVICE, id) && !around.mayBeElsewhere([SERVICE], id, project))
+    .map(({ service }) => ({
+      code: "PERMISSION_DENIED",
+      reason: `${service} has not been used in project ${project} before or it is disabled, SERVICE_DISABLED. "${draft.urn}" must depend on a ${SERVICE} that enables it (${SERVICE_USAGE}).`,
+    }));
+}
+
+function danglingReferences(
   { token, references = {} }: Kind,
-  { id, inputs }: Draft,
-  parts: CloudParts,
-): void {
+  draft: Draft,
+  around: Surroundings,
+  shown: Properties,
+): readonly Unmet[] {
+  const unmet: Unmet[] = [];
   for (const [pattern, kinds] of Object.entries(references)) {
-    for (const [path, value] of valuesAt(inputs, pattern)) {
+    for (const [path, value] of valuesAt(draft.inputs, pattern)) {
       if (typeof value !== "string" || value === "") continue;
-      if (kinds.some((kind) => resolve(parts.kernel.resources, kind, nameIn(kind, value)))) continue;
+      if (kinds.some((kind) => resolve(around, kind, nameIn(kind, value)))) continue;
+      if (around.mayBeElsewhere(kinds, value, projectOf(draft))) continue;
       const source = token.startsWith("fastly:") ? FASTLY_API : ERRORS;
-      throw new ProviderError(
-        "NOT_FOUND",
-        `Error 404: ${token} "${id}": ${path} must name a ${kinds.join(" or ")} that exists; got ${JSON.stringify(value)} (${source}).`,
-      );
+      unmet.push({
+        code: "NOT_FOUND",
+        reason: `${path} must name a ${kinds.join(" or ")} that exists; got ${showAt(shown, path)} (${source}).`,
+      });
     }
   }
+  return unmet;
 }
 
-/** @throws {ProviderError} INVALID_ARGUMENT with every mistake that only the cloud's other resources show. */
-export function refuseMismatches({ token, verify }: Kind, draft: Draft, parts: CloudParts): void {
-  const mistakes: string[] = [];
-  verify?.(draft, parts, (path, rule, source) => {
-    mistakes.push(`${path} ${rule}; got ${showAt(draft.inputs, path)} (${source}).`);
+function mismatches(
+  { verify }: Kind,
+  draft: Draft,
+  around: Surroundings,
+  shown: Properties,
+): readonly Unmet[] {
+  const unmet: Unmet[] = [];
+  verify?.(draft, around, (path, rule, source) => {
+    unmet.push({
+      code: "INVALID_ARGUMENT",
+      reason: `${path} ${rule}; got ${showAt(shown, path)} (${source}).`,
+    });
   });
-  if (mistakes.length === 0) return;
-  throw new ProviderError("INVALID_ARGUMENT", `Error 400: ${token} "${draft.id}": ${mistakes.join(" ")}`);
+  return unmet;
 }
 
 /** A function goes by the name of the Cloud Run service under it. */

@@ -10,6 +10,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyMessages, { type Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Autonaming } from "./autonaming.ts";
+import { readPlan } from "./plan-message.ts";
 import type { Provider } from "./provider.ts";
 import { ProviderError } from "./provider-error.ts";
 import type { CheckResult, DiffResult, Failure } from "./requests.ts";
@@ -192,6 +193,12 @@ export class ProviderService {
     const token = request.getTok();
     if (token === `${packageName}:local:recordedKinds`) {
       return new messages.InvokeResponse().setReturn(struct({ kinds: this.#template.recordedKinds() }));
+    }
+    if (token === `${packageName}:local:judge`) {
+      const judgements = this.#sessions.of(call).judge(readPlan(properties(request.getArgs())));
+      return new messages.InvokeResponse().setReturn(
+        struct({ judgements: judgements.map(({ urn, reason }) => ({ urn, reason })) }),
+      );
     }
     const answer = this.#sessions.of(call).invoke(token, properties(request.getArgs()));
     if ("result" in answer) return new messages.InvokeResponse().setReturn(struct(answer.result));

@@ -8,9 +8,10 @@ import { differences } from "./differences.ts";
 import { FACTS } from "./facts.ts";
 import { type FunctionResult, invokeFunction } from "./functions.ts";
 import { addInnerOutputs, inThe } from "./inner-outputs.ts";
+import { judgePlan } from "./judge-plan.ts";
 import type { Draft, Kind, ProviderConfig } from "./kind.ts";
 import { covers } from "./paths.ts";
-import { refuseDangling, refuseDisabled, refuseInUse, refuseMismatches } from "./prerequisites.ts";
+import { inTheCloud, refuseInUse, refuseUnmet } from "./prerequisites.ts";
 import { createPreview, updatePreview } from "./preview.ts";
 import { ProviderError } from "./provider-error.ts";
 import type * as requests from "./requests.ts";
@@ -92,6 +93,15 @@ export class Provider {
     return invokeFunction(this.packageName, token, call);
   }
 
+  /** What is wrong with a program's resources that each by itself does not show, before any is made. */
+  judge(planned: readonly requests.PlannedResource[]): readonly requests.Judgement[] {
+    return judgePlan(this.#kinds, planned, {
+      home: this.#config.project,
+      local: this.#localProjects,
+      cloud: this.#parts?.kernel.resources,
+    });
+  }
+
   /** Tokens of all kinds. */
   get kinds(): readonly string[] {
     return [...this.#kinds.keys()];
@@ -139,7 +149,7 @@ export class Provider {
     }
     const parts = this.#online(request);
     this.#refuseUnknown(request.urn, request.properties);
-    const id = kind.id(reveal(request.properties), request.urn, parts);
+    const id = kind.id(reveal(request.properties), request.urn, parts.kernel.resources);
     const previous = parts.kernel.resources.get(kind.token, id);
     if (previous) this.#refuseConflict(kind, previous, request);
     else if (kind.idOutlives) refuseSpent(kind, id, parts);
@@ -208,9 +218,7 @@ export class Provider {
         ...(previous && { previous }),
         ...(this.#programDirectory !== undefined && { programDirectory: this.#programDirectory }),
       };
-      refuseDisabled(kind, draft, parts);
-      refuseDangling(kind, draft, parts);
-      refuseMismatches(kind, draft, parts);
+      refuseUnmet(kind, draft, inTheCloud(parts, this.#config.project));
       const outputs = {
         ...absentFrom(draft.inputs, kind.assigned ?? {}),
         ...commonOutputs(kind.token, draft),

@@ -73,6 +73,23 @@ export interface ReadRequest extends IdRequest {
   readonly inputs: Properties;
 }
 
+/** A resource as it will be once a program is made real, as far as its engine knows. */
+export interface PlannedResource extends Subject {
+  /** What the program wants and the provider acts on; what it wants and Check refused; what is there besides. */
+  readonly standing: "wanted" | "refused" | "there";
+  /** Empty while it is not known. */
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+  /** URNs of what went into the value of an input, by its name. */
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is wrong with a resource of a plan. */
+export interface Judgement extends Subject {
+  readonly reason: string;
+}
+
 /** @throws {TypeError} when the URN is not one. */
 export function typeOf({ urn }: Subject): string {
   const qualified = urn.split("::")[2];

@@ -1,4 +1,4 @@
-import type { CloudResource, ResourceStore } from "../parts.ts";
+import type { CloudResource, ResourceView } from "../parts.ts";
 import { textOf } from "../property-values.ts";
 
 const PREFIX =
@@ -16,7 +16,7 @@ export function refersTo(reference: string, id: string): boolean {
 }
 
 export function resolve(
-  resources: ResourceStore,
+  resources: ResourceView,
   kind: string,
   reference: unknown,
 ): CloudResource | undefined {

@@ -25,6 +25,7 @@ const serviceVcl: Kind = {
     if (inputs.stage === true)
       report("stage", "must be false: the local edge serves the active version alone");
   },
+  chosenId: true,
   id: (_, urn) => fastlyId(urn),
   outputs: (draft) => {
     const version = nextVersion(draft);
@@ -50,12 +51,11 @@ const domain: Kind = {
   token: DOMAIN,
   references: { serviceId: [SERVICE_VCL] },
   rules: [cite(DOMAINS, { fqdn: domainName({ wildcard: true }) })],
-  verify({ id, inputs }, { kernel }, report) {
-    const other = kernel.resources
-      .list(DOMAIN)
-      .find((one) => one.id !== id && one.properties.fqdn === inputs.fqdn);
+  verify({ id, inputs }, around, report) {
+    const other = around.list(DOMAIN).find((one) => one.id !== id && one.properties.fqdn === inputs.fqdn);
     if (other) report("fqdn", `must be a domain that is not taken, as it is by ${other.urn}`, DOMAINS);
   },
+  chosenId: true,
   id: (inputs, urn) => fastlyId(`${urn} ${text(inputs, "fqdn")}`),
   outputs: ({ id }) => ({ domainId: id }),
 };

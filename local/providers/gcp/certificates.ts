@@ -99,12 +99,14 @@ const certificate: Kind = {
       { managed: atMostOneOf("dnsAuthorizations", "issuanceConfig") },
     ),
   ],
-  verify({ inputs }, { kernel }, report) {
+  verify({ inputs }, around, report) {
     const managed = nested(inputs, "managed");
     if (presence(managed.dnsAuthorizations) !== "set") return;
     const authorized = listed(managed, "dnsAuthorizations").map(
-      (name) => resolve(kernel.resources, DNS_AUTHORIZATION, name)?.properties.domain,
+      (name) => resolve(around, DNS_AUTHORIZATION, name)?.properties.domain,
     );
+    // What one of them authorizes is not known here.
+    if (authorized.includes(undefined)) return;
     for (const [index, domain] of listed(managed, "domains").entries()) {
       if (typeof domain === "string" && !authorized.includes(domain.replace(/^\*\./, ""))) {
         report(
@@ -149,9 +151,9 @@ const certificateMapEntry: Kind = {
       ),
     }),
   ],
-  verify({ id, inputs }, { kernel }, report) {
+  verify({ id, inputs }, around, report) {
     const [map] = id.split("/certificateMapEntries/");
-    for (const other of kernel.resources.list(CERTIFICATE_MAP_ENTRY)) {
+    for (const other of around.list(CERTIFICATE_MAP_ENTRY)) {
       if (other.id === id || !other.id.startsWith(`${map}/`)) continue;
       for (const name of ["hostname", "matcher"]) {
         if (inputs[name] !== undefined && inputs[name] === other.properties[name]) {

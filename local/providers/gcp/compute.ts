@@ -101,10 +101,9 @@ export const COMPUTE_KINDS: readonly Kind[] = [
       connectionDrainingTimeoutSec: 300,
     }),
     rules: [NAME, ...BACKEND_SERVICE_RULES],
-    verify: ({ inputs }, { kernel }, report) => {
+    verify: ({ inputs }, around, report) => {
       const isServerless = (group: string) =>
-        resolve(kernel.resources, kinds.NETWORK_ENDPOINT_GROUP, group)?.properties.networkEndpointType ===
-        "SERVERLESS";
+        resolve(around, kinds.NETWORK_ENDPOINT_GROUP, group)?.properties.networkEndpointType === "SERVERLESS";
       checkServerlessBackends(inputs, isServerless, (path, rule) => report(path, rule, SERVERLESS_GROUPS));
     },
     unsupported: balancer.checkBackendService,

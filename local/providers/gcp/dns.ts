@@ -48,9 +48,9 @@ const recordSet: Kind = {
   recorded:
     "The zone's name server, answering with these records; the test DNS server now leads every name to this machine.",
   rules: RECORD_SET_RULES,
-  verify({ id, inputs }, { kernel }, report) {
+  verify({ id, inputs }, around, report) {
     const [name, type] = [text(inputs, "name").toLowerCase(), text(inputs, "type")];
-    const zone = resolve(kernel.resources, ZONE, inputs.managedZone);
+    const zone = resolve(around, ZONE, inputs.managedZone);
     const dnsName = zone?.properties.dnsName;
     if (typeof dnsName === "string" && name !== dnsName && !name.endsWith(`.${dnsName}`)) {
       report("name", `must be in the zone, ${dnsName}`, RECORDS);
@@ -58,7 +58,7 @@ const recordSet: Kind = {
     if (type === "CNAME" && name === dnsName)
       report("type", "must not be CNAME at the zone's own name", RECORDS);
     const prefix = id.replace(/\/[^/]*$/, "/").toLowerCase();
-    const beside = kernel.resources
+    const beside = around
       .list(RECORD_SET)
       .filter((other) => other.id !== id && other.id.toLowerCase().startsWith(prefix));
     const alias = beside.find(({ properties }) => type === "CNAME" || properties.type === "CNAME");

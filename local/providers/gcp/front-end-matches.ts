@@ -1,7 +1,8 @@
 import * as kinds from "../../cloud/load-balancing/kinds.ts";
 import { resolve } from "../../cloud/load-balancing/references.ts";
-import type { CloudParts, CloudResource, ResourceStore } from "../../cloud/parts.ts";
-import type { Draft } from "../kind.ts";
+import type { CloudResource, ResourceView } from "../../cloud/parts.ts";
+import type { Draft, Surroundings } from "../kind.ts";
+import { projectOf } from "../prerequisites.ts";
 import { type CitedReport, valuesAt } from "../rules/rule.ts";
 import { decodeProperties } from "../wire.ts";
 
@@ -16,21 +17,17 @@ const REDIRECT_HOLDERS = [
 ];
 
 /** A rule has an address that is reserved, a port of it that is free, and the scheme of all behind it. */
-export function verifyForwardingRule(
-  { id, inputs }: Draft,
-  { kernel }: CloudParts,
-  report: CitedReport,
-): void {
-  const { resources } = kernel;
+export function verifyForwardingRule({ id, inputs }: Draft, around: Surroundings, report: CitedReport): void {
   const { ipAddress, portRange, loadBalancingScheme, target } = inputs;
   if (typeof ipAddress === "string") {
-    const reserved = resources
+    const reserved = around
       .list(kinds.GLOBAL_ADDRESS)
       .some(({ properties }) => properties.address === ipAddress);
-    if (!reserved && !resolve(resources, kinds.GLOBAL_ADDRESS, ipAddress)) {
+    const isThere = reserved || resolve(around, kinds.GLOBAL_ADDRESS, ipAddress) !== undefined;
+    if (!isThere && !around.mayBeElsewhere([kinds.GLOBAL_ADDRESS], ipAddress, projectOf({ id, inputs }))) {
       report("ipAddress", "must be a reserved address", RULES);
     }
-    const other = resources
+    const other = around
       .list(kinds.FORWARDING_RULE)
       .find(
         ({ id: otherId, properties }) =>
@@ -40,20 +37,18 @@ export function verifyForwardingRule(
       );
     if (other) report("portRange", `must be free on its address, and ${other.id} has it`, RULES);
   }
-  for (const service of servicesBehind(resources, target)) {
-    if (service.properties.loadBalancingScheme !== loadBalancingScheme) {
-      report(
-        "loadBalancingScheme",
-        `must be that of ${service.id}, ${service.properties.loadBalancingScheme}`,
-        SCHEMES,
-      );
+  for (const service of servicesBehind(around, target)) {
+    const { loadBalancingScheme: scheme } = service.properties;
+    if (typeof scheme !== "string" || typeof loadBalancingScheme !== "string") continue;
+    if (scheme !== loadBalancingScheme) {
+      report("loadBalancingScheme", `must be that of ${service.id}, ${scheme}`, SCHEMES);
     }
   }
 }
 
 /** What comes over HTTPS is not redirected to it. */
-export function verifyHttpsProxy({ inputs }: Draft, { kernel }: CloudParts, report: CitedReport): void {
-  const urlMap = resolve(kernel.resources, kinds.URL_MAP, inputs.urlMap);
+export function verifyHttpsProxy({ inputs }: Draft, around: Surroundings, report: CitedReport): void {
+  const urlMap = resolve(around, kinds.URL_MAP, inputs.urlMap);
   const properties = urlMap ? decodeProperties(urlMap.properties) : {};
   for (const holder of REDIRECT_HOLDERS) {
     for (const [path, httpsRedirect] of valuesAt(properties, `${holder}.httpsRedirect`)) {
@@ -64,7 +59,7 @@ export function verifyHttpsProxy({ inputs }: Draft, { kernel }: CloudParts, repo
 }
 
 /** The backend services that requests to a proxy can end at. */
-function servicesBehind(resources: ResourceStore, target: unknown): readonly CloudResource[] {
+function servicesBehind(resources: ResourceView, target: unknown): readonly CloudResource[] {
   const proxy =
     resolve(resources, kinds.TARGET_HTTP_PROXY, target) ??
     resolve(resources, kinds.TARGET_HTTPS_PROXY, target);

@@ -1,9 +1,9 @@
 import { bucketPrefix } from "../../cloud/iam/conditions.ts";
 import { ROLES } from "../../cloud/iam/roles.ts";
-import type { CloudParts } from "../../cloud/parts.ts";
 import { FUNCTION_KIND } from "../../cloud/run/function-service.ts";
 import { SERVICE_KIND } from "../../cloud/run/service-settings.ts";
-import type { Draft, Kind, ProviderConfig, Report } from "../kind.ts";
+import type { Draft, Kind, ProviderConfig, Report, Surroundings } from "../kind.ts";
+import { projectOf } from "../prerequisites.ts";
 import { brokenExpression } from "../rules/brackets.ts";
 import { iamMember, iamRoleName } from "../rules/iam.ts";
 import { predefinedRole } from "../rules/predefined-roles.ts";
@@ -149,6 +149,7 @@ function grant(
       }),
       ...own,
     ],
+    repeatable: true,
     verify: refuseAbsentAccount,
     unsupported(inputs, report) {
       const { role } = inputs;
@@ -201,15 +202,15 @@ function checkOwner({ role, member }: Properties, report: Report): void {
 }
 
 /** IAM takes no account that does not exist; of those in other projects nothing is known here. */
-function refuseAbsentAccount({ id, inputs }: Draft, { kernel }: CloudParts, report: CitedReport): void {
+function refuseAbsentAccount({ id, inputs }: Draft, around: Surroundings, report: CitedReport): void {
   const member = text(inputs, "member");
   const [, email, project] =
     /^serviceAccount:([^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com)$/.exec(member) ?? [];
-  const own = typeof inputs.project === "string" ? inputs.project : /^projects\/([^/]+)\//.exec(id)?.[1];
+  const own = projectOf({ id, inputs }) ?? around.home;
   if (email === undefined || project !== own) return;
-  if (!kernel.resources.get(ACCOUNT, `projects/${project}/serviceAccounts/${email}`)) {
-    report("member", "must be a service account that exists", PRINCIPALS);
-  }
+  const account = `projects/${project}/serviceAccounts/${email}`;
+  if (around.get(ACCOUNT, account) || around.mayBeElsewhere([ACCOUNT], account, own)) return;
+  report("member", "must be a service account that exists", PRINCIPALS);
 }
 
 /** The service's name, when it is whole, says where it is. */

@@ -42,7 +42,7 @@ const account: Kind = {
   unsupported({ disabled }, report) {
     if (disabled === true) report("disabled", "must be false: the local IAM has no disabled accounts");
   },
-  id: (inputs) => `${projectId(inputs)}/serviceAccounts/${emailOf(inputs)}`,
+  id: (inputs) => `${projectId(inputs)}/serviceAccounts/${text({ email: emailOf(inputs) }, "email")}`,
   known: (inputs) => {
     const email = emailOf(inputs);
     return email === undefined ? {} : { email, member: `serviceAccount:${email}` };

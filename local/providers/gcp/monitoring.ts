@@ -100,6 +100,7 @@ const alertPolicy: Kind = {
     }),
   ],
   unsupported: unsupportedPolicy,
+  chosenId: true,
   id: (inputs, urn) => `${projectId(inputs)}/alertPolicies/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, creationRecords: [] }),
 };
@@ -128,6 +129,7 @@ const notificationChannel: Kind = {
       "labels.url": matching(/^https?:\/\/[^/]+/, "must be a URL"),
     }),
   ],
+  chosenId: true,
   id: (inputs, urn) => `${projectId(inputs)}/notificationChannels/${stableNumber(urn, 19)}`,
   outputs: ({ id }) => ({ name: id, verificationStatus: "" }),
 };

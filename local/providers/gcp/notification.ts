@@ -20,6 +20,7 @@ export const NOTIFICATION: Kind = {
   token: NOTIFICATION_KIND,
   references: { bucket: [BUCKET_KIND], topic: [TOPIC_KIND] },
   rules: NOTIFICATION_RULES,
+  chosenId: true,
   id: (inputs, urn) => `${bucketOf(inputs)}/notificationConfigs/${idOf(urn)}`,
   outputs: checkNotification,
 };

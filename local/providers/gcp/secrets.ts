@@ -1,4 +1,4 @@
-import type { CloudParts } from "../../cloud/parts.ts";
+import type { ResourceView } from "../../cloud/parts.ts";
 import { projectNumber } from "../../cloud/project-number.ts";
 import type { Kind } from "../kind.ts";
 import { count, unique } from "../rules/lists.ts";
@@ -97,6 +97,7 @@ const secretVersion: Kind = {
       report("enabled", "must be true: the local Secret Manager has no disabled versions");
     if (deletionPolicy === "DISABLE") report("deletionPolicy", "must be DELETE, ABANDON or PREVENT");
   },
+  chosenId: true,
   id: versionId,
   outputs: ({ id }) => ({ name: id, version: lastSegment(id), destroyTime: "" }),
 };
@@ -104,9 +105,9 @@ const secretVersion: Kind = {
 export const SECRET_KINDS: readonly Kind[] = [secret, secretVersion];
 
 /** The number that these very data already have, or the next one of the secret. */
-function versionId(inputs: Properties, urn: string, { kernel }: CloudParts): string {
+function versionId(inputs: Properties, urn: string, resources: ResourceView): string {
   const prefix = `${idIn(inputs, "secrets", "secret")}/versions/`;
-  const versions = kernel.resources.list(SECRET_VERSION).filter(({ id }) => id.startsWith(prefix));
+  const versions = resources.list(SECRET_VERSION).filter(({ id }) => id.startsWith(prefix));
   const made = versions.find(
     (version) =>
       version.urn === urn &&

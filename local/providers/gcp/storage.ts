@@ -85,6 +85,7 @@ const bucketObject: Kind = {
       report,
     );
   },
+  repeatable: true,
   id: (inputs) => `${text(inputs, "bucket")}-${text(inputs, "name")}`,
   known: ({ name }) => (typeof name === "string" ? { outputName: name } : {}),
   outputs: writeObject,

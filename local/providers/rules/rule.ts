@@ -43,10 +43,15 @@ export function judge(tables: readonly CitedRules[], inputs: Properties, report:
 /** What stands at a pattern of paths, where it is there and known, with its own path. */
 export function valuesAt(inputs: Properties, pattern: string): readonly (readonly [string, Value])[] {
   let found: readonly (readonly [string, Value])[] = [["", inputs]];
-  for (const segment of pattern.match(/\[\]|\{\}|[^.[\]{}]+/g) ?? []) {
+  for (const segment of segmentsOf(pattern)) {
     found = found.flatMap(([path, value]) => childrenOf(value, segment, path));
   }
   return found;
+}
+
+/** The names in a pattern of paths, with `[]` and `{}`. */
+export function segmentsOf(pattern: string): readonly string[] {
+  return pattern.match(/\[\]|\{\}|[^.[\]{}]+/g) ?? [];
 }
 
 /** Applies to objects alone: that it is one is the shape's business. */
