@@ -99,6 +99,12 @@ test.each([
 });
 
 test("--follow shows what comes, past a change of files, and ends cleanly at ^C", async () => {
+  const folder = join(stateDir, "cloud", "logs");
+  const loud = new Logging(folder, new ResourceStore(new DatabaseSync(":memory:")));
+  const message = (count: number) => `${String(count).padStart(10, "0")}${"x".repeat(1024 * 1024)}`;
+  const say = (count: number) => loud.write({ severity: "INFO", message: message(count), source: "loud" });
+  // Before anybody follows it: of a workload that has logged nothing there is nothing to follow.
+  say(0);
   const follower = spawn(
     process.execPath,
     [
@@ -115,13 +121,8 @@ test("--follow shows what comes, past a change of files, and ends cleanly at ^C"
     rest = lines.pop() ?? "";
     seen.push(...lines.map((line) => JSON.parse(line).textPayload.slice(0, 10)));
   });
-  const folder = join(stateDir, "cloud", "logs");
-  const loud = new Logging(folder, new ResourceStore(new DatabaseSync(":memory:")));
-  const message = (count: number) => `${String(count).padStart(10, "0")}${"x".repeat(1024 * 1024)}`;
-  const say = (count: number) => loud.write({ severity: "INFO", message: message(count), source: "loud" });
   let code: unknown;
   try {
-    say(0);
     await until(() => seen.length === 1, follower);
     // The 17th makes a new file.
     for (let count = 1; count < 20; count++) say(count);
