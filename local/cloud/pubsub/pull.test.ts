@@ -61,6 +61,21 @@ test("a lease that can't be ended keeps no other from ending, and is ended as so
   await eventually(() => world.leases(subscription) === 0, "the first is over too");
 });
 
+test("a subscription whose deletion fails on a full disk leaves no backlog when it is deleted again", async () => {
+  await publish("hello");
+  const { db, resources } = world.kernel;
+  db.exec(
+    `CREATE TEMP TRIGGER full BEFORE DELETE ON main.pubsub_deliveries
+     BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END`,
+  );
+  const remove = () => resources.remove(SUBSCRIPTION_KIND, subscription);
+  expect(remove).toThrow("database or disk is full");
+  db.exec("DROP TRIGGER temp.full");
+  remove();
+  world.subscription("reader", { topic });
+  expect(await pull()).toEqual([]);
+});
+
 test("a pulled message is out until its deadline, and gone once acknowledged", async () => {
   await publish("hello");
   expect((await pull()).map(({ text }) => text)).toEqual(["hello"]);
