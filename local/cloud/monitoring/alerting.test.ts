@@ -192,6 +192,19 @@ test.each([
   expect(state()).toBe(expected);
 });
 
+test("a rate counts every request of a busy service", () => {
+  policy([
+    threshold(REQUESTS, {
+      thresholdValue: 19.9,
+      aggregations: [{ alignmentPeriod: "60s", perSeriesAligner: "ALIGN_RATE" }],
+    }),
+  ]);
+  for (let count = 0; count < 1_200; count++) request(200);
+  pass(10);
+  expect(alerting.policies()[0]?.conditions[0]?.value).toBe(20);
+  expect(state()).toBe("firing");
+});
+
 test("COMPARISON_LT fires below: no instance is there", () => {
   const filter =
     'resource.type="cloud_run_revision" AND metric.type="run.googleapis.com/container/instance_count"';

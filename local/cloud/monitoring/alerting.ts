@@ -7,7 +7,7 @@ import { POLICY_KIND, parsePolicy } from "./alert-policy.ts";
 import { IncidentDesk } from "./incident-desk.ts";
 import { Incidents, type Notification } from "./incidents.ts";
 import { LOG_METRIC_KIND, LogMetrics } from "./log-metrics.ts";
-import { countEntry, type MetricParts, readMetric } from "./metrics.ts";
+import { countEntry, isDistribution, type MetricParts, readMetric } from "./metrics.ts";
 import { PolicyWatch } from "./policy-watch.ts";
 import { SeriesStore } from "./series.ts";
 
@@ -181,7 +181,10 @@ export class Alerting implements Part {
     const asked = this.#asked();
     const counted = [...asked].flatMap((metric) => countEntry(metric, entry) ?? []);
     for (const { value, ...series } of [...counted, ...this.#logMetrics.count(entry)]) {
-      if (asked.has(series.metric.type)) this.#series.add(series, { at, value });
+      const { type } = series.metric;
+      if (!asked.has(type)) continue;
+      if (isDistribution(type)) this.#series.add(series, { at, value });
+      else this.#series.count(series, { at, value });
     }
     for (const watch of this.#watches.values()) watch.take(entry, at);
   }

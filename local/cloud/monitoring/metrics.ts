@@ -30,6 +30,8 @@ const GAUGES: Readonly<
     resources.list(SERVICE).map(({ id }) => ({ resource: serviceResource(id), value: run.pids(id).length })),
 };
 
+const LATENCIES = "run.googleapis.com/request_latencies";
+
 /** Metrics that are counted as entries come in. */
 const COUNTED: Readonly<Record<string, (entry: ExportedEntry) => Sample | undefined>> = {
   "pubsub.googleapis.com/subscription/dead_letter_message_count": ({ resource, jsonPayload }) =>
@@ -40,7 +42,7 @@ const COUNTED: Readonly<Record<string, (entry: ExportedEntry) => Sample | undefi
     resource.type === "cloud_run_revision" && httpRequest?.status !== undefined
       ? sample(resource, responseLabels(httpRequest.status), 1)
       : undefined,
-  "run.googleapis.com/request_latencies": ({ resource, httpRequest }) =>
+  [LATENCIES]: ({ resource, httpRequest }) =>
     resource.type === "cloud_run_revision" && httpRequest?.latency !== undefined
       ? sample(
           resource,
@@ -60,6 +62,11 @@ export const METRICS: readonly string[] = [...Object.keys(GAUGES), ...Object.key
 
 export function isCountedMetric(metric: string): boolean {
   return metric in COUNTED || metric.startsWith(USER_METRICS);
+}
+
+/** Whether the metric's values are of a distribution: adding them up would lose what they say. */
+export function isDistribution(metric: string): boolean {
+  return metric === LATENCIES;
 }
 
 /** What the metric says now; nothing for one that is counted. */
