@@ -88,3 +88,15 @@ test("an answer that is cut short, or too long to be meant, is none", async () =
   answer = (_request, response) => response.end(Buffer.alloc(5 * 1024 * 1024));
   await expect(send()).rejects.toThrow("over 4194304 bytes");
 });
+
+test.each([
+  [
+    "switches protocols unasked",
+    "101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x",
+    "without an answer",
+  ],
+  ["has no status that could be", "000 None\r\nContent-Length: 0", "must be 200 or more; got 0"],
+])("an answer that %s is none, at once", async (_, head, message) => {
+  answer = (_request, response) => void response.socket?.write(`HTTP/1.1 ${head}\r\n\r\n`);
+  await expect(send()).rejects.toThrow(message);
+});

@@ -7,6 +7,8 @@ const IDLE_MS = 4_000;
 /** To one origin, at once; requests beyond them wait within their deadlines. */
 const MAX_CONNECTIONS = 100;
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+/** Of an answer that ends an exchange; Node keeps those before it to itself. */
+const LOWEST_STATUS = 200;
 
 const connections = { keepAlive: true, timeout: IDLE_MS, maxSockets: MAX_CONNECTIONS };
 const agents = { "http:": new Agent(connections), "https:": new TlsAgent(connections) };
@@ -79,12 +81,19 @@ function exchange(
     const timer = setTimeout(() => stop(new DeadlineExceeded(`${method} ${url}`, deadlineMs)), deadlineMs);
     const onAbort = () => stop(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
+    let isAnswered = false;
     request.once("close", () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
+      // Node tells nobody when it closes the connection of a server that switches protocols unasked.
+      if (!isAnswered) fail(new Error("the connection closed without an answer"));
     });
     request.once("error", fail);
     request.once("response", (response) => {
+      isAnswered = true;
+      const { statusCode: status = 0 } = response;
+      if (status < LOWEST_STATUS)
+        stop(new Error(`the status must be ${LOWEST_STATUS} or more; got ${status}`));
       const chunks: Buffer[] = [];
       let size = 0;
       response.on("data", (chunk: Buffer) => {
@@ -93,9 +102,7 @@ function exchange(
         else chunks.push(chunk);
       });
       response.once("error", fail);
-      response.once("end", () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
+      response.once("end", () => resolve({ status, headers: response.headers, body: Buffer.concat(chunks) }));
     });
     request.end(body);
   });

@@ -5,6 +5,8 @@ import { type Call, header, type Reply, refusal } from "./exchange.ts";
 /** Cloud Run's limits for HTTP/1: of requests, and of responses that are not streamed. @see https://cloud.google.com/run/quotas */
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+/** Of an answer that ends an exchange; Node keeps those before it to itself. */
+const LOWEST_STATUS = 200;
 
 /** The front end has answered `Expect` already. */
 const NOT_FORWARDED = new Set([...HOP_BY_HOP, "expect"]);
@@ -45,11 +47,22 @@ export function forward(port: number, call: Call): Promise<Reply> {
       upstream.destroy(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
-    upstream.once("close", () => signal.removeEventListener("abort", abort));
+    const fail = (error: Error) => reject(signal.aborted ? signal.reason : new BrokenInstance(error));
+    upstream.once("close", () => {
+      signal.removeEventListener("abort", abort);
+      // Node tells nobody when it closes the connection of an instance that switches protocols unasked.
+      if (!answer) fail(new Error("the connection closed without an answer"));
+    });
     upstream.once("response", (response) => {
       answer = response;
       // Who reads the body sees its errors; until somebody does, and if nobody does, they end here.
       response.on("error", () => undefined);
+      const { statusCode: status = 0 } = response;
+      if (status < LOWEST_STATUS) {
+        fail(new Error(`the status must be ${LOWEST_STATUS} or more; got ${status}`));
+        upstream.destroy();
+        return;
+      }
       if (Number(response.headers["content-length"] ?? 0) > MAX_RESPONSE_BYTES) {
         resolve(refusal(500, "Response size was too large. Please consider reducing response size."));
         upstream.destroy();
@@ -57,13 +70,13 @@ export function forward(port: number, call: Call): Promise<Reply> {
       }
       const { socket } = response;
       resolve({
-        status: response.statusCode ?? 502,
+        status,
         headers: endToEnd(response.rawHeaders),
         body: response,
         bytes: () => ({ request: socket.bytesWritten, response: socket.bytesRead }),
       });
     });
-    upstream.on("error", (error) => reject(signal.aborted ? signal.reason : new BrokenInstance(error)));
+    upstream.on("error", fail);
     send(body, upstream, () => {
       resolve(tooLarge());
       upstream.destroy();

@@ -82,7 +82,13 @@ export class LocalCloudRun implements CloudRun, Part {
     for (const { id } of listServices(this.#kernel.resources)) this.#reconcile(id);
 
     const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
-    this.#server = createServer(certificate, (request, response) => void this.#front(request, response));
+    this.#server = createServer(certificate, (request, response) => {
+      this.#front(request, response).catch((error: unknown) => {
+        response.destroy();
+        const message = `A request could not be answered: ${error instanceof Error ? error.stack : error}`;
+        this.#kernel.logging.write({ severity: "ERROR", source: this.name, message });
+      });
+    });
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));

@@ -226,3 +226,21 @@ test("takes structured lines by Cloud Logging's special fields, and other lines 
     resource,
   });
 });
+
+test("breaks off a request whose answering fails, says so, and goes on", async () => {
+  const end = bench.kernel.logging.subscribe(({ logName }) => {
+    if (logName === "run.googleapis.com/requests") throw new Error("no log today");
+  });
+  try {
+    const headers = { "Content-Length": String(33 << 20) };
+    await expect(bench.call("shop", { method: "POST", headers })).rejects.toThrow("socket hang up");
+  } finally {
+    end();
+  }
+  expect(bench.logs.at(-1)).toMatchObject({
+    severity: "ERROR",
+    source: "run",
+    message: expect.stringContaining("A request could not be answered: Error: no log today"),
+  });
+  expect((await bench.call("shop", {})).status).toBe(200);
+});
