@@ -68,7 +68,8 @@ test("killed at random while many steps run at once, again and again, it converg
   const random = randomNumbers(20_261_127);
   for (let round = 0; round < ROUNDS; round += 1) {
     const count = 20 + (round % 3) * 20;
-    const options = engine.options("up", "many", { count: String(count), value: `round ${round}` });
+    const value = `round ${round}`;
+    const options = engine.options("up", "many", { count: String(count), value, others: value });
     // Each of them is made or changed in each round.
     const last = Math.ceil(random() * count);
     let effects = 0;
