@@ -139,7 +139,7 @@ describeRefusals(
     ],
     [
       { role: "roles/pubsub.pubisher" },
-      "role must be a role of Google's: those of pubsub are admin, editor, publisher",
+      "role must be a role of Google's: those of pubsub are admin, editor, viewer, publisher",
       "/understanding-roles",
     ],
     [
@@ -191,6 +191,7 @@ describeAcceptance(
   [
     { role: "roles/storage.legacyBucketOwner" },
     { role: "roles/viewer" },
+    { role: "roles/storage.editor" },
     { member: "projectViewer:acme.test:shop-front" },
     { member: `principal://${CLUSTERS}/subject/ns/default/sa/collector` },
     { member: `principal://${CLUSTERS}/kubernetes.serviceaccount.uid/7c9c` },

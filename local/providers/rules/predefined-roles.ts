@@ -1,39 +1,41 @@
 import { ofText, type Rule } from "./rule.ts";
 
 const BASIC = ["admin", "browser", "editor", "owner", "reader", "viewer", "writer"];
-/** The roles of the services that programs grant on here. @see https://cloud.google.com/iam/docs/roles-permissions */
+/** What Google has for about every service. */
+const COMMON = ["admin", "editor", "viewer"];
+/** The other roles of the services that programs grant on here. @see https://cloud.google.com/iam/docs/roles-permissions */
 const PREDEFINED = rolesOf({
-  artifactregistry: `admin attachmentReader attachmentWriter containerRegistryMigrationAdmin createOnPushRepoAdmin
+  artifactregistry: `attachmentReader attachmentWriter containerRegistryMigrationAdmin createOnPushRepoAdmin
     createOnPushWriter reader repoAdmin serviceAgent writer`,
-  certificatemanager: "editor owner serviceAgent viewer",
+  certificatemanager: "owner serviceAgent",
   cloudbuild: `builds.approver builds.builder builds.editor builds.viewer connectionAdmin connectionViewer
     integrations.editor integrations.owner integrations.viewer integrationsEditor integrationsOwner
     integrationsViewer loggingServiceAgent readTokenAccessor serviceAgent tokenAccessor workerPoolEditor
     workerPoolOwner workerPoolUser workerPoolViewer`,
-  cloudfunctions: "admin developer invoker serviceAgent viewer",
-  cloudkms: `admin autokeyAdmin autokeyUser cryptoKeyDecrypter cryptoKeyDecrypterViaDelegation cryptoKeyEncrypter
+  cloudfunctions: "developer invoker serviceAgent",
+  cloudkms: `autokeyAdmin autokeyUser cryptoKeyDecrypter cryptoKeyDecrypterViaDelegation cryptoKeyEncrypter
     cryptoKeyEncrypterDecrypter cryptoKeyEncrypterDecrypterViaDelegation cryptoKeyEncrypterViaDelegation
     cryptoOperator decapsulator ekmConnectionsAdmin expertPQC expertRawAesCbc expertRawAesCtr expertRawPKCS1
     hsmSingleTenantExecutor hsmSingleTenantKeyCreator hsmSingleTenantProposer hsmSingleTenantQuorumMember importer
     keyAccessJustificationsEnrollmentConfigAdmin keyAccessJustificationsPolicyConfigAdmin
     keyAccessJustificationsPolicyConfigReader orgServiceAgent protectedResourcesViewer publicKeyViewer serviceAgent
-    signer signerVerifier verifier viewer`,
-  cloudscheduler: "admin jobRunner serviceAgent viewer",
-  dns: "admin peer reader serviceAgent",
-  logging: `admin bucketWriter configWriter fieldAccessor linkViewer logWriter privateLogViewer serviceAgent
-    sqlAlertWriter viewAccessor viewer`,
-  monitoring: `admin alertPolicyEditor alertPolicyViewer alertViewer cloudConsoleIncidentEditor
-    cloudConsoleIncidentViewer dashboardEditor dashboardViewer editor groupEditor groupViewer metricWriter
+    signer signerVerifier verifier`,
+  cloudscheduler: "jobRunner serviceAgent",
+  dns: "peer reader serviceAgent",
+  logging: `bucketWriter configWriter fieldAccessor linkViewer logWriter privateLogViewer serviceAgent
+    sqlAlertWriter viewAccessor`,
+  monitoring: `alertPolicyEditor alertPolicyViewer alertViewer cloudConsoleIncidentEditor
+    cloudConsoleIncidentViewer dashboardEditor dashboardViewer groupEditor groupViewer metricWriter
     metricsScopesAdmin metricsScopesViewer notificationChannelEditor notificationChannelViewer
     notificationServiceAgent servicesEditor servicesViewer snoozeEditor snoozeViewer uptimeCheckConfigEditor
-    uptimeCheckConfigViewer viewer`,
-  pubsub: "admin editor publisher schemaAdmin schemaEditor schemaViewer serviceAgent subscriber viewer",
-  run: `admin builder developer invoker jobsExecutor jobsExecutorWithOverrides serviceAgent servicesInvoker
-    sourceDeveloper sourceViewer viewer`,
-  secretmanager: "admin secretAccessor secretVersionAdder secretVersionManager serviceAgent viewer",
-  storage: `admin bucketViewer expressModeServiceInput expressModeServiceOutput expressModeUserAccess folderAdmin
+    uptimeCheckConfigViewer`,
+  pubsub: "publisher schemaAdmin schemaEditor schemaViewer serviceAgent subscriber",
+  run: `builder developer invoker jobsExecutor jobsExecutorWithOverrides serviceAgent servicesInvoker
+    sourceDeveloper sourceViewer`,
+  secretmanager: "secretAccessor secretVersionAdder secretVersionManager serviceAgent",
+  storage: `bucketViewer expressModeServiceInput expressModeServiceOutput expressModeUserAccess folderAdmin
     hmacKeyAdmin insightsCollectorService legacyBucketOwner legacyBucketReader legacyBucketWriter legacyObjectOwner
-    legacyObjectReader objectAdmin objectCreator objectUser objectViewer viewer`,
+    legacyObjectReader objectAdmin objectCreator objectUser objectViewer`,
 });
 
 /**
@@ -57,5 +59,7 @@ export function predefinedRole(): Rule {
 }
 
 function rolesOf(services: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
-  return new Map(Object.entries(services).map(([service, names]) => [service, names.split(/\s+/)]));
+  return new Map(
+    Object.entries(services).map(([service, names]) => [service, [...COMMON, ...names.split(/\s+/)]]),
+  );
 }
