@@ -69,3 +69,21 @@ test("what the next delivery may mend is told as nobody's fault yet", async () =
   expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
   expect(errors()).toEqual([]);
 });
+
+test.each<[string, number, readonly string[]]>([
+  ["that Fastly does not let us make is", 401, ["Restore failed"]],
+  ["that the next delivery may make is not", 503, []],
+])("a restore %s a fault of ours", async (_title, status, expected) => {
+  await world.deliver(ISSUE);
+  for (const list of [world.fastly.activations, world.fastly.certificates, world.fastly.keys])
+    list.length = 0;
+  world.fastly.refuse = (call) => (call.startsWith("POST") ? { status } : undefined);
+  await world.deliver({ ...ISSUE, action: "restore" });
+  expect(errors()).toEqual(expected);
+});
+
+test("a restore for which there is nothing is no fault of ours", async () => {
+  expect(await world.deliver({ ...ISSUE, action: "restore" })).toMatchObject({ kind: "dropped" });
+  expect(world.logs).toContain("Restore refused");
+  expect(errors()).toEqual([]);
+});

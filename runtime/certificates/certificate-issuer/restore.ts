@@ -36,8 +36,13 @@ export async function restore(
     return { kind: "done" };
   } catch (error) {
     const verdict = verdictOf(error, domain, now());
-    context.logger.error({ error, domain }, "Restore failed");
-    if (verdict.kind === "retry" || signal.aborted) return { kind: "retry", reason: verdict.reason };
+    if (verdict.kind === "retry" || signal.aborted) {
+      context.logger.warn({ error, domain }, "Restore interrupted");
+      return { kind: "retry", reason: verdict.reason };
+    }
+    // An error wakes the platform's operators, who can do nothing about what cannot be restored.
+    if (error instanceof OrderFailed) context.logger.info({ error, domain }, "Restore refused");
+    else context.logger.error({ error, domain }, "Restore failed");
     await changeRecord(registry, domain, (record) => notRestored(record, verdict.reason, now()));
     return dropped(verdict.reason);
   } finally {
