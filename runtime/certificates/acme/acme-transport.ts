@@ -54,6 +54,8 @@ export class AcmeTransport {
         deadlineMs: REQUEST_DEADLINE_MS,
       });
     } catch (cause) {
+      // The next request asks for a nonce first, so that no write is sent to a CA that is still away.
+      this.#nonces.length = 0;
       const mayHaveTakenEffect =
         method.toUpperCase() === "POST" && !NOTHING_SENT.includes(codeOf(cause) ?? "");
       throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause, mayHaveTakenEffect });
