@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -230,6 +231,16 @@ test.each([
     expect(readFileSync(path)).toEqual(before);
   },
 );
+
+test.each(["state", "journal"])("a %s that cannot be read is not called damaged", async (file) => {
+  const unreadable = file === "state" ? path : join(stateDir, "stacks", "test.journal");
+  rmSync(unreadable, { force: true });
+  mkdirSync(unreadable);
+  expect(await update()).toEqual({
+    exitCode: 4,
+    messages: [`The state ${unreadable} cannot be read (EISDIR).`],
+  });
+});
 
 test.each([
   ["missing", (key: string) => rmSync(key), "cannot be read."],

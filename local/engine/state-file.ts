@@ -5,11 +5,17 @@ import { EngineRefusal, EXIT } from "./engine-refusal.ts";
 import { STATE_VERSION, type StateDocument, stateDocument } from "./records.ts";
 import { migrated } from "./state-migration.ts";
 
-/** @throws {EngineRefusal} when the file is damaged, or of a newer version. */
+/** @throws {EngineRefusal} when the file cannot be read, is damaged, or is of a newer version. */
 export function readStateFile(path: string): StateDocument {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    json = JSON.parse(text);
   } catch (error) {
     throw unusable(
       path,
@@ -56,4 +62,9 @@ export async function syncFolder(path: string): Promise<void> {
 
 export function unusable(path: string, reason: string, cause?: unknown): EngineRefusal {
   return new EngineRefusal(`The state ${path} ${reason}`, { cause, exitCode: EXIT.stateUnusable });
+}
+
+/** That a file cannot be read says nothing of what is in it. */
+export function unreadable(path: string, cause: unknown): EngineRefusal {
+  return unusable(path, `cannot be read (${(cause as NodeJS.ErrnoException).code}).`, cause);
 }

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { type StateChange, stateChange } from "./state-changes.ts";
-import { syncFolder, unusable } from "./state-file.ts";
+import { syncFolder, unreadable, unusable } from "./state-file.ts";
 
 const head = z.strictObject({ continues: z.string() });
 
@@ -51,7 +51,7 @@ export async function removeJournal(statePath: string): Promise<void> {
 /**
  * The changes since the writing of the state that is named.
  * @returns undefined when the journal continues another one.
- * @throws {EngineRefusal} when it is damaged. A torn end is no damage: nobody was told that it is on the disk.
+ * @throws {EngineRefusal} when it cannot be read, or is damaged. A torn end is no damage: nobody was told that it is on the disk.
  */
 export function readJournal(statePath: string, continues: string): readonly StateChange[] | undefined {
   let lines: string[];
@@ -59,7 +59,7 @@ export function readJournal(statePath: string, continues: string): readonly Stat
     lines = readFileSync(journalPath(statePath), "utf8").split("\n");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    throw unreadable(journalPath(statePath), error);
   }
   lines.pop();
   const values = lines.map(parsed);
