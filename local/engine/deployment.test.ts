@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, jest, test } from "@jest/globals";
 import { exportStack } from "./deployment.ts";
 import { readDeployment } from "./deployment-reading.ts";
 import { EngineHarness, TOKEN } from "./fixtures/engine-harness.ts";
+import { UNREMARKABLE } from "./record-building.ts";
+import type { ResourceRecord } from "./records.ts";
+import { StackState } from "./stack-state.ts";
 import { SECRET, SIGNATURE, secret, UNKNOWN } from "./values.ts";
 
 /** A program starts in a second or two, and in many on a busy machine. */
@@ -50,6 +56,34 @@ test("exports a stack in Pulumi's shape, each resource after what it needs, secr
     value: { [SIGNATURE]: SECRET, plaintext: JSON.stringify(TOKEN) },
   });
   expect(exportStack(run.stateDir, "never-was")).toBeUndefined();
+});
+
+test("exports a replaced provider before the first resource that still refers to it", async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), "export-"));
+  const record = (type: string, name: string, id: string, provider = ""): ResourceRecord => {
+    const urn = `${URN}${type}::${name}`;
+    return { ...UNREMARKABLE, urn, type, custom: true, id, inputs: {}, outputs: {}, provider };
+  };
+  const type = "pulumi:providers:fake";
+  const reference = `${URN}${type}::own::old`;
+  const before = StackState.open(stateDir, "fixture", "test");
+  before.put(record("fake:index:Thing", "needed", "1"));
+  before.put(record(type, "own", "old"));
+  before.put(record("fake:index:Thing", "it", "2", reference));
+  before.put(record("fake:index:Thing", "replaced", "3", reference));
+  await before.save();
+  const state = StackState.open(stateDir, "fixture", "test");
+  for (const next of [record(type, "own", "new"), record("fake:index:Thing", "replaced", "4")]) {
+    state.supersede(next.urn);
+    state.put(next);
+  }
+  await state.save();
+  const { resources = [] } = exportStack(stateDir, "test")?.deployment ?? {};
+  rmSync(stateDir, { recursive: true });
+  const ids = resources.map(({ id, delete: isDeleted }) => `${id}${isDeleted ? " to delete" : ""}`);
+  expect(ids.toSorted()).toEqual(["1", "2", "3 to delete", "4", "new", "old to delete"]);
+  expect(ids.indexOf("old to delete")).toBe(ids.indexOf("2") - 1);
+  expect(ids.indexOf("1")).toBeLessThan(ids.indexOf("old to delete"));
 });
 
 test("a preview from an export finds nothing to do, with open secrets or encrypted ones, and what changed since", async () => {

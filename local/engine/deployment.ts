@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type DeployedResource, deployedResource } from "./deployed-resource.ts";
+import { providedPackage, referenceOf } from "./provider-references.ts";
 import type { ResourceRecord } from "./records.ts";
 import { StackState } from "./stack-state.ts";
 import { isSecret, type Properties, rewriteProperties, SECRET, SIGNATURE } from "./values.ts";
@@ -46,6 +47,7 @@ export function exportStack(
   const state = StackState.read(resolve(stateDir), stack);
   const shown = showSecrets ? withOpenSecrets : (properties: Properties) => state.seal(properties);
   const deployed = (record: ResourceRecord): DeployedResource => deployedResource(record, shown);
+  const superseded = new Set(state.superseded);
   const deleting = [...state.resources, ...state.superseded].filter((record) => record.deleting);
   const pending: readonly PendingOperation[] = [
     ...state.pending.map(({ op, resource }): PendingOperation => {
@@ -62,14 +64,26 @@ export function exportStack(
         version: ENGINE_VERSION,
       },
       ...(!showSecrets && { secrets_providers: { type: "local-state-folder" } }),
-      resources: [
-        ...state.resources.map(deployed),
-        ...state.superseded.map((record): DeployedResource => ({ ...deployed(record), delete: true })),
-      ],
+      resources: inOrder(state).map(
+        (record): DeployedResource =>
+          superseded.has(record) ? { ...deployed(record), delete: true } : deployed(record),
+      ),
       ...(pending.length > 0 && { pending_operations: pending }),
       metadata: {},
     },
   };
+}
+
+/** The superseded last, but for providers: Pulumi wants each before the first resource that refers to it. */
+function inOrder({ resources, superseded }: StackState): readonly ResourceRecord[] {
+  const isProvider = ({ type }: ResourceRecord): boolean => providedPackage(type) !== undefined;
+  const ordered = [...resources, ...superseded.filter((record) => !isProvider(record))];
+  for (const provider of superseded.filter(isProvider)) {
+    const reference = referenceOf(provider);
+    const at = ordered.findIndex((record) => record.provider === reference);
+    ordered.splice(at < 0 ? ordered.length : at, 0, provider);
+  }
+  return ordered;
 }
 
 function withOpenSecrets(properties: Properties): Properties {
