@@ -109,6 +109,31 @@ function stripText(value: Value): Value {
   return withoutAssetText(value);
 }
 
+/** Properties that are kept from the state, with the program's own assets where those have the same bytes. */
+export function withWantedAssets(kept: Properties, wanted: Properties): Properties {
+  return Object.fromEntries(
+    Object.entries(kept).map(([name, value]) => [name, withWantedAsset(value, wanted[name])]),
+  );
+}
+
+function withWantedAsset(kept: Value, wanted: Value | undefined): Value {
+  if (isAsset(kept)) return isAsset(wanted) && wanted.hash === kept.hash ? wanted : kept;
+  if (isList(kept) && isList(wanted)) return kept.map((item, index) => withWantedAsset(item, wanted[index]));
+  return isProperties(kept) && isProperties(wanted) ? withWantedAssets(kept, wanted) : kept;
+}
+
+/** @throws {EngineRefusal} when an asset is one of the state whose bytes that does not have: it was a text. */
+export function checkAssetBytes(properties: Properties): void {
+  const isEmpty = (value: Value): boolean =>
+    isAsset(value) && !("text" in value || "path" in value || "assets" in value);
+  for (const [name, value] of Object.entries(properties)) {
+    if (!some(value, isEmpty)) continue;
+    throw new EngineRefusal(
+      `${name}: the change of an asset's text cannot be ignored while something else changes, for of what it was only the hash is kept.`,
+    );
+  }
+}
+
 /**
  * Outputs as the program may see them. The SDK cannot read an asset without its text,
  * so those are answered with what the program itself passed in, or left out.

@@ -1,5 +1,5 @@
 import { Aliases } from "./aliases.ts";
-import { resolveAssets, withoutAssetText } from "./assets.ts";
+import { checkAssetBytes, resolveAssets, withoutAssetText, withWantedAssets } from "./assets.ts";
 import { comparable } from "./comparable.ts";
 import { DefaultProviders } from "./default-providers.ts";
 import { decide, PROVIDER_CHANGED } from "./diff-decision.ts";
@@ -120,7 +120,9 @@ export class ResourceRegistrar {
     const inputs = await provider.check(
       registration,
       kept?.inputs,
-      kept === undefined ? wanted : withIgnored(wanted, kept.inputs, registration.ignoreChanges),
+      kept === undefined
+        ? wanted
+        : withWantedAssets(withIgnored(wanted, kept.inputs, registration.ignoreChanges), wanted),
     );
     const next = recordOf(registration, {
       inputs,
@@ -152,6 +154,7 @@ export class ResourceRegistrar {
       case "same":
         return this.#changes.same(change, old);
       case "update":
+        checkAssetBytes(next.inputs);
         return this.#changes.update(change, old, decided.answer);
       case "replace": {
         // Nothing is carried over to the new one: not the name that was made up for the old one, nor what is ignored.
