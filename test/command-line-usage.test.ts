@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { REPOSITORY } from "../local/command-line/place.ts";
+import { claimStateFolder } from "../local/command-line/state-folder.ts";
 import { finish, runCommand } from "./support/command-line.ts";
 
 /** A state folder that nobody made. */
@@ -37,6 +38,15 @@ test.each([
   expect({ code, out, err }).toEqual({ code: 4, out: "", err: expect.stringContaining(sentence) });
   expect(err.trim().split("\n")).toHaveLength(1);
   expect(await readdir(REPOSITORY)).toEqual(before);
+});
+
+test("a preview of any stack leaves a folder that an up takes for its state", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "previewed-"));
+  const args = ["preview", "prod", "--config", "platform:region=Mars", "--state-dir", folder];
+  expect(await runCommand(args)).toMatchObject({ code: 1, err: "", out: expect.stringContaining("Mars") });
+  expect(await readdir(folder)).toContain("compile-cache");
+  expect(() => claimStateFolder(folder)).not.toThrow();
+  await rm(folder, { recursive: true });
 });
 
 test("check names an option that it does not have", async () => {

@@ -36,15 +36,14 @@ interface Options extends Place, DigestOptions {
  */
 export async function preview(stack: string, options: Options): Promise<void> {
   const out = progressStream(options.json);
-  // The engine makes the key of a state that it finds none of.
-  if (stack === LOCAL_STACK && options.from === undefined)
-    claimStateFolder(absoluteStateDir(options.stateDir));
   const config = await configOf(stack, options);
   if (config.placeholders.size > 0) {
     const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
     out.write(`Placeholders stand for secrets that are not to be had here: ${named}.\n`);
   }
   const from = stateOf(stack, options, out);
+  // Of whatever stack: the engine leaves compiled code there, and the key of a state that it finds none of.
+  claimStateFolder(absoluteStateDir(options.stateDir));
   const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
   const events: EngineEvent[] = [];
   await using providers = await serveOffline(stack === LOCAL_STACK);
