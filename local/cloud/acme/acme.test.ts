@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -167,6 +167,31 @@ test("refuses ports that something else holds, though that would answer its prob
   const twin = new Acme({ ...kernel, stateDir: join(stateDir, "twin") }, { binDir: BIN_DIR });
   await expect(twin.start()).rejects.toMatchObject({ code: "PORT_TAKEN" });
   await expect(resolver.resolve4("shop.example.test")).resolves.toEqual(["127.0.0.1"]);
+});
+
+test("ends what a killed cloud left behind, on a machine without ps too", async () => {
+  const leftover = spawn("/bin/sleep", ["600"]);
+  const pidFile = join(stateDir, "leftover.pid");
+  writeFileSync(pidFile, String(leftover.pid));
+  const program = `
+    import { KeptProcess } from ${JSON.stringify(join(import.meta.dirname, "kept-process.ts"))};
+    const kept = new KeptProcess({
+      name: "sleep", command: "/bin/sleep", args: ["601"], env: {}, ports: [], pidFile: ${JSON.stringify(pidFile)},
+      onLine() {}, onTrouble() {}, async ready() {}, async answers() {},
+    });
+    await kept.start();
+    await kept.stop();
+  `;
+  const cloud = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+    env: { PATH: "/nonexistent" },
+    stdio: "inherit",
+  });
+  try {
+    expect(await once(cloud, "exit")).toEqual([0, null]);
+    await until("its end", () => leftover.signalCode ?? undefined);
+  } finally {
+    leftover.kill("SIGKILL");
+  }
 });
 
 test("reports a program that ends at once with its own last words", async () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, readFileSync, rmSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { requireFreePort } from "../open-port.ts";
+import { commandOf, kill } from "../processes.ts";
 
 const KEEPER = fileURLToPath(new URL("./keeper.sh", import.meta.url));
 const READY_DEADLINE_MS = 15_000;
@@ -94,7 +95,7 @@ export class KeptProcess {
     this.#keeper?.stdin?.destroy();
     const late = setTimeout(() => {
       const { pid } = this;
-      if (pid !== undefined) process.kill(pid, "SIGKILL");
+      if (pid !== undefined) kill(pid);
       this.#keeper?.kill("SIGKILL");
     }, STOP_DEADLINE_MS);
     await this.#ended;
@@ -196,7 +197,7 @@ export class KeptProcess {
       if (silent < MOST_SILENT_LOOKS || pid === undefined || signal.aborted) continue;
       this.#tell(`${name} has not answered ${silent} times in a row; it is ended.`);
       silent = 0;
-      if (isRunning(pid, command)) process.kill(pid, "SIGKILL");
+      if (isRunning(pid, command)) kill(pid);
     }
   }
 
@@ -213,19 +214,12 @@ export class KeptProcess {
 function sweep(pidFile: string, command: string): void {
   const pid = readPid(pidFile);
   rmSync(pidFile, { force: true });
-  if (pid !== undefined && isRunning(pid, command)) process.kill(pid, "SIGKILL");
+  if (pid !== undefined && isRunning(pid, command)) kill(pid);
 }
 
 /** Whether the pid is that program's, and not one that the system gave to another since. */
 function isRunning(pid: number, command: string): boolean {
-  try {
-    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).startsWith(
-      command,
-    );
-  } catch {
-    // ps fails when there is no such process.
-    return false;
-  }
+  return commandOf(pid).startsWith(command);
 }
 
 function readPid(pidFile: string): number | undefined {
