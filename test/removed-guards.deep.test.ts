@@ -46,11 +46,12 @@ const GUARDS: readonly (readonly [
   [
     "the journal of orders made",
     {
-      file: `${ISSUER}/obtain-certificate.ts`,
+      file: `${ISSUER}/current-order.ts`,
       from: 'if ((await journal.append("ordered", now(), { orderUrl: order.url })) === "exists") {',
       to: "if (now().getTime() === 0) {",
-      tests: `${ISSUER}/crash\\.test`,
-      missed: /✕ an issuer killed right (before|after) any call/,
+      tests: `${ISSUER}/issue\\.test`,
+      missed:
+        /✕ ends with the CA's final reason though it could be recorded only later, without another order/,
     },
   ],
   [
