@@ -264,6 +264,14 @@ test.each<[string, readonly Wanted[]]>([
   expect(judged(gcp(), wanted)).toEqual([]);
 });
 
+test("A bucket that nothing makes is a mistake where all buckets are the local cloud's", () => {
+  const read = { bucket: "lost", role: "roles/storage.objectViewer", member: "group:g@acme.test" };
+  const provider = new Provider("gcp", GCP_KINDS, undefined, true);
+  expect(judged(provider, [[BUCKET_GRANT, "read", read]])).toEqual([
+    expect.stringContaining('read: bucket must name a gcp:storage/bucket:Bucket that exists; got "lost"'),
+  ]);
+});
+
 test("A mistake does not show a secret", () => {
   const topic = new Secret("projects/acme/topics/hush");
   expect(judged(gcp(), [...SERVICES, [SUBSCRIPTION, "read", { topic }]])).toEqual([

@@ -174,9 +174,11 @@ export class Provider {
     return this.#write(kind, { ...request, properties: request.news, previous, undo }, parts);
   }
 
+  /** Offline, what is looked at is taken to be there; what it is like is not known. */
   read(request: requests.ReadRequest): requests.ReadResult {
     const kind = this.#kind(request);
-    const resource = this.#online(request).kernel.resources.get(kind.token, request.id);
+    if (!this.#parts) return { id: request.id, properties: {}, inputs: {} };
+    const resource = this.#parts.kernel.resources.get(kind.token, request.id);
     if (!resource) return { id: "", properties: {}, inputs: {} };
     return {
       id: resource.id,
