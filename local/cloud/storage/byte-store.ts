@@ -37,16 +37,24 @@ export interface Staged extends Disposable {
 export class ByteStore {
   readonly #folder: string;
   readonly #isReferenced: (sha256: string) => boolean;
+  readonly #onLeft: (error: unknown) => void;
   /** Bytes of uploads that have not yet become objects, or been refused. */
   readonly #pins = new Map<string, number>();
   readonly #rows: ByteRows;
   /** Small bytes of such uploads: they become rows in the transaction that makes their object. */
   readonly #unsettled = new Map<string, Buffer>();
 
-  constructor(rows: ByteRows, folder: string, isReferenced: (sha256: string) => boolean) {
+  /** @param onLeft told why bytes could not be removed; the next start removes them. */
+  constructor(
+    rows: ByteRows,
+    folder: string,
+    isReferenced: (sha256: string) => boolean,
+    onLeft: (error: unknown) => void,
+  ) {
     this.#rows = rows;
     this.#folder = folder;
     this.#isReferenced = isReferenced;
+    this.#onLeft = onLeft;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#sweep();
   }
@@ -141,11 +149,15 @@ export class ByteStore {
     if (bytes) this.#rows.add(sha256, bytes);
   }
 
-  /** Removes bytes that nothing holds any more. */
+  /** Removes bytes that nothing holds any more. Never throws: what was asked for is done by now. */
   release({ sha256, size }: Identity): void {
-    if (this.#pins.has(sha256) || this.#isReferenced(sha256)) return;
-    if (size <= MAX_ROW_BYTES) this.#rows.remove(sha256);
-    else rmSync(this.path(sha256), { force: true });
+    try {
+      if (this.#pins.has(sha256) || this.#isReferenced(sha256)) return;
+      if (size <= MAX_ROW_BYTES) this.#rows.remove(sha256);
+      else rmSync(this.path(sha256), { force: true });
+    } catch (error) {
+      this.#onLeft(error);
+    }
   }
 
   #putRow(content: Content, bytes: Buffer): Staged {

@@ -53,6 +53,10 @@ export class CloudStorage implements ObjectStorage, Part {
       new ByteRows(kernel.db),
       join(folder, "objects"),
       (sha256) => table.isReferenced(sha256) || softDeleted.isReferenced(sha256),
+      (error) => {
+        const message = `Bytes that no object holds are left until the next start: ${error instanceof Error ? error.message : error}`;
+        kernel.logging.write({ severity: "WARNING", source: "storage", message });
+      },
     );
     const notifications = new Notifications(kernel, publish);
     const pace = new WritePace(writeIntervalMs);

@@ -1,4 +1,5 @@
 import type { File } from "@google-cloud/storage";
+import type { LogEntry } from "../parts.ts";
 import { StorageFixture } from "./storage-fixture.ts";
 
 const HOUR_MS = 3_600_000;
@@ -120,6 +121,30 @@ describe("the pace of writes", () => {
     await file.delete();
     await expect(file.save("2", { resumable: false })).rejects.toMatchObject(tooMany);
     expect(fixture.stored()).toHaveLength(1);
+  });
+
+  test("counts a write whose old bytes can't be removed: it has happened, and the next start removes them", async () => {
+    const said: LogEntry[] = [];
+    fixture.kernel.logging.subscribe((entry) => said.push(entry));
+    const file = (await fixture.client()).file("o");
+    const first = fixture.storage.write("b", "o", Buffer.from("1"));
+    const { db } = fixture.kernel;
+    db.exec(
+      "CREATE TRIGGER full BEFORE DELETE ON storage_bytes BEGIN SELECT RAISE(FAIL, 'disk is full'); END",
+    );
+    await file.save("2", { resumable: false });
+    await expect(file.save("3", { resumable: false })).rejects.toMatchObject({ code: 429 });
+    expect((await file.download())[0].toString()).toBe("2");
+    await file.delete();
+    db.exec("DROP TRIGGER full");
+    expect(fixture.stored()).toContain(first.sha256);
+    expect(said).toContainEqual({
+      severity: "WARNING",
+      source: "storage",
+      message: expect.stringMatching(/^Bytes that no object holds are left .*disk is full$/),
+    });
+    await fixture.open();
+    expect(fixture.stored()).toEqual([]);
   });
 
   test("is not used up by a write whose precondition fails, which is told first", async () => {
