@@ -100,6 +100,14 @@ test.each(["stacks/prod.ts", "cloud/main.tf", "key"])(
   },
 );
 
+test("a state is made beside what a preview left before there were marks: compiled code, and a key", async () => {
+  write("compile-cache/code");
+  write("key", `${Buffer.alloc(32).toString("base64")}\n`);
+  claimStateFolder(folder);
+  await purged();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test("no state is made in a program's folder, or in a file", () => {
   write("Pulumi.yaml");
   expect(() => claimStateFolder(folder)).toThrow("it holds a Pulumi.yaml");
@@ -120,7 +128,7 @@ function writeState(): void {
   write("key");
 }
 
-function write(path: string): void {
+function write(path: string, text = "{}"): void {
   mkdirSync(join(folder, path, ".."), { recursive: true });
-  writeFileSync(join(folder, path), "{}");
+  writeFileSync(join(folder, path), text);
 }

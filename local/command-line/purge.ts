@@ -7,7 +7,14 @@ import { EXIT } from "../engine/engine-refusal.ts";
 import { StackLock } from "../engine/stack-lock.ts";
 import { Failure } from "./failure.ts";
 import { LOCAL_STACK } from "./place.ts";
-import { isStateFolder, MARKER, markStateFolder, requireStateFolder, STATE_PARTS } from "./state-folder.ts";
+import {
+  isStateFolder,
+  MARKER,
+  markStateFolder,
+  requireStateFolder,
+  STATE_PARTS,
+  unmarkedPart,
+} from "./state-folder.ts";
 
 /** A cloud that ends lets go of its database a moment after it is seen no more. */
 const RELEASE_DEADLINE_MS = 5_000;
@@ -23,7 +30,7 @@ const POLL_MS = 50;
 export async function purge(stateDir: string, stop: () => Promise<void>): Promise<void> {
   requireStateFolder(stateDir);
   if (!isStateFolder(stateDir)) {
-    const found = STATE_PARTS.find((name) => existsSync(join(stateDir, name)));
+    const found = unmarkedPart(stateDir);
     if (found !== undefined) {
       throw new Failure(
         `The folder ${stateDir} is not marked as a local cloud's: its "${found}" is not --purge's to delete.`,

@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { EXIT } from "../engine/engine-refusal.ts";
 import { Failure } from "./failure.ts";
@@ -20,9 +29,10 @@ const LEAST_FREE_BYTES = 1024 * 1024;
 export function claimStateFolder(stateDir: string): void {
   requireStateFolder(stateDir);
   if (isStateFolder(stateDir)) return;
-  const found = STATE_PARTS.find((name) => existsSync(join(stateDir, name)));
-  // A cloud that never got as far as to a stack has a database, and no key.
-  if (found !== undefined && !hasDatabase(stateDir)) {
+  const found = unmarkedPart(stateDir);
+  // A cloud that never got as far as to a stack has a database, and no key; a preview makes a key, and no cloud.
+  const isOurs = found === "key" ? hasKey(stateDir) : hasDatabase(stateDir);
+  if (found !== undefined && !isOurs) {
     throw unusable(
       `The state folder ${stateDir} holds "${found}", which no local cloud made: move that away, or name another folder with --state-dir.`,
     );
@@ -48,9 +58,19 @@ export function requireStateFolder(stateDir: string): void {
   }
 }
 
+/** What a purge would delete, once the folder were marked, and nobody could make again: a cache is no loss. */
+export function unmarkedPart(stateDir: string): string | undefined {
+  return ["stacks", "cloud", "key"].find((name) => existsSync(join(stateDir, name)));
+}
+
 /** Whether a local cloud's state is there; before there were markers, its database and its key told. */
 export function isStateFolder(stateDir: string): boolean {
   return existsSync(join(stateDir, MARKER)) || (hasDatabase(stateDir) && existsSync(join(stateDir, "key")));
+}
+
+/** 32 bytes in base64, as the engine's vault writes them. */
+function hasKey(stateDir: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=\n$/.test(readFileSync(join(stateDir, "key"), "utf8"));
 }
 
 function hasDatabase(stateDir: string): boolean {
