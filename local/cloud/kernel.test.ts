@@ -103,6 +103,17 @@ test("keeps resources, keys and root over a restart", async () => {
   expect(kernel.authority.rootPem).toBe(root);
 });
 
+test("goes on trusting the CA of a hundred starts ago, whose certificates are still served", async () => {
+  const { authority } = kernel;
+  const roots = Array.from(
+    { length: 100 },
+    (_, start) => `-----BEGIN CERTIFICATE-----\nof start ${start}\n-----END CERTIFICATE-----`,
+  );
+  for (const root of roots) authority.trust(root);
+  const trusted = await readFile(authority.caFile, "utf8");
+  expect(roots.filter((root) => !trusted.includes(root))).toEqual([]);
+});
+
 test("replaces the file of roots as a whole: who is at reading it has the one of before", async () => {
   const { authority } = kernel;
   const before = await readFile(authority.caFile, "utf8");

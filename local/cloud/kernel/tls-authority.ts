@@ -11,8 +11,11 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const DAY_MS = 86_400_000;
 const ROOT_DAYS = 3650;
 const LEAF_DAYS = 397;
-/** Pebble has a new root at each start; certificates of the last so many starts can still be verified. */
-const KEPT_ROOTS = 20;
+/**
+ * Pebble has a new root at each start, and a certificate of any start in its 90 days is still served: so many can be
+ * verified. Each costs whoever reads the file some 0.06 ms.
+ */
+const KEPT_ROOTS = 300;
 /** Leaf certificates kept for re-use; the oldest goes first. */
 const CACHED_LEAVES = 256;
 
