@@ -1,35 +1,19 @@
-import type { CloudParts, CloudResource } from "../cloud/parts.ts";
-import { AlreadyExists } from "../cloud/refusals.ts";
-import { isMadeUp } from "./autonaming.ts";
+import type { CloudParts } from "../cloud/parts.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { commonOutputs } from "./computed.ts";
-import { withDeadline } from "./deadline.ts";
+import { diffInputs } from "./diff-inputs.ts";
 import { differences } from "./differences.ts";
-import { FACTS } from "./facts.ts";
 import { type FunctionResult, invokeFunction } from "./functions.ts";
-import { addInnerOutputs, inThe } from "./inner-outputs.ts";
 import { judgePlan } from "./judge-plan.ts";
-import type { Draft, Kind, ProviderConfig } from "./kind.ts";
-import { covers } from "./paths.ts";
-import { inTheCloud, refuseInUse, refuseUnmet } from "./prerequisites.ts";
+import type { Kind, ProviderConfig } from "./kind.ts";
+import { refuseInUse } from "./prerequisites.ts";
 import { createPreview, updatePreview } from "./preview.ts";
 import { ProviderError } from "./provider-error.ts";
 import type * as requests from "./requests.ts";
 import { nameOf, typeOf } from "./requests.ts";
-import { noteSpent, refuseSpent } from "./spent-ids.ts";
-import { storedInputs, storedProperties, toStored } from "./stored.ts";
-import { absentFrom, hasUnknown, type Properties, reveal, type Value } from "./values.ts";
-
-/** A start that takes longer is a failure: Cloud Run itself gives an instance 4 minutes. */
-const READY_DEADLINE_SECONDS = 300;
-
-interface Write extends requests.Subject {
-  readonly id: string;
-  readonly properties: Properties;
-  readonly previous: CloudResource | undefined;
-  readonly timeoutSeconds: number;
-  undo(): void;
-}
+import { createResource, updateResource, type WriteSession } from "./resource-writes.ts";
+import { noteSpent } from "./spent-ids.ts";
+import { storedInputs, storedProperties } from "./stored.ts";
+import { type Properties, reveal } from "./values.ts";
 
 /**
  * A provider of one package, apart from how it is reached.
@@ -120,58 +104,20 @@ export class Provider {
     });
   }
 
-  /**
-   * What the program now says and the service chose before is no change. A name that the program gave and
-   * keeps is free for a replacement only once the old resource is gone, as in Pulumi's own providers.
-   * @see https://github.com/pulumi/pulumi-terraform-bridge/blob/main/pkg/tfbridge/schema.go nameRequiresDeleteBeforeReplace
-   */
-  diff({ urn, oldInputs, olds, news, ignoreChanges }: requests.DiffRequest): requests.DiffResult {
-    const { token, autoname } = this.#kind({ urn });
-    const forced = FACTS[token]?.replaceOnChange ?? [];
-    const changes = new Map<string, { change: "add" | "update" | "delete"; replaces: boolean }>();
-    const chosen = absentFrom(oldInputs, olds);
-    for (const [path, change] of differences(oldInputs, news)) {
-      if (change === "add" && path in chosen && isSame(chosen[path], news[path])) continue;
-      if (ignoreChanges.some((ignored) => covers(ignored, path) || path.startsWith(`${ignored}.`))) continue;
-      changes.set(path, { change, replaces: forced.some((tabled) => covers(tabled, path)) });
-    }
-    const isKept = autoname !== undefined && !changes.has(autoname.property);
-    const name = isKept ? news[autoname.property] : undefined;
-    const isGiven = isKept && typeof name === "string" && !isMadeUp(autoname, nameOf({ urn }), name);
-    return { changes, deleteBeforeReplace: isGiven };
+  diff(request: requests.DiffRequest): requests.DiffResult {
+    return diffInputs(this.#kind(request), request);
   }
 
-  /** @throws {ProviderError} ALREADY_EXISTS when another URN made what has this id. */
-  async create(request: requests.CreateRequest): Promise<{ id: string; properties: Properties }> {
+  async create(request: requests.CreateRequest): Promise<requests.CreateResult> {
     const kind = this.#kind(request);
-    if (request.preview) {
-      return { id: "", properties: createPreview(kind, request.properties) };
-    }
-    const parts = this.#online(request);
-    this.#refuseUnknown(request.urn, request.properties);
-    const id = kind.id(reveal(request.properties), request.urn, parts.kernel.resources);
-    const previous = parts.kernel.resources.get(kind.token, id);
-    if (previous) this.#refuseConflict(kind, previous, request);
-    else if (kind.idOutlives) refuseSpent(kind, id, parts);
-    const undo = () => parts.kernel.resources.remove(kind.token, id);
-    return { id, properties: await this.#write(kind, { ...request, id, previous, undo }, parts) };
+    if (request.preview) return { id: "", properties: createPreview(kind, request.properties) };
+    return createResource(kind, request, this.#online(request), this.#session());
   }
 
-  /** @throws {ProviderError} NOT_FOUND when the cloud does not hold the resource. A failure leaves the old one. */
   async update(request: requests.UpdateRequest): Promise<Properties> {
     const kind = this.#kind(request);
     if (request.preview) return updatePreview(kind, request.olds, request.news);
-    const parts = this.#online(request);
-    this.#refuseUnknown(request.urn, request.news);
-    const previous = parts.kernel.resources.get(kind.token, request.id);
-    if (!previous) {
-      throw new ProviderError(
-        "NOT_FOUND",
-        `Error 404: ${kind.token} "${request.id}" was not found in the local cloud, whose state is apart from the stack's.`,
-      );
-    }
-    const undo = () => parts.kernel.resources.put(previous);
-    return this.#write(kind, { ...request, properties: request.news, previous, undo }, parts);
+    return updateResource(kind, request, this.#online(request), this.#session());
   }
 
   /** Offline, what is looked at is taken to be there; what it is like is not known. */
@@ -208,61 +154,12 @@ export class Provider {
     parts.kernel.resources.remove(kind.token, request.id);
   }
 
-  async #write(kind: Kind, request: Write, parts: CloudParts): Promise<Properties> {
-    const { urn, id, properties, previous } = request;
-    const made = previous?.urn === urn && this.#sameAs(kind, previous, properties);
-    if (!made) {
-      const draft: Draft = {
-        id,
-        urn,
-        inputs: reveal(properties),
-        now: new Date().toISOString(),
-        ...(previous && { previous }),
-        ...(this.#programDirectory !== undefined && { programDirectory: this.#programDirectory }),
-      };
-      refuseUnmet(kind, draft, inTheCloud(parts, this.#config.project));
-      const outputs = {
-        ...absentFrom(draft.inputs, kind.assigned ?? {}),
-        ...commonOutputs(kind.token, draft),
-        ...kind.known?.(draft.inputs),
-        ...kind.outputs?.(draft, parts),
-      };
-      const stored = toStored({ ...draft.inputs, ...outputs });
-      parts.kernel.resources.put({ kind: kind.token, id, urn, properties: stored });
-    }
-    if (kind.ready) {
-      const seconds = request.timeoutSeconds || READY_DEADLINE_SECONDS;
-      try {
-        await withDeadline(kind.ready(id, parts), seconds, this.#cancelled.signal, `${kind.token} "${id}"`);
-      } catch (error) {
-        request.undo();
-        throw error;
-      }
-    }
-    const written = parts.kernel.resources.get(kind.token, id);
-    const stored = written ? storedProperties(written) : {};
-    return { ...stored, ...addInnerOutputs(kind, properties, inThe(stored)) };
-  }
-
-  /** Whether the very act was done before: then it is not done again, and what it gave stands. */
-  #sameAs(kind: Kind, previous: CloudResource, properties: Properties): boolean {
-    return differences(storedInputs(kind, previous, properties), properties).size === 0;
-  }
-
-  /** What stands there is the same act made before, unless it is another's or this one's predecessor. */
-  #refuseConflict(kind: Kind, previous: CloudResource, request: requests.CreateRequest): void {
-    const { urn, properties: news } = request;
-    const { id } = previous;
-    const { message } = new AlreadyExists(kind.token, id);
-    if (previous.urn !== urn && !kind.shared) {
-      throw new ProviderError("ALREADY_EXISTS", `Error 409: ${message} It belongs to ${previous.urn}.`);
-    }
-    const oldInputs = storedInputs(kind, previous, news);
-    const { changes } = this.diff({ urn, id, oldInputs, olds: {}, news, ignoreChanges: [] });
-    const forced = [...changes].filter(([, { replaces }]) => replaces).map(([path]) => path);
-    if (forced.length > 0) {
-      throw new ProviderError("ALREADY_EXISTS", `Error 409: ${message} It has another ${forced.join(", ")}.`);
-    }
+  #session(): WriteSession {
+    return {
+      home: this.#config.project,
+      programDirectory: this.#programDirectory,
+      signal: this.#cancelled.signal,
+    };
   }
 
   #kind(subject: requests.Subject): Kind {
@@ -282,19 +179,4 @@ export class Provider {
       `An offline preview has no effects: "${urn}" cannot be acted on.`,
     );
   }
-
-  #refuseUnknown(urn: string, properties: Properties): void {
-    for (const [name, value] of Object.entries(properties)) {
-      if (hasUnknown(value)) {
-        throw new ProviderError(
-          "INVALID_ARGUMENT",
-          `"${urn}": ${name} must be known by now; got an unknown value.`,
-        );
-      }
-    }
-  }
-}
-
-function isSame(left: Value | undefined, right: Value | undefined): boolean {
-  return differences({ value: left }, { value: right }).size === 0;
 }

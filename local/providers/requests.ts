@@ -48,6 +48,12 @@ export interface CreateRequest extends Subject {
   readonly timeoutSeconds: number;
 }
 
+export interface CreateResult {
+  /** Empty in a preview. */
+  readonly id: string;
+  readonly properties: Properties;
+}
+
 export interface UpdateRequest extends Subject {
   readonly id: string;
   /** The old outputs. */
