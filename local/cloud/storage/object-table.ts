@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Statements } from "../statements.ts";
+import { inTransaction } from "../transaction.ts";
 import { fromRow, type ObjectRow, type ObjectVersion } from "./object-version.ts";
 
 /** Where a page of a listing starts: after this generation of this name. */
@@ -31,15 +32,7 @@ export class ObjectTable {
 
   /** All of `change` or nothing of it, also inside another's transaction. */
   atomically<T>(change: () => T): T {
-    this.#statements.of("SAVEPOINT storage").run();
-    try {
-      const result = change();
-      this.#statements.of("RELEASE storage").run();
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK TO storage; RELEASE storage");
-      throw error;
-    }
+    return inTransaction(this.#db, change);
   }
 
   /** Microseconds, as Google's look; above every one given out before, whatever the machine's clock does. */

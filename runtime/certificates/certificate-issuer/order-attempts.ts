@@ -35,20 +35,19 @@ export class OrderAttempts {
 
   async latest(): Promise<FurtherAttempt | undefined> {
     const names = await this.#names();
-    for (let number = MAX_ATTEMPTS + 1; number > 1; number--) {
-      if (names.has(this.#orderName(number))) {
-        const order = await this.#objects.read(this.#orderName(number));
-        return { number, url: order && orderSchema.parse(JSON.parse(order.bytes.toString("utf8"))).url };
-      }
-      if (names.has(this.#name(number))) return { number, url: undefined };
-    }
-    return undefined;
+    const number = this.#latestIn(names);
+    if (number === undefined) return undefined;
+    const order = names.has(this.#orderName(number))
+      ? await this.#objects.read(this.#orderName(number))
+      : undefined;
+    return { number, url: order && orderSchema.parse(JSON.parse(order.bytes.toString("utf8"))).url };
   }
 
   /** Announces the next attempt and gives its number; `undefined` when all are spent. */
   async start(): Promise<number | undefined> {
-    const after = (await this.latest())?.number ?? 1;
-    const last = (await this.#names()).has(this.#noneName) ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS;
+    const names = await this.#names();
+    const after = this.#latestIn(names) ?? 1;
+    const last = names.has(this.#noneName) ? MAX_ATTEMPTS + 1 : MAX_ATTEMPTS;
     for (let number = after + 1; number <= last; number++) {
       const content = JSON.stringify({ at: new Date().toISOString(), by: randomUUID() });
       if ((await this.#objects.create(this.#name(number), content)) === "created") return number;
@@ -69,6 +68,14 @@ export class OrderAttempts {
     const announced = await this.#objects.read(this.#name(number));
     // Of this generation, so that a repeated call spares what another delivery announced since.
     if (announced) await this.#objects.remove(this.#name(number), announced.generation);
+  }
+
+  /** The number of the latest attempt beyond the first. */
+  #latestIn(names: ReadonlySet<string>): number | undefined {
+    for (let number = MAX_ATTEMPTS + 1; number > 1; number--) {
+      if (names.has(this.#orderName(number)) || names.has(this.#name(number))) return number;
+    }
+    return undefined;
   }
 
   async #names(): Promise<ReadonlySet<string>> {
