@@ -39,16 +39,10 @@ module.exports = {
       to: { path: "^(stacks|components|runtime|review|test|bench)/" },
     },
     {
-      name: "engine-and-cloud-meet-over-grpc",
-      severity: "error",
-      from: { path: "^local/engine/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^local/(cloud|providers|command-line)/" },
-    },
-    {
       name: "cloud-and-providers-below-their-host",
       severity: "error",
       from: { path: "^local/(cloud|providers)/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^local/(daemon|command-line|engine)/" },
+      to: { path: "^local/(daemon|command-line|pulumi)/" },
     },
     {
       name: "cloud-below-providers",

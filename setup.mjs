@@ -2,8 +2,17 @@
 // Free of dependencies: it runs on whatever Node a machine has, before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
@@ -13,11 +22,17 @@ const NODE = join(BIN, "node");
 const LOCAL = join(ROOT, ".local");
 /** Compiled code of the programs below, and TypeScript without its types: reading it is what a start costs otherwise. */
 const COMPILED = join(ROOT, "node_modules", ".cache", "compiled");
+/** Programs beside npm's: Pulumi's CLI and the local CA. Shared by all state folders. */
+const PROGRAMS = join(LOCAL, "bin");
 const PEBBLE = "v2.10.1";
 const PEBBLE_COMMANDS = ["pebble", "pebble-challtestsrv"];
+/** What is built where the machine has none; pinned with all that it needs in `go.mod` and `go.sum` there. */
+const PULUMI_MODULE = join(ROOT, "local", "pulumi", "cli");
+const PULUMI = join(PROGRAMS, process.platform === "win32" ? "pulumi.exe" : "pulumi");
+/** Whence Pulumi's Automation API installs the CLI. */
+const PULUMI_INSTALLER = "https://get.pulumi.com";
+const PROBE_DEADLINE_MS = 3_000;
 const MIN_NODE = 20;
-/** Pebble's own demand. */
-const MIN_GO = [1, 24];
 const SETUP_DEADLINE_MS = 15 * 60_000;
 const EXIT_MISSING_TOOL = 69;
 
@@ -25,7 +40,7 @@ const EXIT_MISSING_TOOL = 69;
 const COMMANDS = {
   test: {
     program: ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"],
-    needsCa: true,
+    needs: ["pebble", "pulumi"],
   },
   "test:deep": {
     program: [
@@ -34,14 +49,23 @@ const COMMANDS = {
       "node_modules/jest/bin/jest.js",
       "--config=jest.deep.config.js",
     ],
-    needsCa: true,
+    needs: ["pebble", "pulumi"],
   },
   check: { program: ["local/command-line/check.ts"] },
-  bench: { program: ["--disable-warning=ExperimentalWarning", "bench/main.ts"], needsCa: true },
+  bench: {
+    program: ["--disable-warning=ExperimentalWarning", "bench/main.ts"],
+    needs: ["pebble", "pulumi"],
+  },
 };
+/** What commands of the command line need of {@link TOOLS}; all others need none. */
+const COMMAND_NEEDS = { up: ["pebble", "pulumi"], preview: ["pulumi"], pulumi: ["pulumi"] };
 const COMMAND_LINE = ["--disable-warning=ExperimentalWarning", "local/command-line/main.ts"];
 
+/** Steps under way. */
+const running = new Set();
+
 function fail(sentence, code = 1) {
+  for (const child of running) child.kill();
   process.stderr.write(`${sentence}\n`);
   process.exit(code);
 }
@@ -60,32 +84,36 @@ function checkNode() {
   }
 }
 
-function checkGo() {
-  const { stdout, error } = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8" });
-  const wanted = MIN_GO.join(".");
-  if (error) {
+/** @param wanted `MAJOR.MINOR.PATCH`, at least. */
+function checkGo(wanted, what) {
+  const advice = `Install Go ${wanted} or newer from go.dev, then run this again.`;
+  const { stdout, error } = spawnSync("go", ["env", "GOVERSION"], { encoding: "utf8", cwd: LOCAL });
+  if (error)
+    fail(`Go is needed to build ${what}, and there is none on the PATH. ${advice}`, EXIT_MISSING_TOOL);
+  const found = stdout.trim().replace(/^go/, "");
+  if (!isAtLeast(found, wanted)) {
     fail(
-      `Go is needed to build Pebble, the local CA, and there is none on the PATH. Install Go ${wanted} or newer from go.dev, then run this again.`,
-      EXIT_MISSING_TOOL,
-    );
-  }
-  const [, major = 0, minor = 0] = /^go(\d+)\.(\d+)/.exec(stdout) ?? [];
-  if (major < MIN_GO[0] || (Number(major) === MIN_GO[0] && minor < MIN_GO[1])) {
-    fail(
-      `Go ${wanted} or newer is needed to build Pebble; this is ${stdout.trim()}. Install it from go.dev.`,
+      `Go ${wanted} or newer is needed to build ${what}; this is go${found}. ${advice}`,
       EXIT_MISSING_TOOL,
     );
   }
 }
 
+/** Compares versions by their numbers; what stands behind those says nothing. */
+function isAtLeast(found, wanted) {
+  const [ours, theirs] = [found, wanted].map((version) => version.split(/[.+-]/).slice(0, 3).map(Number));
+  const differing = theirs.findIndex((part, index) => part !== (ours[index] || 0));
+  return differing === -1 || (ours[differing] || 0) > theirs[differing];
+}
+
 /** Runs a step that takes a while, says how long, and shows its output only when it fails. */
-async function step(title, command, args, env = {}) {
+async function step(title, command, args, { cwd = ROOT, ...env } = {}) {
   const started = Date.now();
   const took = () => `${((Date.now() - started) / 1000).toFixed(0)} s`;
   say(`${title} …`);
   const beat = setInterval(() => say(`  … ${took()}`), 15_000);
   const child = spawn(command, args, {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -95,11 +123,13 @@ async function step(title, command, args, env = {}) {
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
+  running.add(child);
   const deadline = setTimeout(() => child.kill(), SETUP_DEADLINE_MS);
   const code = await new Promise((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("exit", (status, signal) => resolve(status ?? signal));
   });
+  running.delete(child);
   clearInterval(beat);
   clearTimeout(deadline);
   if (code !== 0) fail(`${output}\n${title} failed after ${took()} (${command} ${args.join(" ")}: ${code}).`);
@@ -122,20 +152,100 @@ function isInstalled() {
   return existsSync(NODE) && existsSync(mark) && readFileSync(mark, "utf8") === lockfileHash();
 }
 
-function pebblePath(command) {
-  return join(LOCAL, "bin", command);
+/** Of each tool, what its mark holds once it is there. */
+function isMade(tool) {
+  const { files, version } = TOOLS[tool];
+  const mark = markOf(tool);
+  return files.every(existsSync) && existsSync(mark) && readFileSync(mark, "utf8") === version();
 }
 
-function pebbleMark() {
-  return join(LOCAL, "bin", ".version");
+function markOf(tool) {
+  return join(PROGRAMS, `.${tool}-version`);
 }
 
-function hasPebble() {
-  return (
-    PEBBLE_COMMANDS.every((command) => existsSync(pebblePath(command))) &&
-    existsSync(pebbleMark()) &&
-    readFileSync(pebbleMark(), "utf8") === PEBBLE
+/** The version of a package in `package.json`, which are exact. */
+function dependency(name) {
+  return JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).dependencies[name];
+}
+
+/** The first that a pattern captures in the `go.mod` of Pulumi's CLI. */
+function inPulumiModule(pattern) {
+  return pattern.exec(readFileSync(join(PULUMI_MODULE, "go.mod"), "utf8"))[1];
+}
+
+const PULUMI_VERSION = /^\s*github\.com\/pulumi\/pulumi\/pkg\/v3 v(\S+)/m;
+
+const TOOLS = {
+  pebble: {
+    files: PEBBLE_COMMANDS.map((command) => join(PROGRAMS, command)),
+    version: () => PEBBLE,
+    plan() {
+      checkGo("1.24.0", "Pebble, the local CA");
+      const modules = PEBBLE_COMMANDS.map(
+        (command) => `github.com/letsencrypt/pebble/v2/cmd/${command}@${PEBBLE}`,
+      );
+      return () =>
+        step("Building Pebble, the local CA (once)", "go", ["install", ...modules], { GOBIN: PROGRAMS });
+    },
+  },
+  /** The one on the PATH where it is new enough for the SDK; or Pulumi's own download; or built from its module. */
+  pulumi: {
+    files: [PULUMI],
+    version: () => `${dependency("@pulumi/pulumi")} ${inPulumiModule(PULUMI_VERSION)}`,
+    async plan() {
+      rmSync(PULUMI, { force: true });
+      const found = pulumiOnPath(dependency("@pulumi/pulumi"));
+      if (found !== undefined) return () => symlinkSync(found, PULUMI);
+      if (await answers(PULUMI_INSTALLER)) {
+        return async (installed) => {
+          await installed;
+          await step("Installing Pulumi's CLI (once)", NODE, [join(PULUMI_MODULE, "install.mjs"), PROGRAMS]);
+          symlinkSync(join("pulumi-cli", "bin", "pulumi"), PULUMI);
+        };
+      }
+      checkGo(inPulumiModule(/^go (\S+)/m), "Pulumi's CLI (or install that: pulumi.com/docs/install)");
+      return buildPulumi;
+    },
+  },
+};
+
+/** Where the PATH has a CLI of this version or newer. A look at it neither reads nor writes what is the user's. */
+function pulumiOnPath(wanted) {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const path = join(folder, "pulumi");
+    if (folder === "" || !existsSync(path)) continue;
+    const env = {
+      ...process.env,
+      PULUMI_HOME: join(LOCAL, "pulumi", "home"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    const { stdout, status } = spawnSync(path, ["version"], { encoding: "utf8", env, timeout: 60_000 });
+    if (status === 0 && isAtLeast(stdout.trim().replace(/^v/, ""), wanted)) return path;
+  }
+  return undefined;
+}
+
+async function answers(url) {
+  try {
+    await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(PROBE_DEADLINE_MS) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function buildPulumi() {
+  const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${inPulumiModule(PULUMI_VERSION)}`;
+  const draft = `${PULUMI}.draft`;
+  // Unoptimised, it is there in two thirds of the time, and no slower to notice.
+  const build = ["build", "-gcflags=all=-N -l", `-ldflags=-s -w ${version}`, "-o", draft];
+  await step(
+    "Building Pulumi's CLI (once a machine)",
+    "go",
+    [...build, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+    { cwd: PULUMI_MODULE },
   );
+  renameSync(draft, PULUMI);
 }
 
 /** Two set-ups at once would install into each other: the second waits for the first. */
@@ -196,27 +306,31 @@ function isAlive(pid) {
   }
 }
 
-async function setUp(needsCa) {
-  if (isInstalled() && (!needsCa || hasPebble())) return;
-  if (needsCa && !hasPebble()) checkGo();
+/** Makes what is missing, all at once: downloads wait for networks, and builds for processors. */
+async function setUp(needs) {
+  const missing = () => needs.filter((tool) => !isMade(tool));
+  if (isInstalled() && missing().length === 0) return;
   await withSetupLock(async () => {
-    if (!isInstalled()) {
-      const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-      // Exact versions and digests as the lockfile has them. Not `npm ci`, which refuses a lockfile that
-      // lacks the optional packages of platforms that its writer's registry did not offer.
-      await step("Installing dependencies (once)", npm, ["install", "--no-save"]);
-      writeFileSync(installedMark(), lockfileHash());
-    }
-    if (needsCa && !hasPebble()) {
-      const modules = PEBBLE_COMMANDS.map(
-        (command) => `github.com/letsencrypt/pebble/v2/cmd/${command}@${PEBBLE}`,
-      );
-      await step("Building Pebble, the local CA (once)", "go", ["install", ...modules], {
-        GOBIN: join(LOCAL, "bin"),
-      });
-      writeFileSync(pebbleMark(), PEBBLE);
-    }
+    mkdirSync(PROGRAMS, { recursive: true });
+    // What is missing on the machine is told before anything is installed.
+    const plans = [];
+    for (const tool of missing()) plans.push({ tool, make: await TOOLS[tool].plan() });
+    const installed = isInstalled() ? undefined : install();
+    await Promise.all([installed, ...plans.map((plan) => make(plan, installed))]);
   });
+}
+
+async function install() {
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  // Exact versions and digests as the lockfile has them. Not `npm ci`, which refuses a lockfile that
+  // lacks the optional packages of platforms that its writer's registry did not offer.
+  await step("Installing dependencies (once)", npm, ["install", "--no-save"]);
+  writeFileSync(installedMark(), lockfileHash());
+}
+
+async function make({ tool, make }, installed) {
+  await make(installed);
+  writeFileSync(markOf(tool), TOOLS[tool].version());
 }
 
 function run(program, args) {
@@ -238,6 +352,7 @@ function run(program, args) {
 checkNode();
 const [name = "", ...rest] = process.argv.slice(2);
 const asksHelp = rest.includes("--help") || rest.includes("-h");
-const { program = [...COMMAND_LINE, name], needsCa = name === "up" && !asksHelp } = COMMANDS[name] ?? {};
-await setUp(needsCa);
+const { program = [...COMMAND_LINE, name], needs = asksHelp ? [] : (COMMAND_NEEDS[name] ?? []) } =
+  COMMANDS[name] ?? {};
+await setUp(needs);
 run(program, rest);

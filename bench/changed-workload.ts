@@ -21,7 +21,7 @@ export const changedWorkload: Measurement = {
     for (const name of COMMAND_LINE)
       await cp(join(REPOSITORY, name), join(program.folder, name), { recursive: true });
     await symlink(join(REPOSITORY, ".local"), join(program.folder, ".local"));
-    await using platform = await StartedPlatform.start(program.folder);
+    await using platform = await StartedPlatform.start({ folder: program.folder });
     const { cloud } = await platform.api();
 
     const seconds: number[] = [];

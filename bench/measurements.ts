@@ -1,8 +1,8 @@
 import { changedWorkload } from "./changed-workload.ts";
 import { cloudMemory } from "./cloud-memory.ts";
-import { engineOverhead } from "./engine-overhead.ts";
 import { freshClone } from "./fresh-clone.ts";
 import { manyDomains } from "./many-domains.ts";
+import { manyResources } from "./many-resources.ts";
 import type { Measurement } from "./measurement.ts";
 import { messages } from "./messages.ts";
 import { preview } from "./preview.ts";
@@ -16,7 +16,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   secondUp,
   preview,
   changedWorkload,
-  engineOverhead,
+  manyResources,
   registration,
   manyDomains,
   messages,

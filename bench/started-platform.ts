@@ -15,7 +15,15 @@ export interface UpRun {
   readonly seconds: number;
   /** Of npm, set-up, engine and program; not of the cloud, which lives on. */
   readonly cpuSeconds: number;
-  readonly changeSummary: Readonly<Record<"create" | "update" | "delete" | "same", number>>;
+  /** By operation, components too. */
+  readonly changeSummary: Readonly<Record<string, number>>;
+}
+
+interface StartOptions {
+  /** A checkout that is set up. @default this one */
+  readonly folder?: string;
+  /** Of the first `up`. */
+  readonly flags?: readonly string[];
 }
 
 /** A platform that `npm run up` made, as a newcomer would: a cloud in a process of its own, on state and ports of its own. */
@@ -31,15 +39,14 @@ export class StartedPlatform implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** @param folder a checkout that is set up. */
-  static async start(folder: string = REPOSITORY): Promise<StartedPlatform> {
+  static async start({ folder = REPOSITORY, flags = [] }: StartOptions = {}): Promise<StartedPlatform> {
     const stateDir = await mkdtemp(join(tmpdir(), "bench-"));
     const { ports, control } = await claimPorts("any");
     await new Promise((resolve) => control.close(resolve));
     const platform = new StartedPlatform(stateDir, ports.control, folder);
     StartedPlatform.#live.add(platform);
     try {
-      await platform.up();
+      await platform.up(...flags);
       return platform;
     } catch (error) {
       await platform[Symbol.asyncDispose]();
@@ -53,11 +60,15 @@ export class StartedPlatform implements AsyncDisposable {
   }
 
   /** `npm run up` as a whole process. @throws with its output when it fails. */
-  async up(): Promise<UpRun> {
+  async up(...flags: readonly string[]): Promise<UpRun> {
     const place = ["--state-dir", this.stateDir, "--port-base", String(this.#portBase)];
     const cpuBefore = endedChildrenCpuSeconds();
     const startedAt = performance.now();
-    const output = await run("npm", ["run", "--silent", "up", "--", ...place, "--json"], this.#folder);
+    const output = await run(
+      "npm",
+      ["run", "--silent", "up", "--", ...place, ...flags, "--json"],
+      this.#folder,
+    );
     const seconds = (performance.now() - startedAt) / 1000;
     const { changeSummary } = JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as UpRun;
     return { seconds, cpuSeconds: endedChildrenCpuSeconds() - cpuBefore, changeSummary };

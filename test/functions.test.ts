@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
-import { changed, EditedPlatform } from "./support/edited-platform.ts";
+import { EditedPlatform } from "./support/edited-platform.ts";
 import type { LocalPlatform } from "./support/local-platform.ts";
+import { changed, previewStack } from "./support/update-stack.ts";
 
 const DOMAIN = "functions.example.test";
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
@@ -38,13 +39,13 @@ test("issues and serves a certificate with the validator and the token proxy as 
 });
 
 test("changes nothing while the code is the same, and one function alone when a line of it changes", async () => {
-  const same = await platform.update({ kind: "preview", config });
-  expect(changed(same.steps)).toEqual([]);
+  expect(await previewStack(platform.stateDir, { config })).toEqual([]);
 
   await edited.program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
-  const { steps } = await edited.update({ config });
+  const { changes } = await edited.update({ config });
 
-  expect(changed(steps)).toEqual([
+  expect(changed(changes)).toEqual([
+    "create-replacement certs-token-proxy-code",
     "delete-replaced certs-token-proxy-code",
     "replace certs-token-proxy-code",
     "update certs-token-proxy",

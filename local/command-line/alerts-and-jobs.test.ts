@@ -35,7 +35,7 @@ beforeAll(async () => {
       kernel,
       () => statusOf(kernel, [alerting, scheduler]),
       () => undefined,
-      routesOf(alerting, scheduler),
+      routesOf(() => [], alerting, scheduler),
     ),
   );
   await alerting.start();

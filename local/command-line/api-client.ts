@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { CloudStatus } from "../daemon/control.ts";
-import { readStack } from "../engine/read-stack.ts";
+import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { control, requireCloud } from "./cloud-process.ts";
 import { exchange } from "./exchange.ts";
 import { Failure } from "./failure.ts";
@@ -46,7 +46,7 @@ export class ApiClient {
   /** @throws {Failure} when no cloud runs or no platform is in it. */
   static async open(stateDir: string): Promise<ApiClient> {
     const cloud = await requireCloud(stateDir);
-    const outputs = readStack(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs ?? {};
+    const outputs = readCheckpoint(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs ?? {};
     const { apiUrl, apiAudience, operatorServiceAccount } = outputs;
     if (
       typeof apiUrl !== "string" ||

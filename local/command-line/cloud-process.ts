@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CloudStatus } from "../daemon/control.ts";
 import { exchange } from "./exchange.ts";
-import { EXIT_NOT_RUNNING, Failure } from "./failure.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { absoluteStateDir } from "./place.ts";
 import { endsWithin, isAlive } from "./process-life.ts";
 
@@ -51,16 +51,24 @@ export async function requireCloud(stateDir: string): Promise<CloudStatus> {
   if (!cloud) {
     throw new Failure(
       `No local cloud runs on ${absoluteStateDir(stateDir)}: start it with npm run up.`,
-      EXIT_NOT_RUNNING,
+      EXIT.notRunning,
     );
   }
   if (cloud.stopping) {
     throw new Failure(
       `The local cloud on ${cloud.stateDir} is stopping: start it again with npm run up.`,
-      EXIT_NOT_RUNNING,
+      EXIT.notRunning,
     );
   }
   return cloud;
+}
+
+/** What the cloud holds, and under which URN it was made. */
+export type CloudInventory = readonly { readonly kind: string; readonly id: string; readonly urn: string }[];
+
+export async function inventoryOf({ ports }: CloudStatus): Promise<CloudInventory> {
+  const { resources } = (await control(ports.control, "GET", "/resources")) as { resources: CloudInventory };
+  return resources;
 }
 
 /** Resolves when the process is gone. @throws {Failure} when it can't be ended. */

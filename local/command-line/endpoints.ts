@@ -1,5 +1,5 @@
 import type { CloudStatus } from "../daemon/control.ts";
-import { readStack } from "../engine/read-stack.ts";
+import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
 
 /** Where a person or a script reaches the platform on this machine. */
@@ -14,7 +14,7 @@ export interface Endpoints {
  * `*.localhost` does everywhere. A stack that was never made has no name for it yet.
  */
 export function currentEndpoints({ ports }: CloudStatus, stateDir: string): Endpoints {
-  const apiUrl = readStack(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs.apiUrl;
+  const apiUrl = readCheckpoint(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs.apiUrl;
   const apiHost = typeof apiUrl === "string" ? new URL(apiUrl).hostname : "127.0.0.1";
   return {
     api: `https://${apiHost}:${ports.loadBalancerHttps}`,

@@ -1,5 +1,14 @@
-/** Runs `work` with a signal that the first ^C aborts; a second one ends the process at once. */
-export async function interruptible<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export type Interruptible<Result> =
+  | { readonly interrupted: false; readonly result: Result }
+  | { readonly interrupted: true };
+
+/**
+ * Runs `work` with a signal that the first ^C aborts; a second one ends the process at once. What `work` then throws
+ * is the interruption's doing.
+ */
+export async function interruptible<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Interruptible<Result>> {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(130);
@@ -9,7 +18,11 @@ export async function interruptible<Result>(work: (signal: AbortSignal) => Promi
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   try {
-    return await work(controller.signal);
+    const result = await work(controller.signal);
+    return controller.signal.aborted ? { interrupted: true } : { interrupted: false, result };
+  } catch (error) {
+    if (controller.signal.aborted) return { interrupted: true };
+    throw error;
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);

@@ -11,7 +11,7 @@ import { logs } from "./logs.ts";
 import { outliveReaders } from "./output.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
-import { exportState } from "./stack.ts";
+import { pulumi } from "./pulumi.ts";
 import { status } from "./status.ts";
 import { toldError } from "./told-error.ts";
 import { up } from "./up.ts";
@@ -26,6 +26,7 @@ Exit codes: 0 done · 1 failed · 2 wrong usage · 3 another run holds the stack
 const program = new Command("npm run")
   .description("The whole platform on this machine.")
   .exitOverride()
+  .enablePositionalOptions()
   .showHelpAfterError("(--help shows what there is)");
 
 function command(parent: Command, usage: string, description: string): Command {
@@ -48,11 +49,12 @@ command(
 )
   .addOption(portBaseOption())
   .addOption(config())
+  .addOption(cwd())
+  .option("--tree", "show Pulumi's own display of every resource, not progress and a summary")
+  .option("--diff", "show it with the properties that change")
   .option("--no-first-domain", "do not register hello.example.test at the end")
   .option(...json)
-  .action((options: Place & { json?: boolean; config: Record<string, string>; firstDomain: boolean }) =>
-    up(options),
-  );
+  .action((options: Parameters<typeof up>[0]) => up(options));
 
 command(program, "down", "Stop the local cloud. State stays, and `up` goes on from it.")
   .option("--purge", "delete the state folder too: certificates, keys, logs, all of it")
@@ -63,28 +65,30 @@ command(
   "preview [stack]",
   "Show what an up of a stack (local, dev, prod) would do. Offline: needs no cloud and no credentials.",
 )
-  .option("--from <file>", "start from what `pulumi stack export` wrote, or `npm run stack -- export`")
-  .option("--diff", "show all properties of what is made or goes, and whole values of what changes")
+  .option("--from <file>", "start from what `pulumi stack export` wrote")
+  .option("--diff", "show the properties that change")
   .option("--show-sames", "show what stays the same too")
   .option("--show-replacement-steps", "with --json, show the two halves of each replacement too")
   .option("--expect-no-changes", `end with exit code ${EXIT_CHANGES} if there are any`)
   .addOption(portBaseOption())
   .addOption(config())
+  .addOption(cwd())
   .option(...json)
   .action((stack: string | undefined, options: Parameters<typeof preview>[1]) =>
     preview(stack ?? LOCAL_STACK, options),
   );
 
-const stack = program.command("stack").description("The state of the local stack.").exitOverride();
-command(stack, "export [stack]", "Print the local stack's state in the shape of `pulumi stack export`.")
-  .option("--show-secrets", "write secrets in the clear, so that Pulumi's CLI can import them")
-  .option("--file <file>", "write to a file, which is its owner's alone")
-  .action((name: string | undefined, options: Parameters<typeof exportState>[1]) =>
-    exportState(name ?? LOCAL_STACK, options),
-  );
+program
+  .command("pulumi [args...]")
+  .description("Pulumi's own CLI on the local stack: stack export, stack graph, refresh, state, destroy, …")
+  .option("--state-dir <folder>", "where the stack is", DEFAULT_STATE_DIR)
+  .helpOption(false)
+  .allowUnknownOption()
+  .passThroughOptions()
+  .action((args: readonly string[], options: Place) => pulumi(args, options));
 
 command(program, "status", "What runs, where it listens, and which file holds the CAs.")
-  .option("--env", "print the variable by which Pulumi's own CLI finds the local providers")
+  .option("--env", "print what Pulumi's own CLI needs to work on the local stack, as `export` lines")
   .option(...json)
   .action(status);
 
@@ -170,6 +174,13 @@ function portBaseOption(): Option {
     "--port-base <port>",
     `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs, or from ${DEFAULT_PORT_BASE})`,
   ).argParser(portBase);
+}
+
+function cwd(): Option {
+  return new Option(
+    "-C, --cwd <folder>",
+    "the folder of the program's Pulumi.yaml (default: this repository)",
+  );
 }
 
 function config(): Option {

@@ -1,12 +1,16 @@
 const COLOURS = { green: 32, yellow: 33, red: 31, cyan: 36, dim: 2, bold: 1 } as const;
 
+export function wantsColour(stream: NodeJS.WriteStream = process.stdout): boolean {
+  return Boolean(stream.isTTY) && !process.env.NO_COLOR;
+}
+
 /** Colour where a person looks on, and nowhere else. */
 export function paint(
   colour: keyof typeof COLOURS,
   text: string,
   stream: NodeJS.WriteStream = process.stdout,
 ): string {
-  return stream.isTTY && !process.env.NO_COLOR ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
+  return wantsColour(stream) ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
 }
 
 /** Whoever reads may leave early, `| head -1` say: what they would have read is dropped, and the work goes on. */

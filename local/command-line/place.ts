@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,3 +23,8 @@ export function absoluteStateDir(stateDir: string): string {
 export const LOCAL_STACK = "local";
 /** The project's name in Pulumi.yaml. */
 export const PROJECT = "platform";
+
+/** The folder of the program's Pulumi.yaml. */
+export function programFolder(cwd = REPOSITORY): string {
+  return realpathSync(resolve(cwd));
+}

@@ -1,115 +1,147 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { DEFAULT_PORT_BASE, portsFrom } from "../cloud/kernel/claim-ports.ts";
-import { readDeployment } from "../engine/deployment-reading.ts";
-import { runUpdate } from "../engine/engine.ts";
-import { EngineRefusal } from "../engine/engine-refusal.ts";
-import type { EngineEvent, UpdateResult } from "../engine/events.ts";
-import type { GivenState } from "../engine/stack-state.ts";
+import { readCheckpoint } from "../pulumi/checkpoint.ts";
+import { readExport } from "../pulumi/given-export.ts";
+import { type Judgement, judge } from "../pulumi/judgement.ts";
+import { previewWorkspace, type Start } from "../pulumi/preview-workspaces.ts";
+import { Program } from "../pulumi/program.ts";
+import { typeErrors } from "../pulumi/type-check.ts";
 import { findCloud } from "./cloud-process.ts";
-import { Failure } from "./failure.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
+import { tellMistakes } from "./mistakes.ts";
 import { serveOffline } from "./offline-providers.ts";
-import { printJson, progressStream } from "./output.ts";
-import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
-import { type DigestOptions, previewDigest } from "./preview-digest.ts";
+import { progressStream, wantsColour } from "./output.ts";
+import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
-import { UpdateDisplay } from "./update-display.ts";
 
 /** The preview went well and would change something, where `--expect-no-changes` says that it must not. */
 export const EXIT_CHANGES = 6;
 
-const NOTHING: GivenState = { resources: [], superseded: [] };
-
-interface Options extends Place, DigestOptions {
+interface Options extends Place {
   readonly config: Record<string, string>;
+  readonly cwd?: string;
   readonly from?: string;
   readonly diff?: boolean;
   readonly json?: boolean;
+  readonly showSames?: boolean;
+  readonly showReplacementSteps?: boolean;
   readonly expectNoChanges?: boolean;
 }
 
 /**
- * Plans a stack's program with providers that have no cloud behind them, against the state of the local
- * stack, the one in a file, or none.
+ * Judges a stack's program with providers that have no cloud behind them, against the state of the local stack, the
+ * one in a file, or none; and shows what Pulumi plans where nothing is wrong.
  */
 export async function preview(stack: string, options: Options): Promise<void> {
   const out = progressStream(options.json);
-  const config = await configOf(stack, options);
+  const program = new Program(programFolder(options.cwd));
+  const config = await configOf(stack, program.folder, options);
   if (config.placeholders.size > 0) {
     const named = [...config.placeholders].map(([key, why]) => `${key} (${why})`).join(", ");
     out.write(`Placeholders stand for secrets that are not to be had here: ${named}.\n`);
   }
-  const from = stateOf(stack, options, out);
-  // Of whatever stack: the engine leaves compiled code there, and the key of a state that it finds none of.
-  claimStateFolder(absoluteStateDir(options.stateDir));
-  const display = new UpdateDisplay(out, "preview", { whole: options.diff, sames: options.showSames });
-  const events: EngineEvent[] = [];
-  await using providers = await serveOffline(stack === LOCAL_STACK);
-  const result = await interruptible((signal) =>
-    runUpdate({
-      kind: "preview",
-      project: PROJECT,
-      stack,
-      programDir: REPOSITORY,
-      config: config.values,
-      secretKeys: config.secretKeys,
-      stateDir: absoluteStateDir(options.stateDir),
-      ...(from && { from }),
-      providers: providers.ports,
-      signal,
-      onEvent: (event) => {
-        events.push(event);
-        display.show(event);
-      },
-    }),
-  );
-  // What this machine's cloud does with a kind says nothing about another stack.
-  display.end(stack === LOCAL_STACK ? result : { ...result, recorded: [] });
-  if (options.json) printJson(previewDigest(config, events, result, options));
-  process.exitCode = result.exitCode;
-  if (options.expectNoChanges && result.ok && changes(result)) {
+  const stateDir = absoluteStateDir(options.stateDir);
+  const start = startOf(stack, options, out);
+  // Of whatever stack: its workspace, and the key of what is encrypted in it, are there.
+  claimStateFolder(stateDir);
+  const judgement = await interruptible(async (signal) => {
+    const types = typeErrors(program, signal);
+    const workspace = await previewWorkspace(stateDir, stack, program, config, start);
+    await using providers = await serveOffline(stack === LOCAL_STACK);
+    const flags = flagsOf(options);
+    const judged = await judge({ program, workspace, providers, flags, signal });
+    return { ...judged, mistakes: [...(await types), ...judged.mistakes] };
+  });
+  if (judgement.interrupted) {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  tell(judgement.result, options, out);
+}
+
+function tell(
+  { mistakes, shown, changeSummary }: Judgement,
+  options: Options,
+  out: NodeJS.WriteStream,
+): void {
+  if (mistakes.length > 0) {
+    if (options.json) process.stdout.write(withMistakes(shown, mistakes));
+    tellMistakes(mistakes, progressStream(options.json));
+    process.exitCode = EXIT.failed;
+    return;
+  }
+  process.stdout.write(shown);
+  if (options.expectNoChanges && Object.keys(changeSummary).some((op) => op !== "same" && op !== "read")) {
     out.write("No changes were expected.\n");
     process.exitCode = EXIT_CHANGES;
   }
 }
 
+/** Pulumi's own digest, with the mistakes among its diagnostics, where Pulumi itself has them. */
+function withMistakes(shown: string, mistakes: Judgement["mistakes"]): string {
+  const digest = (shown.trim() === "" ? {} : JSON.parse(shown)) as { diagnostics?: object[] };
+  const told = mistakes.map(({ urn, at, message }) => ({
+    ...(urn !== undefined && { urn }),
+    message: at === undefined ? message : `${at}: ${message}`,
+    severity: "error",
+  }));
+  return `${JSON.stringify({ ...digest, diagnostics: [...(digest.diagnostics ?? []), ...told] }, null, 4)}\n`;
+}
+
+function flagsOf({ json, diff, showSames, showReplacementSteps }: Options): readonly string[] {
+  return [
+    ...(json ? ["--json"] : ["--color", wantsColour() ? "always" : "never"]),
+    ...(diff ? ["--diff"] : []),
+    ...(showSames ? ["--show-sames"] : []),
+    ...(showReplacementSteps ? ["--show-replacement-steps"] : []),
+  ];
+}
+
 /** The local stack's depends on where its cloud listens. */
-async function configOf(stack: string, options: Options): Promise<StackConfig> {
-  const config = readStackConfig(stack, options.config);
+async function configOf(stack: string, folder: string, options: Options): Promise<StackConfig> {
+  const config = readStackConfig(stack, options.config, folder);
   if (stack !== LOCAL_STACK) return config;
   const cloud = await findCloud(options.stateDir);
   return {
     ...config,
-    values: readLocalConfig(options.config, cloud?.ports ?? portsFrom(options.portBase ?? DEFAULT_PORT_BASE)),
+    values: readLocalConfig(
+      options.config,
+      cloud?.ports ?? portsFrom(options.portBase ?? DEFAULT_PORT_BASE),
+      folder,
+    ),
   };
 }
 
 /** Only the local stack has a state on this machine. */
-function stateOf(stack: string, { from }: Options, out: NodeJS.WriteStream): GivenState | undefined {
-  if (from === undefined) return stack === LOCAL_STACK ? undefined : NOTHING;
+function startOf(stack: string, { from, stateDir }: Options, out: NodeJS.WriteStream): Start {
+  if (from === undefined) {
+    const isMade = stack === LOCAL_STACK && readCheckpoint(absoluteStateDir(stateDir), stack) !== undefined;
+    return { kind: isMade ? "state" : "nothing" };
+  }
+  let text: string;
   try {
-    const { encrypted, pending, ...state } = readDeployment(
-      readFileSync(resolve(from), "utf8"),
-      PROJECT,
-      stack,
-    );
-    if (encrypted > 0) {
+    text = readFileSync(resolve(from), "utf8");
+  } catch (error) {
+    throw new Failure(`${from}: ${error instanceof Error ? error.message : error}`, EXIT.failed, {
+      cause: error,
+    });
+  }
+  try {
+    const given = readExport(text, stack);
+    if (given.encrypted > 0) {
       out.write(
-        `${encrypted} values in ${from} are encrypted: they are taken to be unchanged, and shown as [secret].\n`,
+        `${given.encrypted} values in ${from} are encrypted: they are taken to be unchanged, and shown as [secret].\n`,
       );
     }
-    if (pending > 0)
-      out.write(`${pending} operations in ${from} were never finished: what they did is not known.\n`);
-    return state;
+    if (given.pending > 0) {
+      out.write(`${given.pending} operations in ${from} were never finished: what they did is not known.\n`);
+    }
+    return { kind: "export", deployment: given.deployment };
   } catch (error) {
-    const code = error instanceof EngineRefusal ? error.exitCode : 1;
-    throw new Failure(`${from}: ${error instanceof Error ? error.message : error}`, code, { cause: error });
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`${from}: ${error.message}`, error.exitCode, { cause: error });
   }
-}
-
-/** As Pulumi counts: components too, though what they come, go or change by is their record alone. */
-function changes({ steps }: UpdateResult): boolean {
-  return steps.some(({ op }) => op !== "same" && op !== "read");
 }

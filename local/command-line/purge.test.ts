@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openCloudDatabase } from "../cloud/kernel/cloud-database.ts";
-import { StackLock } from "../engine/stack-lock.ts";
+import { lockFile } from "../pulumi/update.ts";
+import { UpdateLock } from "../pulumi/update-lock.ts";
 import { REPOSITORY } from "./place.ts";
 import { purge } from "./purge.ts";
 import { claimStateFolder } from "./state-folder.ts";
@@ -39,12 +40,12 @@ test("deletes a state from before there were marks, which its database and its k
 });
 
 test("leaves a folder that no local cloud marked as it is", async () => {
-  write("stacks/prod.ts");
+  write("pulumi/prod.ts");
   await expect(purged()).rejects.toMatchObject({
     exitCode: 4,
-    message: `The folder ${folder} is not marked as a local cloud's: its "stacks" is not --purge's to delete.`,
+    message: `The folder ${folder} is not marked as a local cloud's: its "pulumi" is not --purge's to delete.`,
   });
-  expect(readdirSync(folder)).toEqual(["stacks"]);
+  expect(readdirSync(folder)).toEqual(["pulumi"]);
 });
 
 test("leaves a program's folder as it is, marked or not", async () => {
@@ -56,7 +57,7 @@ test("leaves a program's folder as it is, marked or not", async () => {
     message: expect.stringContaining("it holds a Pulumi.yaml"),
   });
   await expect(purge(REPOSITORY, async () => undefined)).rejects.toThrow("it holds a Pulumi.yaml");
-  expect(existsSync(join(folder, "stacks", "local.json"))).toBe(true);
+  expect(existsSync(join(folder, "pulumi", "local.json"))).toBe(true);
 });
 
 test("says so where there is no state, and stops nothing", async () => {
@@ -67,31 +68,31 @@ test("says so where there is no state, and stops nothing", async () => {
 test("while an update runs, neither deletes nor stops anything, and names its process", async () => {
   claimStateFolder(folder);
   writeState();
-  const lock = await StackLock.acquire(join(folder, "stacks", "local.lock"));
+  const lock = await UpdateLock.acquire(lockFile(folder));
   await expect(purged()).rejects.toMatchObject({
     exitCode: 3,
     message: expect.stringContaining(`with pid ${process.pid}`),
   });
   lock.release();
   expect(stops).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual([".local-cloud", "cloud", "key", "stacks"]);
+  expect(readdirSync(folder).sort()).toEqual([".local-cloud", "cloud", "key", "pulumi"]);
 });
 
 test("an update that starts meanwhile is told that the state is held, and one that comes after it starts anew", async () => {
   claimStateFolder(folder);
   writeState();
-  const lockPath = join(folder, "stacks", "local.lock");
+  const lockPath = lockFile(folder);
   let told: unknown;
   await purge(folder, async () => {
-    told = await StackLock.acquire(lockPath).catch((error: Error) => error.message);
+    told = await UpdateLock.acquire(lockPath).catch((error: Error) => error.message);
   });
   expect(told).toContain(`with pid ${process.pid}`);
   claimStateFolder(folder);
-  (await StackLock.acquire(lockPath)).release();
-  expect(readdirSync(folder).sort()).toEqual([".local-cloud", "stacks"]);
+  (await UpdateLock.acquire(lockPath)).release();
+  expect(readdirSync(folder).sort()).toEqual([".local-cloud"]);
 });
 
-test.each(["stacks/prod.ts", "cloud/main.tf", "key"])(
+test.each(["pulumi/prod.ts", "cloud/main.tf", "key"])(
   "no state is made in a folder with somebody else's %s, which a purge would delete",
   (path) => {
     write(path);
@@ -100,8 +101,7 @@ test.each(["stacks/prod.ts", "cloud/main.tf", "key"])(
   },
 );
 
-test("a state is made beside what a preview left before there were marks: compiled code, and a key", async () => {
-  write("compile-cache/code");
+test("a state is made beside what a preview left before there were marks: a key", async () => {
   write("key", `${Buffer.alloc(32).toString("base64")}\n`);
   claimStateFolder(folder);
   await purged();
@@ -124,7 +124,7 @@ test("no state is made in a program's folder, or in a file", () => {
 function writeState(): void {
   mkdirSync(join(folder, "cloud"));
   openCloudDatabase(folder).close();
-  write("stacks/local.json");
+  write("pulumi/local.json");
   write("key");
 }
 

@@ -3,10 +3,9 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { openCloudDatabase, StateHeld } from "../cloud/kernel/cloud-database.ts";
-import { EXIT } from "../engine/engine-refusal.ts";
-import { StackLock } from "../engine/stack-lock.ts";
-import { Failure } from "./failure.ts";
-import { LOCAL_STACK } from "./place.ts";
+import { lockFile } from "../pulumi/update.ts";
+import { UpdateLock } from "../pulumi/update-lock.ts";
+import { EXIT, Failure } from "./failure.ts";
 import {
   isStateFolder,
   MARKER,
@@ -25,7 +24,7 @@ const POLL_MS = 50;
  *
  * @param stop ends the cloud, when it is sure that its state may go.
  * @throws {Failure} for a folder whose state is not a local cloud's.
- * @throws {EngineRefusal} while an update runs, naming its pid.
+ * @throws {Failure} while an update runs, naming its pid.
  */
 export async function purge(stateDir: string, stop: () => Promise<void>): Promise<void> {
   requireStateFolder(stateDir);
@@ -40,7 +39,7 @@ export async function purge(stateDir: string, stop: () => Promise<void>): Promis
     process.stdout.write(`There is no state in ${stateDir}.\n`);
     return;
   }
-  const lock = await StackLock.acquire(join(stateDir, "stacks", `${LOCAL_STACK}.lock`));
+  const lock = await UpdateLock.acquire(lockFile(stateDir));
   try {
     await stop();
     const database = await heldDatabase(stateDir);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { Ports } from "../cloud/parts.ts";
 import { Failure } from "./failure.ts";
-import { LOCAL_STACK, PROJECT, REPOSITORY } from "./place.ts";
+import { LOCAL_STACK, PROJECT } from "./place.ts";
 
 const ACME = "platform:acme";
 /** Keys whose values the engine encrypts and never shows. */
@@ -25,8 +25,8 @@ export interface StackConfig {
  */
 export function readStackConfig(
   stack: string,
-  overrides: Readonly<Record<string, string>> = {},
-  folder = REPOSITORY,
+  overrides: Readonly<Record<string, string>>,
+  folder: string,
 ): StackConfig {
   const values: Record<string, string> = {};
   const secretKeys = new Set(SECRET_KEYS);
@@ -56,10 +56,12 @@ export function readStackConfig(
 export function readLocalConfig(
   overrides: Readonly<Record<string, string>>,
   { acme }: Ports,
+  folder: string,
 ): Readonly<Record<string, string>> {
-  const { values } = readStackConfig(LOCAL_STACK);
+  const { values } = readStackConfig(LOCAL_STACK, {}, folder);
+  if (values[ACME] === undefined) return { ...values, ...overrides };
   const directoryUrl = `https://localhost:${acme}/dir`;
-  const withCa = JSON.stringify({ ...(JSON.parse(values[ACME] ?? "{}") as object), directoryUrl });
+  const withCa = JSON.stringify({ ...(JSON.parse(values[ACME]) as object), directoryUrl });
   return { ...values, [ACME]: withCa, ...overrides };
 }
 

@@ -9,11 +9,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT } from "../engine/engine-refusal.ts";
-import { Failure } from "./failure.ts";
+import { EXIT, Failure } from "./failure.ts";
 
 /** What a local cloud and its engine keep; beside it may be the programs that set-up built. */
-export const STATE_PARTS = ["cloud", "key", "compile-cache", "stacks"];
+export const STATE_PARTS = ["cloud", "key", "pulumi", "pulumi.lock"];
 /** Says that what is called so in its folder is a local cloud's, and may be purged. */
 export const MARKER = ".local-cloud";
 const MARKER_TEXT = "A local cloud keeps its state in this folder; npm run down -- --purge deletes it.\n";
@@ -60,7 +59,7 @@ export function requireStateFolder(stateDir: string): void {
 
 /** What a purge would delete, once the folder were marked, and nobody could make again: a cache is no loss. */
 export function unmarkedPart(stateDir: string): string | undefined {
-  return ["stacks", "cloud", "key"].find((name) => existsSync(join(stateDir, name)));
+  return ["pulumi", "cloud", "key"].find((name) => existsSync(join(stateDir, name)));
 }
 
 /** Whether a local cloud's state is there; before there were markers, its database and its key told. */
@@ -68,7 +67,7 @@ export function isStateFolder(stateDir: string): boolean {
   return existsSync(join(stateDir, MARKER)) || (hasDatabase(stateDir) && existsSync(join(stateDir, "key")));
 }
 
-/** 32 bytes in base64, as the engine's vault writes them. */
+/** 32 bytes in base64: the passphrase that a local cloud's stacks are encrypted with. */
 function hasKey(stateDir: string): boolean {
   return /^[A-Za-z0-9+/]{43}=\n$/.test(readFileSync(join(stateDir, "key"), "utf8"));
 }

@@ -1,6 +1,10 @@
+import type { CloudStatus } from "../daemon/control.ts";
+import { Workspace } from "../pulumi/workspace.ts";
 import { requireCloud } from "./cloud-process.ts";
 import { currentEndpoints } from "./endpoints.ts";
 import { printJson, table } from "./output.ts";
+import { LOCAL_STACK } from "./place.ts";
+import { portsOf } from "./pulumi.ts";
 
 export async function status(options: {
   readonly stateDir: string;
@@ -9,10 +13,13 @@ export async function status(options: {
 }): Promise<void> {
   const cloud = await requireCloud(options.stateDir);
   if (options.env) {
-    const { gcpProvider, fastlyProvider } = cloud.ports;
-    const providers = `gcp:${gcpProvider},fastly:${fastlyProvider}`;
-    if (options.json) printJson({ PULUMI_DEBUG_PROVIDERS: providers });
-    else process.stdout.write(`PULUMI_DEBUG_PROVIDERS=${providers}\n`);
+    const environment = pulumiEnvironment(cloud);
+    if (options.json) printJson(environment);
+    else {
+      for (const [name, value] of Object.entries(environment)) {
+        process.stdout.write(`export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
+      }
+    }
     return;
   }
   const endpoints = currentEndpoints(cloud, options.stateDir);
@@ -44,4 +51,13 @@ export async function status(options: {
       ]),
     ])}\n`,
   );
+}
+
+/** With which a user's own `pulumi up --stack local` does what `npm run up` does, and changes no tracked file. */
+function pulumiEnvironment(cloud: CloudStatus): Readonly<Record<string, string>> {
+  const workspace = Workspace.local(cloud.stateDir, LOCAL_STACK);
+  return {
+    ...workspace.environment(portsOf(cloud)),
+    PULUMI_OPTION_CONFIG_FILE: workspace.settingsFile,
+  };
 }

@@ -1,5 +1,5 @@
-import { EngineRefusal, EXIT } from "../engine/engine-refusal.ts";
-import { Failure } from "./failure.ts";
+import { CliFailure } from "../pulumi/pulumi-cli.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { stateFolderTrouble } from "./state-folder.ts";
 
 /** What a person is told of an error, without a stack, and the exit code that a script sees. */
@@ -13,11 +13,14 @@ export interface ToldError {
  * @returns `undefined` for what nobody foresaw: a fault of ours, whose stack is of use.
  */
 export function toldError(error: unknown, stateDir?: string): ToldError | undefined {
-  const foreseen = error instanceof Failure || error instanceof EngineRefusal;
+  const foreseen = error instanceof Failure;
   const trouble = stateDir === undefined ? undefined : stateFolderTrouble(stateDir);
   // What is wrong with the folder explains what nobody foresaw; what somebody did foresee is told beside it.
   if (foreseen) {
     return { text: [error.message, trouble].filter(Boolean).join("\n"), exitCode: error.exitCode };
+  }
+  if (error instanceof CliFailure) {
+    return { text: [error.message, trouble].filter(Boolean).join("\n"), exitCode: EXIT.failed };
   }
   if (trouble !== undefined) return { text: trouble, exitCode: EXIT.stateUnusable };
   if (!isSystemError(error)) return undefined;

@@ -1,18 +1,22 @@
 import { performance } from "node:perf_hooks";
 import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import type { CloudStatus } from "../daemon/control.ts";
-import { runUpdate } from "../engine/engine.ts";
-import { EXIT } from "../engine/engine-refusal.ts";
+import { readCheckpoint } from "../pulumi/checkpoint.ts";
+import { about } from "../pulumi/judgement.ts";
+import { Program } from "../pulumi/program.ts";
+import { type UpdateResult, update } from "../pulumi/update.ts";
 import { ApiClient, type DomainResource } from "./api-client.ts";
 import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { startCloudProcess } from "./cloud-start.ts";
 import { followDomain, howToSee } from "./domains.ts";
 import { probeEdge } from "./edge-probe.ts";
 import { currentEndpoints } from "./endpoints.ts";
-import { Failure } from "./failure.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
-import { paint, printJson, progressStream } from "./output.ts";
-import { absoluteStateDir, LOCAL_STACK, type Place, PROJECT, REPOSITORY } from "./place.ts";
+import { tellMistakes } from "./mistakes.ts";
+import { KINDS } from "./offline-providers.ts";
+import { paint, printJson, progressStream, wantsColour } from "./output.ts";
+import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
@@ -24,53 +28,73 @@ const FIRST_DOMAIN_SECONDS = 60;
 interface Options extends Place {
   readonly config: Record<string, string>;
   readonly firstDomain: boolean;
+  readonly cwd?: string;
+  readonly tree?: boolean;
+  readonly diff?: boolean;
   readonly json?: boolean;
 }
 
 export async function up(options: Options): Promise<void> {
   const out = progressStream(options.json);
-  const cloud = await ensureCloud(options, out);
-  const config = readLocalConfig(options.config, cloud.ports);
-  const display = new UpdateDisplay(out, "up");
-  const result = await interruptible((signal) =>
-    runUpdate({
-      kind: "up",
-      project: PROJECT,
-      stack: LOCAL_STACK,
-      programDir: REPOSITORY,
-      config,
-      secretKeys: SECRET_KEYS,
-      stateDir: absoluteStateDir(options.stateDir),
-      providers: { gcp: cloud.ports.gcpProvider, fastly: cloud.ports.fastlyProvider },
-      signal,
+  const stateDir = absoluteStateDir(options.stateDir);
+  const program = new Program(programFolder(options.cwd));
+  claimStateFolder(stateDir);
+  const cloud = ensureCloud(options, out);
+  const display = new UpdateDisplay(out);
+  const isShown = Boolean(options.tree || options.diff);
+  const ended = await interruptible((signal) =>
+    update({
+      stateDir,
+      cloud,
+      program,
+      settings: ({ ports }) => ({
+        values: readLocalConfig(options.config, ports, program.folder),
+        secretKeys: SECRET_KEYS,
+      }),
       onEvent: (event) => display.show(event),
+      say: (line) => out.write(line),
+      signal,
+      ...(isShown && {
+        display: {
+          flags: ["--color", wantsColour(out) ? "always" : "never", ...(options.diff ? ["--diff"] : [])],
+          show: (text) => out.write(text),
+        },
+      }),
     }),
   );
-  display.end(result);
-  // The engine has told of a state that can't be read; nobody knows the platform's endpoints then.
-  if (result.exitCode === EXIT.stateUnusable) {
-    if (options.json) {
-      printJson({ changeSummary: result.changeSummary, endpoints: null, caFile: cloud.caFile });
-    }
-    process.exitCode = result.exitCode;
+  if (ended.interrupted) {
+    out.write("Interrupted; what was done is recorded, and npm run up goes on from there.\n");
+    process.exitCode = EXIT.interrupted;
     return;
   }
-  const endpoints = currentEndpoints(cloud, options.stateDir);
+  const { result } = ended;
+  const running = await cloud;
+  const endpoints = currentEndpoints(running, options.stateDir);
+  const isDone = result.mistakes.length === 0 && result.errors.length === 0;
   try {
-    if (result.ok && options.firstDomain) await serveFirstDomain(options.stateDir, out);
+    if (result.mistakes.length > 0) tellMistakes(result.mistakes, process.stderr);
+    else display.end(result, isShown);
+    if (isDone) {
+      tellRecorded(stateDir, out);
+      if (options.firstDomain) await serveFirstDomain(options.stateDir, out);
+    }
   } finally {
     // A script gets its line also when the deployment is done and the domain is not.
     if (options.json) {
-      printJson({ changeSummary: result.changeSummary, endpoints, caFile: cloud.caFile });
+      const { changeSummary, changes } = result;
+      printJson({ changeSummary, changes, endpoints, caFile: running.caFile });
     }
   }
-  if (result.ok && !options.json) {
+  if (!isDone) {
+    tellErrors(result.errors);
+    process.exitCode = EXIT.failed;
+  } else if (!options.json) {
     out.write(
       [
         "",
         `API         ${endpoints.api}`,
         `Edge        ${endpoints.edgeHttp}  ${endpoints.edgeHttps}`,
-        `CA file     ${cloud.caFile}`,
+        `CA file     ${running.caFile}`,
         "",
         "Next: npm run domains -- add shop.example.test --wait",
         "      npm run status · npm run logs -- --follow · npm run down",
@@ -78,11 +102,32 @@ export async function up(options: Options): Promise<void> {
       ].join("\n"),
     );
   }
-  process.exitCode = result.exitCode;
+}
+
+/** One sentence each, of what went wrong, where, and what to do next. */
+function tellErrors(errors: UpdateResult["errors"]): void {
+  for (const { message, urn, at } of errors) {
+    const sentence = urn === undefined ? message : about(urn, message);
+    process.stderr.write(
+      `${paint("red", "error", process.stderr)}: ${at === undefined ? "" : `${at}: `}${sentence}\n`,
+    );
+  }
+  if (errors.length > 0) {
+    process.stderr.write("Mend that and run npm run up again: it goes on from what is done.\n");
+  }
+}
+
+/** What nobody should take for tested. */
+function tellRecorded(stateDir: string, out: NodeJS.WriteStream): void {
+  const recorded = Object.values(KINDS).flatMap((kinds) =>
+    kinds.filter((kind) => kind.recorded !== undefined).map(({ token }) => token),
+  );
+  const made = new Set(readCheckpoint(stateDir, LOCAL_STACK)?.resources.map(({ type }) => type));
+  const named = recorded.filter((token) => made.has(token)).sort();
+  if (named.length > 0) out.write(`Recorded only, with no effect on this machine: ${named.join(", ")}.\n`);
 }
 
 async function ensureCloud({ stateDir, portBase }: Place, out: NodeJS.WriteStream): Promise<CloudStatus> {
-  claimStateFolder(absoluteStateDir(stateDir));
   const running = await findCloud(stateDir);
   if (running && !running.stopping && ![undefined, running.ports.control].includes(portBase)) {
     throw new Failure(

@@ -97,7 +97,11 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
       () => {
         for (const listener of stopListeners) listener();
       },
-      routesOf(alerting, scheduler),
+      routesOf(
+        () => [...GCP_KINDS, ...FASTLY_KINDS].flatMap(({ token }) => kernel.resources.list(token)),
+        alerting,
+        scheduler,
+      ),
     ),
   );
   try {

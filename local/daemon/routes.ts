@@ -1,13 +1,21 @@
 import type { Alerting } from "../cloud/monitoring/alerting.ts";
+import type { CloudResource } from "../cloud/parts.ts";
 import type { Scheduler } from "../cloud/scheduler/scheduler.ts";
 import type { ControlRoute } from "./control.ts";
 
-/** What `alerts` and `jobs` of the command line ask. */
+/** What `alerts`, `jobs` and `up` of the command line ask. */
 export function routesOf(
+  inventory: () => readonly CloudResource[],
   alerting: Pick<Alerting, "policies">,
   scheduler: Pick<Scheduler, "list" | "runNow">,
 ): readonly ControlRoute[] {
   return [
+    {
+      method: "GET",
+      path: /^\/resources$/,
+      // What they are like may be secret.
+      answer: () => ({ resources: inventory().map(({ kind, id, urn }) => ({ kind, id, urn })) }),
+    },
     { method: "GET", path: /^\/alerts$/, answer: () => ({ policies: alerting.policies() }) },
     { method: "GET", path: /^\/jobs$/, answer: () => ({ jobs: scheduler.list() }) },
     { method: "POST", path: /^\/jobs\/([\w-]+)\/run$/, answer: (name) => scheduler.runNow(name ?? "") },

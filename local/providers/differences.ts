@@ -1,6 +1,14 @@
 import { Asset } from "./asset.ts";
 import { childPath } from "./paths.ts";
-import { isList, isProperties, type Properties, Secret, UNKNOWN, type Value } from "./values.ts";
+import {
+  isList,
+  isProperties,
+  type Properties,
+  Secret,
+  UNKNOWN,
+  UNREADABLE_SECRET,
+  type Value,
+} from "./values.ts";
 
 export type Change = "add" | "update" | "delete";
 
@@ -23,6 +31,7 @@ function compare(
   const old = left instanceof Secret ? left.value : left;
   const next = right instanceof Secret ? right.value : right;
   if (old === undefined && next === undefined) return;
+  if (old === UNREADABLE_SECRET && next !== undefined) return;
   if (old === undefined) changes.set(path, "add");
   else if (next === undefined) changes.set(path, "delete");
   else if (isList(old) && isList(next)) {

@@ -37,8 +37,6 @@ export interface Draft {
   readonly previous?: CloudResource;
   /** RFC 3339. */
   readonly now: string;
-  /** Where relative paths of assets start, when the engine said so. */
-  readonly programDirectory?: string;
 }
 
 /**

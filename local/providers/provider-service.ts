@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import grpc, {
   type handleUnaryCall,
   type ServerUnaryCall,
@@ -10,7 +11,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyMessages, { type Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Autonaming } from "./autonaming.ts";
-import { readPlan } from "./plan-message.ts";
+import type { PlanNotes } from "./plan-notes.ts";
 import type { Provider } from "./provider.ts";
 import { ProviderError } from "./provider-error.ts";
 import type { CheckResult, DiffResult, Failure } from "./requests.ts";
@@ -20,7 +21,6 @@ import { checkSettings, readSettings } from "./settings.ts";
 import type { Properties } from "./values.ts";
 import { decodeProperties, encodeProperties } from "./wire.ts";
 
-const VERSION = "0.1.0";
 const MODES: readonly Autonaming["mode"][] = ["propose", "enforce", "disable"];
 const KIND = messages.PropertyDiff.Kind;
 /** By change: in place, and with replacement. */
@@ -30,13 +30,18 @@ const DIFF_KINDS = {
   delete: [KIND.DELETE, KIND.DELETE_REPLACE],
 } as const;
 
+const require = createRequire(import.meta.url);
+
 /** Translates between the protocol's messages and the provider's own terms. */
 export class ProviderService {
   readonly #template: Provider;
   readonly #sessions: Sessions;
+  readonly #notes: PlanNotes | undefined;
 
-  constructor(provider: Provider) {
+  /** @param notes For a preview that is to tell every mistake: Check writes them down and fails none. */
+  constructor(provider: Provider, notes?: PlanNotes) {
     this.#template = provider;
+    this.#notes = notes;
     this.#sessions = new Sessions(provider);
   }
 
@@ -52,19 +57,16 @@ export class ProviderService {
   #aboutProvider(): UntypedServiceImplementation {
     const { packageName } = this.#template;
     return {
-      handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request, call) => {
-        this.#sessions
-          .own(call)
-          .setProgramDirectory(request.getProgramDirectory() || request.getRootDirectory() || undefined);
-        return new messages.ProviderHandshakeResponse()
+      handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>(() =>
+        new messages.ProviderHandshakeResponse()
           .setAcceptSecrets(true)
           .setAcceptResources(false)
           .setAcceptOutputs(false)
-          .setSupportsAutonamingConfiguration(true);
-      }),
+          .setSupportsAutonamingConfiguration(true),
+      ),
       attach: unary<plugin.PluginAttach, Empty>(() => new emptyMessages.Empty()),
       getPluginInfo: unary<Empty, plugin.PluginInfo>(() =>
-        new pluginMessages.PluginInfo().setVersion(VERSION),
+        new pluginMessages.PluginInfo().setVersion(versionOf(packageName)),
       ),
       getSchema: unary<pb.GetSchemaRequest, pb.GetSchemaResponse>((request) => this.#schema(request)),
       checkConfig: unary<pb.CheckRequest, pb.CheckResponse>((request) => {
@@ -95,40 +97,48 @@ export class ProviderService {
     const sessions = this.#sessions;
     return {
       check: unary<pb.CheckRequest, pb.CheckResponse>((request, call) => this.#check(request, call)),
-      diff: unary<pb.DiffRequest, pb.DiffResponse>((request, call) =>
-        diffResponse(
-          sessions.of(call).diff({
-            urn: request.getUrn(),
-            id: request.getId(),
+      diff: unary<pb.DiffRequest, pb.DiffResponse>((request, call) => {
+        const [urn, id, olds] = [request.getUrn(), request.getId(), properties(request.getOlds())];
+        const provider = sessions.of(call);
+        this.#notes?.found(provider, urn, id, olds);
+        return diffResponse(
+          provider.diff({
+            urn,
+            id,
             oldInputs: oldInputs(request),
-            olds: properties(request.getOlds()),
+            olds,
             news: properties(request.getNews()),
             ignoreChanges: request.getIgnorechangesList(),
           }),
-        ),
-      ),
+        );
+      }),
       create: unary<pb.CreateRequest, pb.CreateResponse>(async (request, call) => {
-        const created = await sessions.of(call).create({
+        const provider = sessions.of(call);
+        const created = await provider.create({
           urn: request.getUrn(),
           properties: properties(request.getProperties()),
           preview: request.getPreview(),
           timeoutSeconds: request.getTimeout(),
         });
+        this.#notes?.found(provider, request.getUrn(), created.id, created.properties);
         return new messages.CreateResponse().setId(created.id).setProperties(struct(created.properties));
       }),
       read: unary<pb.ReadRequest, pb.ReadResponse>((request, call) => {
-        const found = sessions.of(call).read({
+        const provider = sessions.of(call);
+        const found = provider.read({
           urn: request.getUrn(),
           id: request.getId(),
           inputs: properties(request.getInputs()),
         });
+        this.#notes?.found(provider, request.getUrn(), found.id, found.properties);
         return new messages.ReadResponse()
           .setId(found.id)
           .setProperties(struct(found.properties))
           .setInputs(struct(found.inputs));
       }),
       update: unary<pb.UpdateRequest, pb.UpdateResponse>(async (request, call) => {
-        const updated = await sessions.of(call).update({
+        const provider = sessions.of(call);
+        const updated = await provider.update({
           urn: request.getUrn(),
           id: request.getId(),
           olds: properties(request.getOlds()),
@@ -136,6 +146,7 @@ export class ProviderService {
           preview: request.getPreview(),
           timeoutSeconds: request.getTimeout(),
         });
+        this.#notes?.found(provider, request.getUrn(), request.getId(), updated);
         return new messages.UpdateResponse().setProperties(struct(updated));
       }),
       delete: unary<pb.DeleteRequest, Empty>((request, call) => {
@@ -166,47 +177,44 @@ export class ProviderService {
       );
     }
     const { packageName, kinds } = this.#template;
-    return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(packageName, VERSION, kinds)));
+    return new messages.GetSchemaResponse().setSchema(
+      JSON.stringify(schemaOf(packageName, versionOf(packageName), kinds)),
+    );
   }
 
   #check(request: pb.CheckRequest, call: Call): pb.CheckResponse {
     const seed = request.getRandomseed_asU8();
     const autonaming = request.getAutonaming();
-    return checkResponse(
-      this.#sessions.of(call).check({
-        urn: request.getUrn(),
-        olds: properties(request.getOlds()),
-        news: properties(request.getNews()),
-        ...(seed.length > 0 && { randomSeed: seed }),
-        ...(autonaming && {
-          autonaming: {
-            mode: MODES[autonaming.getMode()] ?? "propose",
-            proposedName: autonaming.getProposedName(),
-          },
-        }),
+    const urn = request.getUrn();
+    const provider = this.#sessions.of(call);
+    const result = provider.check({
+      urn,
+      olds: properties(request.getOlds()),
+      news: properties(request.getNews()),
+      ...(seed.length > 0 && { randomSeed: seed }),
+      ...(autonaming && {
+        autonaming: {
+          mode: MODES[autonaming.getMode()] ?? "propose",
+          proposedName: autonaming.getProposedName(),
+        },
       }),
-    );
+    });
+    return checkResponse(this.#notes?.checked(provider, urn, result) ?? result);
   }
 
   #invoke(request: pb.InvokeRequest, call: Call): pb.InvokeResponse {
-    const { packageName } = this.#template;
-    const token = request.getTok();
-    if (token === `${packageName}:local:recordedKinds`) {
-      return new messages.InvokeResponse().setReturn(struct({ kinds: this.#template.recordedKinds() }));
-    }
-    if (token === `${packageName}:local:judge`) {
-      const judgements = this.#sessions.of(call).judge(readPlan(properties(request.getArgs())));
-      return new messages.InvokeResponse().setReturn(
-        struct({ judgements: judgements.map(({ urn, reason }) => ({ urn, reason })) }),
-      );
-    }
-    const answer = this.#sessions.of(call).invoke(token, properties(request.getArgs()));
+    const answer = this.#sessions.of(call).invoke(request.getTok(), properties(request.getArgs()));
     if ("result" in answer) return new messages.InvokeResponse().setReturn(struct(answer.result));
     return new messages.InvokeResponse().setFailuresList(answer.failures.map(checkFailure));
   }
 }
 
 type Call = ServerUnaryCall<unknown, unknown>;
+
+/** That of the SDK, whose terms are spoken here: Pulumi's CLI warns where a provider has another. */
+function versionOf(packageName: string): string {
+  return (require(`@pulumi/${packageName}/package.json`) as { version: string }).version;
+}
 
 function unary<Request, Response>(
   handle: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,

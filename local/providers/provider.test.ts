@@ -61,17 +61,11 @@ describe("Protocol", () => {
     });
   });
 
-  test("tells which kinds it records only", async () => {
-    const { kinds } = await session.invoke("gcp:local:recordedKinds");
-    expect(kinds).toContain("gcp:dns/managedZone:ManagedZone");
-    expect(kinds).not.toContain(TOPIC);
-  });
-
-  test("names a kind that nobody wrote", async () => {
-    await expect(session.check(urnOf("gcp:redis/instance:Instance", "cache"), {})).rejects.toMatchObject({
-      code: grpc.status.INVALID_ARGUMENT,
-      details: expect.stringMatching(/gcp:redis\/instance:Instance.*"cache"/),
-    });
+  test("refuses a kind that nobody wrote, by its name", async () => {
+    const { failures } = await session.check(urnOf("gcp:redis/instance:Instance", "cache"), {});
+    expect(failures).toEqual([
+      { property: "", reason: expect.stringMatching(/no kind gcp:redis\/instance:Instance.*"cache"/) },
+    ]);
   });
 });
 

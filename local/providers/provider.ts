@@ -28,7 +28,6 @@ export class Provider {
   readonly #parts: CloudParts | undefined;
   readonly #localProjects: boolean;
   #config: ProviderConfig = {};
-  #programDirectory: string | undefined;
   #cancelled = new AbortController();
 
   /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. @default with parts */
@@ -61,11 +60,6 @@ export class Provider {
     return { changes: new Map(changed.map(([path, change]) => [path, { change, replaces: false }])) };
   }
 
-  /** Where relative paths of assets start; `undefined` refuses them. */
-  setProgramDirectory(path: string | undefined): void {
-    this.#programDirectory = path;
-  }
-
   /** Ends the waits that are under way. What is written stays. */
   cancel(): void {
     this.#cancelled.abort();
@@ -96,12 +90,13 @@ export class Provider {
     return [...this.#kinds.values()].filter(({ recorded }) => recorded).map(({ token }) => token);
   }
 
-  /** Fills in names and defaults and reports every mistake at once. */
+  /** Fills in names and defaults and reports every mistake at once; a kind that nobody wrote is one. */
   check(request: requests.CheckRequest): requests.CheckResult {
-    return checkInputs(this.#kind(request), request, {
-      config: this.#config,
-      local: this.#parts !== undefined,
-    });
+    const kind = this.#kinds.get(typeOf(request));
+    if (!kind) {
+      return { inputs: request.news, failures: [{ property: "", reason: this.#unwritten(request) }] };
+    }
+    return checkInputs(kind, request, { config: this.#config, local: this.#localProjects });
   }
 
   diff(request: requests.DiffRequest): requests.DiffResult {
@@ -157,7 +152,6 @@ export class Provider {
   #session(): WriteSession {
     return {
       home: this.#config.project,
-      programDirectory: this.#programDirectory,
       signal: this.#cancelled.signal,
     };
   }
@@ -166,10 +160,13 @@ export class Provider {
     const type = typeOf(subject);
     const kind = this.#kinds.get(type);
     if (kind) return kind;
-    throw new ProviderError(
-      "INVALID_ARGUMENT",
-      `The local ${this.packageName} provider has no kind ${type} (resource "${nameOf(subject)}").`,
-    );
+    // A preview that notes mistakes goes on, also with what follows from one.
+    if (!this.#parts) return { token: type, id: noId };
+    throw new ProviderError("INVALID_ARGUMENT", this.#unwritten(subject));
+  }
+
+  #unwritten(subject: requests.Subject): string {
+    return `The local ${this.packageName} provider has no kind ${typeOf(subject)} (resource "${nameOf(subject)}").`;
   }
 
   #online({ urn }: requests.Subject): CloudParts {
@@ -179,4 +176,9 @@ export class Provider {
       `An offline preview has no effects: "${urn}" cannot be acted on.`,
     );
   }
+}
+
+/** @throws {TypeError} always: of a kind that nobody wrote, no id can be told. */
+function noId(): never {
+  throw new TypeError("A kind that nobody wrote has no id.");
 }

@@ -20,8 +20,6 @@ const READY_DEADLINE_SECONDS = 300;
 export interface WriteSession {
   /** The project that the provider is configured with. */
   readonly home: string | undefined;
-  /** Where relative paths of assets start. */
-  readonly programDirectory: string | undefined;
   /** Ends the waits that are under way. */
   readonly signal: AbortSignal;
 }
@@ -75,7 +73,7 @@ async function write(
   kind: Kind,
   request: Write,
   parts: CloudParts,
-  { home, programDirectory, signal }: WriteSession,
+  { home, signal }: WriteSession,
 ): Promise<Properties> {
   const { urn, id, properties, previous } = request;
   const { resources } = parts.kernel;
@@ -87,7 +85,6 @@ async function write(
       inputs: reveal(properties),
       now: new Date().toISOString(),
       ...(previous && { previous }),
-      ...(programDirectory !== undefined && { programDirectory }),
     };
     refuseUnmet(kind, draft, inTheCloud(parts, home));
     const outputs = {

@@ -1,5 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import type { PlanNotes } from "./plan-notes.ts";
 import type { Provider } from "./provider.ts";
 import { ProviderService } from "./provider-service.ts";
 
@@ -18,14 +19,15 @@ export interface ServedProvider {
  * Serves a provider over Pulumi's own ResourceProvider protocol, for any engine that attaches to it
  * (`PULUMI_DEBUG_PROVIDERS=NAME:PORT`).
  *
+ * @param notes For a preview that is to tell every mistake in one run.
  * @throws when the port is taken.
  */
-export async function serve(provider: Provider, port: number): Promise<ServedProvider> {
+export async function serve(provider: Provider, port: number, notes?: PlanNotes): Promise<ServedProvider> {
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   });
-  const service = new ProviderService(provider);
+  const service = new ProviderService(provider, notes);
   server.addService(providerService.ResourceProviderService, service.handlers());
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, chosen) => {

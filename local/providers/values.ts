@@ -3,6 +3,8 @@ import { Asset } from "./asset.ts";
 /** A value that is not known before the program's resources exist. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 export type Unknown = typeof UNKNOWN;
+/** Stands for a secret of an exported state that only its owner can decrypt: it is taken to be unchanged. */
+export const UNREADABLE_SECRET = "[a secret that cannot be read here]";
 
 export type Value =
   | null

@@ -5,6 +5,7 @@ import { REPOSITORY } from "../../local/command-line/place.ts";
 
 const COPIED = [
   "Pulumi.yaml",
+  "Pulumi.local.yaml",
   "package.json",
   "package-lock.json",
   "tsconfig.json",

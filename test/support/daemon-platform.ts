@@ -4,11 +4,10 @@ import { join } from "node:path";
 import type { DomainResource } from "../../local/command-line/api-client.ts";
 import { requireCloud } from "../../local/command-line/cloud-process.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
-import type { UpdateResult } from "../../local/engine/events.ts";
 import { type Ended, runCommand, type Surroundings } from "./command-line.ts";
 import { withPatience } from "./local-platform.ts";
 import { ReservedPorts } from "./reserved-ports.ts";
-import { type UpdateSettings, updateStack } from "./update-stack.ts";
+import { type StackUpdate, type UpdateSettings, updateStack } from "./update-stack.ts";
 
 /** As far as it fits a failure. */
 const TOLD_LINES = 60;
@@ -50,9 +49,9 @@ export class DaemonPlatform implements AsyncDisposable {
     if (code !== 0) throw new Error(`up exited with ${code}:\n${out}${err}`);
   }
 
-  /** `up` of another program, by an engine in this process. */
-  async update(settings: UpdateSettings): Promise<UpdateResult> {
-    return updateStack({ stateDir: this.stateDir, ports: (await this.status()).ports }, settings);
+  /** `up` of another program. */
+  update(settings: UpdateSettings): Promise<StackUpdate> {
+    return updateStack(this.stateDir, settings);
   }
 
   /** Of a platform whose state this process can see. */

@@ -1,7 +1,6 @@
-import type { Step, UpdateResult } from "../../local/engine/events.ts";
 import { CopiedProgram } from "./copied-program.ts";
 import { LocalPlatform } from "./local-platform.ts";
-import type { UpdateSettings } from "./update-stack.ts";
+import type { StackUpdate, UpdateSettings } from "./update-stack.ts";
 
 /** A platform that was made from a copy of the program, and the copy, for a test to edit. */
 export class EditedPlatform implements AsyncDisposable {
@@ -20,7 +19,7 @@ export class EditedPlatform implements AsyncDisposable {
   }
 
   /** Runs the program as it is edited by now. */
-  update(settings: UpdateSettings = {}): Promise<UpdateResult> {
+  update(settings: UpdateSettings = {}): Promise<StackUpdate> {
     return this.platform.update({ ...settings, programDir: this.program.folder });
   }
 
@@ -28,12 +27,4 @@ export class EditedPlatform implements AsyncDisposable {
     await this.platform.stop();
     await this.program[Symbol.asyncDispose]();
   }
-}
-
-/** What an update did to resources of providers, `OP NAME`, in the order of the alphabet. */
-export function changed(steps: readonly Step[]): readonly string[] {
-  return steps
-    .filter(({ op, custom }) => custom && op !== "same")
-    .map(({ op, name }) => `${op} ${name}`)
-    .sort();
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +8,7 @@ import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
 import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
-import type { UpdateResult } from "../../local/engine/events.ts";
-import { type UpdateSettings, updateStack } from "./update-stack.ts";
+import { type StackUpdate, type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;
 
@@ -25,6 +25,9 @@ export class LocalPlatform {
     this.cloud = cloud;
     this.stateDir = stateDir;
     this.#ownsState = ownsState;
+    // Where commands look for the cloud of a state folder.
+    const { control: port } = cloud.kernel.ports;
+    writeFileSync(join(stateDir, "cloud", "daemon.json"), JSON.stringify({ pid: process.pid, port }));
     cloud.kernel.logging.subscribe((entry) => this.entries.push(entry));
   }
 
@@ -46,10 +49,9 @@ export class LocalPlatform {
   }
 
   /** Runs the program; what went wrong is in the error of a failed update. */
-  async update(settings: UpdateSettings = {}): Promise<UpdateResult> {
-    const { stateDir } = this;
-    const result = await updateStack({ stateDir, ports: this.cloud.kernel.ports }, settings);
-    if ((settings.kind ?? "up") === "up") this.#connect(result.outputs);
+  async update(settings: UpdateSettings = {}): Promise<StackUpdate> {
+    const result = await updateStack(this.stateDir, settings);
+    this.#connect(result.outputs);
     return result;
   }
 

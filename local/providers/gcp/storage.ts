@@ -84,6 +84,8 @@ const bucketObject: Kind = {
       ["contexts", "customerEncryption", "eventBasedHold", "kmsKeyName", "retention", "temporaryHold"],
       report,
     );
+    const rule = inputs.source instanceof Asset ? inputs.source.unfindable : undefined;
+    if (rule !== undefined) report("source", rule);
   },
   repeatable: true,
   id: (inputs) => `${text(inputs, "bucket")}-${text(inputs, "name")}`,
@@ -123,14 +125,12 @@ function refuseLooserLock({ id, inputs, previous }: Draft): void {
   );
 }
 
-function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudParts): Properties {
+function writeObject({ inputs }: Draft, { storage }: CloudParts): Properties {
   const bucketName = lastSegment(text(inputs, "bucket"));
   const name = text(inputs, "name");
   const { source, content } = inputs;
   const bytes =
-    source instanceof Asset
-      ? source.bytes(programDirectory)
-      : Buffer.from(typeof content === "string" ? content : "");
+    source instanceof Asset ? source.bytes() : Buffer.from(typeof content === "string" ? content : "");
   const md5 = createHash("md5").update(bytes).digest();
   const description = describe(inputs);
   // A repeated create must cost neither a generation nor the second between writes: what stands there stays.

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { EXIT, Failure } from "../command-line/failure.ts";
+import { PROJECT } from "../command-line/place.ts";
+
+const STACK_TYPE = "pulumi:pulumi:Stack";
+const PROVIDER_TYPE = /^pulumi:providers:/;
+
+const properties = z.record(z.string(), z.unknown()).optional();
+const resourceSchema = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  custom: z.boolean().default(false),
+  delete: z.boolean().optional(),
+  external: z.boolean().optional(),
+  id: z.string().default(""),
+  inputs: properties,
+  outputs: properties,
+});
+const checkpointSchema = z.object({
+  checkpoint: z.object({
+    latest: z
+      .looseObject({
+        resources: z.array(resourceSchema).nullish(),
+        pending_operations: z.array(z.looseObject({ type: z.string() })).nullish(),
+      })
+      .nullish(),
+  }),
+});
+
+export type StateResource = z.infer<typeof resourceSchema>;
+
+/** A stack's state as Pulumi's file backend has it. Secrets are encrypted. */
+export interface Checkpoint {
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Components too; neither the stack itself nor providers. */
+  readonly resources: readonly StateResource[];
+  /** Whether an update was ended while it made, changed or deleted something. */
+  readonly isPending: boolean;
+}
+
+export function checkpointFile(backend: string, stack: string): string {
+  return join(backend, ".pulumi", "stacks", PROJECT, `${stack}.json`);
+}
+
+/**
+ * Reads a stack's state without a start of the CLI; `undefined` if the stack was never made.
+ * @throws {Failure} when the file cannot be read, with the way out.
+ */
+export function readCheckpoint(stateDir: string, stack: string): Checkpoint | undefined {
+  const file = checkpointFile(join(stateDir, "pulumi"), stack);
+  if (!existsSync(file)) return undefined;
+  const latest = parsed(file)?.checkpoint.latest;
+  const resources = latest?.resources ?? [];
+  return {
+    outputs: resources.find(({ type }) => type === STACK_TYPE)?.outputs ?? {},
+    resources: resources.filter(({ type }) => type !== STACK_TYPE && !PROVIDER_TYPE.test(type)),
+    isPending: (latest?.pending_operations ?? []).length > 0,
+  };
+}
+
+function parsed(file: string): z.infer<typeof checkpointSchema> | undefined {
+  try {
+    return checkpointSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    const before = `${file}.bak`;
+    const way = existsSync(before)
+      ? `put the one before it in its place, ${before}, and run npm run pulumi -- refresh`
+      : "start over with npm run down -- --purge";
+    throw new Failure(`The stack's state ${file} is damaged: ${way}.`, EXIT.stateUnusable, { cause: error });
+  }
+}

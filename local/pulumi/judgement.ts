@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { z } from "zod";
+import type { OfflineProviders } from "../command-line/offline-providers.ts";
+import { nameOf, typeOf } from "../providers/requests.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
+import type { Program } from "./program.ts";
+import { CliFailure } from "./pulumi-cli.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What is wrong with the program, and where: mended there, not by trying again. */
+export interface Mistake {
+  readonly urn?: string;
+  /** `FILE:LINE` */
+  readonly at?: string;
+  readonly message: string;
+}
+
+export interface Judgement {
+  /** In the order in which the program makes its resources. */
+  readonly mistakes: readonly Mistake[];
+  /** What the preview said, in Pulumi's own words; of use where there is no mistake. */
+  readonly shown: string;
+  readonly changeSummary: Readonly<Record<string, number>>;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface JudgementOptions {
+  readonly program: Program;
+  readonly workspace: Workspace;
+  readonly providers: OfflineProviders;
+  /** Of Pulumi's preview: how it shows what it plans. */
+  readonly flags?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** What is of use here in the plan that Pulumi saves. */
+const planSchema = z.looseObject({
+  resourcePlans: z.record(
+    z.string(),
+    z.looseObject({
+      goal: z
+        .looseObject({ propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish() })
+        .nullish(),
+    }),
+  ),
+});
+
+/**
+ * Previews a program with providers that note mistakes instead of failing, and then has them judge the plan as a whole.
+ * Changes nothing.
+ */
+export async function judge(options: JudgementOptions): Promise<Judgement> {
+  const { program, workspace, providers, flags = [], signal } = options;
+  const folder = mkdtempSync(join(tmpdir(), "plan-"));
+  const planFile = join(folder, "plan.json");
+  const events: EngineEvent[] = [];
+  let shown = "";
+  try {
+    const stack = await workspace.open(program, providers.ports, [...flags, "--save-plan", planFile]);
+    let ended: CliFailure | undefined;
+    try {
+      await stack.preview({
+        onEvent: (event) => events.push(event),
+        onOutput: (text) => {
+          shown += text;
+        },
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      if (!(error instanceof CliFailure)) throw error;
+      ended = error;
+    }
+    const diagnostics = events.flatMap(diagnosticOf);
+    const refusals = providers.notes.flatMap((notes) => notes.refusals());
+    // Of a program that did not come to its end, nobody knows what else it would make.
+    const misfits = ended === undefined ? judgePlan(planFile, providers) : [];
+    const mistakes = inOrder(program, [
+      ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
+      ...program.registeredTwice.map(({ urn }) => ({
+        urn,
+        message: about(
+          urn,
+          "the program registers it twice; names must be unique among resources of a type and parent.",
+        ),
+      })),
+      ...(ended === undefined ? [] : errorsOf(diagnostics, program, ended)),
+    ]);
+    return {
+      mistakes,
+      shown,
+      changeSummary: summaryOf(events),
+      warnings: diagnostics.filter(({ severity }) => severity === "warning"),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function judgePlan(file: string, { notes }: OfflineProviders) {
+  const { resourcePlans } = planSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  const dependencies = new Map(
+    Object.entries(resourcePlans).map(([urn, { goal }]) => [
+      urn,
+      Object.fromEntries(
+        Object.entries(goal?.propertyDependencies ?? {}).map(([name, urns]) => [name, urns ?? []]),
+      ),
+    ]),
+  );
+  return notes.flatMap((each) => each.judge(dependencies));
+}
+
+/** What the engine and the program said themselves. A resource that is registered twice has been told. */
+function errorsOf(
+  diagnostics: readonly Diagnostic[],
+  { registeredTwice, folder }: Program,
+  ended: CliFailure,
+): readonly Mistake[] {
+  const errors = diagnostics.filter(
+    ({ severity, urn, message }, index) =>
+      severity === "error" &&
+      !registeredTwice.some((twin) => twin.urn === urn) &&
+      // The engine says again for the stack what the program has said.
+      diagnostics.findIndex((other) => other.message === message) === index,
+  );
+  if (errors.length === 0 && registeredTwice.length === 0) return [{ message: ended.message }];
+  return errors.map(({ urn, message }) => {
+    const at = urn === undefined ? placeIn(message, folder) : undefined;
+    return { ...(urn !== undefined && { urn }), ...(at !== undefined && { at }), message };
+  });
+}
+
+/** Of an error that nobody caught, the first line of the program's own that its stack names. */
+function placeIn(message: string, folder: string): string | undefined {
+  for (const [, path = "", line] of message.matchAll(/file:\/\/([^\s?)]+)(?:\?[^:\s)]*)?:(\d+):\d+/g)) {
+    if (path.startsWith(`${folder}/`) && !path.includes("/node_modules/")) {
+      return `${path.slice(folder.length + 1)}:${line}`;
+    }
+  }
+  return undefined;
+}
+
+function inOrder({ origins }: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
+  const orderOf = ({ urn }: Mistake) =>
+    (urn === undefined ? undefined : origins.get(urn)?.order) ?? Number.POSITIVE_INFINITY;
+  return [...mistakes]
+    .sort((left, right) => (orderOf(left) === orderOf(right) ? 0 : orderOf(left) - orderOf(right)))
+    .map((mistake) => {
+      const at = mistake.at ?? (mistake.urn === undefined ? undefined : origins.get(mistake.urn)?.at);
+      return { ...mistake, ...(at !== undefined && { at }) };
+    });
+}
+
+/** A sentence about a resource begins with its name, once. */
+export function about(urn: string, sentence: string): string {
+  const subject = `Resource "${nameOf({ urn })}" (${typeOf({ urn })})`;
+  return sentence.startsWith(subject) ? sentence : `${subject}: ${sentence}`;
+}
+
+function summaryOf(events: readonly EngineEvent[]): Readonly<Record<string, number>> {
+  const summary = events.findLast(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent;
+  return { ...summary?.resourceChanges };
+}

@@ -1,0 +1,135 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { Failure } from "../command-line/failure.ts";
+
+/** Where in the program a resource is made. */
+export interface Origin {
+  /** Its number in the order of construction. */
+  readonly order: number;
+  /** `FILE:LINE`, the file relative to the project's folder if it is in there. */
+  readonly at?: string;
+}
+
+interface Registered {
+  readonly urn: string;
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * A Pulumi program that runs in this process, as the Automation API's inline programs do. Each run is one of its own,
+ * though what the entry imports is loaded once: importing anything but the entry registers nothing.
+ */
+export class Program {
+  /** Where Pulumi.yaml is. */
+  readonly folder: string;
+  /** Where the entry is: relative paths of the program start there. */
+  readonly directory: string;
+  readonly #entry: string;
+  #runs = 0;
+  #origins = new Map<string, Origin>();
+  #twice: Registered[] = [];
+
+  /** @throws {Failure} when there is no such project or entry. */
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#entry = entryOf(folder);
+    this.directory = dirname(this.#entry);
+  }
+
+  /** Of the newest run, by URN. */
+  get origins(): ReadonlyMap<string, Origin> {
+    return this.#origins;
+  }
+
+  /** What the newest run registered a second time under the same name, type and parent. */
+  get registeredTwice(): readonly Registered[] {
+    return this.#twice;
+  }
+
+  /** To be run by the engine. Returns the stack's outputs. */
+  async run(): Promise<Record<string, unknown>> {
+    this.#origins = new Map();
+    this.#twice = [];
+    this.#watch();
+    this.#runs += 1;
+    process.chdir(this.directory);
+    // Another query is another module: the entry runs again.
+    const entry = pathToFileURL(this.#entry);
+    entry.searchParams.set("run", String(this.#runs));
+    return { ...((await import(entry.href)) as object) };
+  }
+
+  /**
+   * Registrations arrive as their inputs become known, and the SDK overlooks a module's own frames: what is made
+   * where, and in which order, only its construction tells.
+   */
+  #watch(): void {
+    const origins = this.#origins;
+    const types = new WeakMap<object, string>();
+    const stack = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::`;
+    pulumi.runtime.registerStackTransformation(({ resource, type, name, opts }) => {
+      const parent = opts.parent && types.get(opts.parent);
+      const qualified = parent === undefined ? type : `${parent}$${type}`;
+      types.set(resource, qualified);
+      const urn = `${stack}${qualified}::${name}`;
+      if (origins.has(urn)) this.#twice.push({ urn, name, type });
+      const at = placeIn(this.folder);
+      const origin = { order: origins.size + this.#twice.length, ...(at !== undefined && { at }) };
+      // Of two, the second is the mistake.
+      origins.set(urn, origin);
+      return undefined;
+    });
+  }
+}
+
+/** Reads `main` of Pulumi.yaml, a file or a folder, as Pulumi does. */
+function entryOf(folder: string): string {
+  const project = join(folder, "Pulumi.yaml");
+  let main: unknown;
+  try {
+    ({ main } = parse(readFileSync(project, "utf8")) as { main?: unknown });
+  } catch (error) {
+    throw new Failure(`There is no project in ${folder}: ${project} cannot be read.`, 1, { cause: error });
+  }
+  const path = join(folder, typeof main === "string" ? main : "");
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new Failure(`${project}: main must be a file or folder; there is none at ${path}.`);
+  }
+  return found.isDirectory() ? join(path, "index.ts") : path;
+}
+
+/** The line of the program's own that makes the resource of the stack as it is now. */
+function placeIn(folder: string): string | undefined {
+  const frames = framesHere();
+  const isOfProgram = ({ file }: Frame) => file.startsWith(`${folder}/`) && !file.includes("/node_modules/");
+  const own = frames.filter(isOfProgram);
+  const first = frames.findIndex(isOfProgram);
+  // Called by the SDK itself, it is the `super(…)` of a class of the program's: the next one makes the resource.
+  const isClass = /\/@pulumi\/pulumi\//.test(frames[first - 1]?.file ?? "");
+  const frame = isClass && own.length > 1 ? own[1] : own[0];
+  return frame && `${relative(folder, frame.file)}:${frame.line}`;
+}
+
+interface Frame {
+  readonly file: string;
+  readonly line: number;
+}
+
+function framesHere(): readonly Frame[] {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+  try {
+    return (new Error().stack ?? "").split("\n").flatMap((text): readonly Frame[] => {
+      const [, file, line] = /((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(text) ?? [];
+      if (file === undefined || line === undefined) return [];
+      return [{ file: file.startsWith("file:") ? fileURLToPath(file) : file, line: Number(line) }];
+    });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

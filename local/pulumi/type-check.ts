@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Mistake } from "./judgement.ts";
+import type { Program } from "./program.ts";
+
+/** What a program is made of: its own folders, and the code that it deploys. */
+const FOLDERS = ["stacks", "components", "runtime"];
+const CONFIGURATION = ["tsconfig.json", "package-lock.json"];
+
+/**
+ * What the compiler says of a program and of the workloads that it deploys: what only types know, such as an
+ * environment variable that a workload lacks. Costs a look at the sources when they have not changed since they were
+ * found to be right.
+ */
+export async function typeErrors(program: Program, signal?: AbortSignal): Promise<readonly Mistake[]> {
+  const { folder } = program;
+  const sources = FOLDERS.flatMap((name) => sourcesIn(join(folder, name)));
+  // A program of another shape has a compiler's configuration of its own, or none.
+  if (sources.length === 0) return [];
+  const cache = join(folder, "node_modules", ".cache", "type-check");
+  const mark = join(cache, createHash("sha256").update(folder).digest("hex").slice(0, 16));
+  const state = hashOf([...sources, ...CONFIGURATION.map((name) => join(folder, name))]);
+  if (existsSync(mark) && readFileSync(mark, "utf8") === state) return [];
+  mkdirSync(cache, { recursive: true });
+  const configuration = `${mark}.json`;
+  writeFileSync(
+    configuration,
+    JSON.stringify({
+      extends: join(folder, "tsconfig.json"),
+      compilerOptions: {
+        tsBuildInfoFile: `${mark}.tsbuildinfo`,
+        typeRoots: [join(folder, "node_modules/@types")],
+      },
+      include: FOLDERS.map((name) => join(folder, name)),
+      exclude: FOLDERS.map((name) => join(folder, name, "**/*.test.ts")),
+    }),
+  );
+  const { code, text } = await compile(folder, configuration, signal);
+  if (code === 0) {
+    writeFileSync(mark, state);
+    return [];
+  }
+  const errors = mistakesIn(text);
+  if (errors.length === 0) throw new Error(`The compiler failed (${code}): ${text}`);
+  return errors;
+}
+
+function mistakesIn(text: string): readonly Mistake[] {
+  const found: { at: string; message: string }[] = [];
+  for (const line of text.split("\n")) {
+    const [, path, row, code, sentence] = /^(.+?)\((\d+),\d+\): error (TS\d+): (.*)$/.exec(line) ?? [];
+    const last = found.at(-1);
+    if (path !== undefined) found.push({ at: `${path}:${row}`, message: `${sentence} (${code})` });
+    else if (last && /^\s+\S/.test(line)) last.message += ` ${line.trim()}`;
+  }
+  return found;
+}
+
+async function compile(cwd: string, configuration: string, signal?: AbortSignal) {
+  const tsc = join(cwd, "node_modules", "typescript", "bin", "tsc");
+  const child = spawn(process.execPath, [tsc, "-p", configuration, "--pretty", "false"], {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(signal && { signal }),
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  return { code, text };
+}
+
+function sourcesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\n`).update(existsSync(file) ? readFileSync(file) : "");
+  return hash.digest("hex");
+}

@@ -1,0 +1,169 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { type CloudInventory, inventoryOf } from "../command-line/cloud-process.ts";
+import { EXIT, Failure } from "../command-line/failure.ts";
+import { serveOffline } from "../command-line/offline-providers.ts";
+import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
+import type { CloudStatus } from "../daemon/control.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
+import { judge, type Mistake } from "./judgement.ts";
+import { removeLeftLocks } from "./left-locks.ts";
+import { resolvePendingOperations } from "./pending-operations.ts";
+import type { Origin, Program } from "./program.ts";
+import { CliFailure } from "./pulumi-cli.ts";
+import { typeErrors } from "./type-check.ts";
+import { UpdateLock } from "./update-lock.ts";
+import { backendOf, type ProviderPorts, type Settings, Workspace } from "./workspace.ts";
+
+/** What became of a resource, in Pulumi's words: `create`, `update`, `replace`, `same`, … */
+export interface Change {
+  readonly op: string;
+  readonly urn: string;
+}
+
+export interface UpdateOptions {
+  readonly stateDir: string;
+  /** A cloud that is up, or about to be. */
+  readonly cloud: Promise<CloudStatus>;
+  readonly program: Program;
+  settings(cloud: CloudStatus): Settings;
+  /** What is under way and what has ended. */
+  onEvent(event: EngineEvent): void;
+  say(line: string): void;
+  /** Pulumi's own display, for whoever wants to see it. */
+  readonly display?: { readonly flags: readonly string[]; show(text: string): void };
+  readonly signal?: AbortSignal;
+}
+
+export interface UpdateResult {
+  /** With any of these, nothing was touched. */
+  readonly mistakes: readonly Mistake[];
+  /** What went wrong while things were made, each with the place in the program. */
+  readonly errors: readonly (Diagnostic & { readonly at?: string })[];
+  /** By operation, components too, as Pulumi counts. */
+  readonly changeSummary: Readonly<Record<string, number>>;
+  /** What did not stay the same. */
+  readonly changes: readonly Change[];
+}
+
+/**
+ * Judges the program, and makes it real in the local cloud once nothing is wrong with it.
+ *
+ * @throws {Failure} when another update holds the stack, or its state and the cloud do not go together.
+ */
+export async function update(options: UpdateOptions): Promise<UpdateResult> {
+  const { stateDir, program, signal } = options;
+  const lock = await UpdateLock.acquire(lockFile(stateDir));
+  try {
+    const [types, cloud] = await Promise.all([typeErrors(program, signal), options.cloud]);
+    if (types.length > 0) return { mistakes: types, errors: [], changeSummary: {}, changes: [] };
+    const workspace = Workspace.local(stateDir, LOCAL_STACK);
+    await removeLeftLocks(backendOf(stateDir), LOCAL_STACK, options.say);
+    const { gcpProvider: gcp, fastlyProvider: fastly } = cloud.ports;
+    const ports = { gcp, fastly };
+    await reconcile(stateDir, workspace, program, options.settings(cloud), cloud, ports);
+    await using providers = await serveOffline(true);
+    const { mistakes } = await judge({ program, workspace, providers, ...(signal && { signal }) });
+    if (mistakes.length > 0 || signal?.aborted) {
+      return { mistakes, errors: [], changeSummary: {}, changes: [] };
+    }
+    return await run(workspace, ports, options);
+  } finally {
+    lock.release();
+  }
+}
+
+export function lockFile(stateDir: string): string {
+  return `${backendOf(stateDir)}.lock`;
+}
+
+/** Sees to it that the stack's state and the cloud tell of the same things. */
+async function reconcile(
+  stateDir: string,
+  workspace: Workspace,
+  program: Program,
+  settings: Settings,
+  cloud: CloudStatus,
+  ports: ProviderPorts,
+): Promise<void> {
+  const before = readCheckpoint(stateDir, LOCAL_STACK);
+  const inventory = await inventoryOf(cloud);
+  const made = (before?.resources ?? []).filter(({ custom, external }) => custom && !external);
+  refuseLost(stateDir, made.length, inventory);
+  await workspace.prepare(program, settings);
+  if (before?.isPending) await resolvePendingOperations(workspace, ports, inventory);
+}
+
+/** @throws {Failure} when one of the two has lost what the other still has: all would be made a second time. */
+function refuseLost(stateDir: string, made: number, inventory: CloudInventory): void {
+  const own = inventory.filter(({ urn }) => urn.startsWith(`urn:pulumi:${LOCAL_STACK}::${PROJECT}::`));
+  if (made === 0 && own.length > 0) {
+    throw new Failure(
+      `The cloud in ${stateDir} holds ${own.length} resources of the stack, and the stack's state in ${backendOf(stateDir)} knows of none: bring that back, or start over with npm run down -- --purge.`,
+      EXIT.stateUnusable,
+    );
+  }
+  if (made > 0 && own.length === 0) {
+    throw new Failure(
+      `The stack's state in ${backendOf(stateDir)} tells of ${made} resources, and the cloud in ${stateDir} holds none of them: npm run pulumi -- refresh has the state forget them, or start over with npm run down -- --purge.`,
+      EXIT.stateUnusable,
+    );
+  }
+}
+
+async function run(
+  workspace: Workspace,
+  ports: ProviderPorts,
+  options: UpdateOptions,
+): Promise<UpdateResult> {
+  const { program, display, onEvent, signal } = options;
+  const events: EngineEvent[] = [];
+  const flags = display?.flags ?? ["--suppress-progress", "--color", "never"];
+  const stack = await workspace.open(program, ports, flags);
+  let ended: CliFailure | undefined;
+  try {
+    await stack.up({
+      onOutput: (text) => display?.show(text),
+      onEvent: (event) => {
+        events.push(event);
+        onEvent(event);
+      },
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    refuseHeld(error);
+    ended = error;
+  }
+  const told = events.flatMap(diagnosticOf).filter(({ severity }) => severity === "error");
+  const errors = ended && told.length === 0 ? [{ severity: "error" as const, message: ended.message }] : told;
+  const summary = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent;
+  return {
+    mistakes: [],
+    errors: ended ? errors.map((error) => placed(error, program.origins)) : [],
+    changeSummary: { ...summary?.resourceChanges },
+    changes: changesOf(events),
+  };
+}
+
+/** @throws {Failure} when somebody else's CLI took the stack meanwhile. */
+function refuseHeld({ result }: CliFailure): void {
+  if (!/currently locked/.test(result.stderr)) return;
+  const [, by = ""] = /created by (\S+ \(pid \d+\))/.exec(result.stderr) ?? [];
+  throw new Failure(
+    `Another update of this stack is running${by && `, by ${by}`}; wait for it or stop it.`,
+    EXIT.locked,
+  );
+}
+
+function placed(error: Diagnostic, origins: ReadonlyMap<string, Origin>): UpdateResult["errors"][number] {
+  const at = error.urn === undefined ? undefined : origins.get(error.urn)?.at;
+  return { ...error, ...(at !== undefined && { at }) };
+}
+
+function changesOf(events: readonly EngineEvent[]): readonly Change[] {
+  return events
+    .flatMap(({ resOutputsEvent }) => resOutputsEvent?.metadata ?? [])
+    .map(({ op, urn }) => ({ op: String(op), urn }))
+    .filter(({ op }) => op !== "same");
+}
