@@ -1,4 +1,4 @@
-import { messageOf, SEVERITIES } from "../cloud/logging/log-entry.ts";
+import { messageOf, SEVERITIES } from "../services/logging/log-entry.ts";
 import { duration } from "./durations.ts";
 import type { FoundEntry } from "./log-files.ts";
 import { paint } from "./output.ts";

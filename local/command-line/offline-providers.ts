@@ -1,7 +1,7 @@
-import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
-import { GCP_KINDS } from "../providers/gcp/kinds.ts";
-import { Provider } from "../providers/provider.ts";
-import { serve } from "../providers/serve.ts";
+import { Provider } from "../provider/provider.ts";
+import { serve } from "../provider/serve.ts";
+import { FASTLY_KINDS } from "../services/fastly/kinds.ts";
+import { GCP_KINDS } from "../services/google/package.ts";
 
 export interface OfflineProviders extends AsyncDisposable {
   /** Packages to ports on 127.0.0.1. */

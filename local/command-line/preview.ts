@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DEFAULT_PORT_BASE, portsFrom } from "../cloud/kernel/claim-ports.ts";
 import { readDeployment } from "../engine/deployment-reading.ts";
 import { runUpdate } from "../engine/engine.ts";
 import { EngineRefusal } from "../engine/engine-refusal.ts";
 import type { EngineEvent, UpdateResult } from "../engine/events.ts";
 import type { GivenState } from "../engine/stack-state.ts";
+import { DEFAULT_PORT_BASE, portsFrom } from "../kernel/claim-ports.ts";
 import { findCloud } from "./cloud-process.ts";
 import { Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";

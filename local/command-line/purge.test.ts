@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openCloudDatabase } from "../cloud/kernel/cloud-database.ts";
 import { StackLock } from "../engine/stack-lock.ts";
+import { openCloudDatabase } from "../kernel/cloud-database.ts";
 import { REPOSITORY } from "./place.ts";
 import { purge } from "./purge.ts";
 import { claimStateFolder } from "./state-folder.ts";

@@ -2,9 +2,9 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { openCloudDatabase, StateHeld } from "../cloud/kernel/cloud-database.ts";
 import { EXIT } from "../engine/engine-refusal.ts";
 import { StackLock } from "../engine/stack-lock.ts";
+import { openCloudDatabase, StateHeld } from "../kernel/cloud-database.ts";
 import { Failure } from "./failure.ts";
 import { LOCAL_STACK } from "./place.ts";
 import {

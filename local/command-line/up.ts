@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { runUpdate } from "../engine/engine.ts";
 import { EXIT } from "../engine/engine-refusal.ts";
+import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import { ApiClient, type DomainResource } from "./api-client.ts";
 import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { startCloudProcess } from "./cloud-start.ts";

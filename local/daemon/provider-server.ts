@@ -1,7 +1,7 @@
-import type { CloudParts, Part } from "../cloud/parts.ts";
-import type { Kind } from "../providers/kind.ts";
-import { Provider } from "../providers/provider.ts";
-import { type ServedProvider, serve } from "../providers/serve.ts";
+import type { CloudParts, Part } from "../kernel/parts.ts";
+import type { Kind } from "../provider/kind.ts";
+import { Provider } from "../provider/provider.ts";
+import { type ServedProvider, serve } from "../provider/serve.ts";
 
 /** One package's provider on its port, for as long as the cloud runs. */
 export class ProviderServer implements Part {

@@ -1,5 +1,5 @@
-import type { Alerting } from "../cloud/monitoring/alerting.ts";
-import type { Scheduler } from "../cloud/scheduler/scheduler.ts";
+import type { Alerting } from "../services/monitoring/alerting.ts";
+import type { Scheduler } from "../services/scheduler/scheduler.ts";
 import type { ControlRoute } from "./control.ts";
 
 /** What `alerts` and `jobs` of the command line ask. */

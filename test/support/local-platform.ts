@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
-import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
 import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
 import type { UpdateResult } from "../../local/engine/events.ts";
+import type { CloudResource, LogEntry } from "../../local/kernel/parts.ts";
 import { type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;

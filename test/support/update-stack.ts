@@ -1,8 +1,8 @@
-import type { Ports } from "../../local/cloud/parts.ts";
 import { PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
 import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
 import { runUpdate } from "../../local/engine/engine.ts";
 import type { EngineEvent, UpdateResult } from "../../local/engine/events.ts";
+import type { Ports } from "../../local/kernel/parts.ts";
 
 export interface UpdateSettings {
   readonly kind?: "up" | "preview" | "destroy";

@@ -1,0 +1,182 @@
+import { type Properties, reveal } from "../../review/rules/values.ts";
+import type { CloudParts } from "../kernel/parts.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { diffInputs } from "./diff-inputs.ts";
+import { differences } from "./differences.ts";
+import { type FunctionResult, invokeFunction } from "./functions.ts";
+import { judgePlan } from "./judge-plan.ts";
+import type { Kind, ProviderConfig } from "./kind.ts";
+import { refuseInUse } from "./prerequisites.ts";
+import { createPreview, updatePreview } from "./preview.ts";
+import { ProviderError } from "./provider-error.ts";
+import type * as requests from "./requests.ts";
+import { nameOf, typeOf } from "./requests.ts";
+import { createResource, updateResource, type WriteSession } from "./resource-writes.ts";
+import { noteSpent } from "./spent-ids.ts";
+import { storedInputs, storedProperties } from "./stored.ts";
+
+/**
+ * A provider of one package, apart from how it is reached.
+ *
+ * Without `parts` it serves offline previews: it checks, compares and previews, and refuses
+ * whatever would have an effect. Create is idempotent by URN: an engine that died may repeat it with
+ * the same inputs and gets the resource that is there. A repeated delete succeeds.
+ */
+export class Provider {
+  readonly packageName: string;
+  readonly #kinds: ReadonlyMap<string, Kind>;
+  readonly #parts: CloudParts | undefined;
+  readonly #localProjects: boolean;
+  #config: ProviderConfig = {};
+  #programDirectory: string | undefined;
+  #cancelled = new AbortController();
+
+  /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. @default with parts */
+  constructor(
+    packageName: string,
+    kinds: readonly Kind[],
+    parts: CloudParts | undefined,
+    localProjects = parts !== undefined,
+  ) {
+    this.packageName = packageName;
+    this.#localProjects = localProjects;
+    this.#kinds = new Map(kinds.map((kind) => [kind.token, kind]));
+    this.#parts = parts;
+  }
+
+  /** The same for another engine, which configures and cancels it apart from this one. */
+  another(): Provider {
+    return new Provider(this.packageName, [...this.#kinds.values()], this.#parts, this.#localProjects);
+  }
+
+  /** Starts a session of an engine: what came before, a cancellation too, is over. */
+  configure(config: ProviderConfig): void {
+    this.#config = config;
+    this.#cancelled = new AbortController();
+  }
+
+  /** A changed setting never replaces the provider: ids do not depend on how it was reached. */
+  diffConfig(oldInputs: Properties, news: Properties): requests.DiffResult {
+    const changed = [...differences(oldInputs, news)];
+    return { changes: new Map(changed.map(([path, change]) => [path, { change, replaces: false }])) };
+  }
+
+  /** Where relative paths of assets start; `undefined` refuses them. */
+  setProgramDirectory(path: string | undefined): void {
+    this.#programDirectory = path;
+  }
+
+  /** Ends the waits that are under way. What is written stays. */
+  cancel(): void {
+    this.#cancelled.abort();
+  }
+
+  /** @throws {ProviderError} UNIMPLEMENTED for a function that nobody wrote. */
+  invoke(token: string, args: Properties): FunctionResult {
+    const call = { args: reveal(args), config: this.#config, local: this.#localProjects };
+    return invokeFunction(this.packageName, token, call);
+  }
+
+  /** What is wrong with a program's resources that each by itself does not show, before any is made. */
+  judge(planned: readonly requests.PlannedResource[]): readonly requests.Judgement[] {
+    return judgePlan(this.#kinds, planned, {
+      home: this.#config.project,
+      local: this.#localProjects,
+      cloud: this.#parts?.kernel.resources,
+    });
+  }
+
+  /** Tokens of all kinds. */
+  get kinds(): readonly string[] {
+    return [...this.#kinds.keys()];
+  }
+
+  /** Kinds that nothing local acts on. */
+  recordedKinds(): readonly string[] {
+    return [...this.#kinds.values()].filter(({ recorded }) => recorded).map(({ token }) => token);
+  }
+
+  /** Fills in names and defaults and reports every mistake at once. */
+  check(request: requests.CheckRequest): requests.CheckResult {
+    return checkInputs(this.#kind(request), request, {
+      config: this.#config,
+      local: this.#parts !== undefined,
+    });
+  }
+
+  diff(request: requests.DiffRequest): requests.DiffResult {
+    return diffInputs(this.#kind(request), request);
+  }
+
+  async create(request: requests.CreateRequest): Promise<requests.CreateResult> {
+    const kind = this.#kind(request);
+    if (request.preview) return { id: "", properties: createPreview(kind, request.properties) };
+    return createResource(kind, request, this.#online(request), this.#session());
+  }
+
+  async update(request: requests.UpdateRequest): Promise<Properties> {
+    const kind = this.#kind(request);
+    if (request.preview) return updatePreview(kind, request.olds, request.news);
+    return updateResource(kind, request, this.#online(request), this.#session());
+  }
+
+  /** Offline, what is looked at is taken to be there; what it is like is not known. */
+  read(request: requests.ReadRequest): requests.ReadResult {
+    const kind = this.#kind(request);
+    if (!this.#parts) return { id: request.id, properties: {}, inputs: {} };
+    const resource = this.#parts.kernel.resources.get(kind.token, request.id);
+    if (!resource) return { id: "", properties: {}, inputs: {} };
+    return {
+      id: resource.id,
+      properties: storedProperties(resource),
+      inputs: storedInputs(kind, resource, request.inputs),
+    };
+  }
+
+  /** Deleting what is not there succeeds. */
+  delete(request: requests.IdRequest): void {
+    const kind = this.#kind(request);
+    const parts = this.#online(request);
+    const resource = parts.kernel.resources.get(kind.token, request.id);
+    if (!resource) return;
+    const policy = resource.properties.deletionPolicy;
+    if (policy === "ABANDON") return;
+    if (policy === "PREVENT") {
+      throw new ProviderError(
+        "FAILED_PRECONDITION",
+        `${kind.token} "${request.id}" cannot be deleted: deletionPolicy must be DELETE or ABANDON; got "PREVENT".`,
+      );
+    }
+    if (kind.outlives?.(resource)) return;
+    refuseInUse(kind, resource, this.#kinds.values(), parts);
+    kind.remove?.(resource, parts);
+    if (kind.idOutlives) noteSpent(kind, resource, parts);
+    parts.kernel.resources.remove(kind.token, request.id);
+  }
+
+  #session(): WriteSession {
+    return {
+      home: this.#config.project,
+      programDirectory: this.#programDirectory,
+      signal: this.#cancelled.signal,
+    };
+  }
+
+  #kind(subject: requests.Subject): Kind {
+    const type = typeOf(subject);
+    const kind = this.#kinds.get(type);
+    if (kind) return kind;
+    throw new ProviderError(
+      "INVALID_ARGUMENT",
+      `The local ${this.packageName} provider has no kind ${type} (resource "${nameOf(subject)}").`,
+    );
+  }
+
+  #online({ urn }: requests.Subject): CloudParts {
+    if (this.#parts) return this.#parts;
+    throw new ProviderError(
+      "FAILED_PRECONDITION",
+      `An offline preview has no effects: "${urn}" cannot be acted on.`,
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import { cite } from "../../../review/rules/rule.ts";
+import { domainName } from "../../../review/rules/text.ts";
+import { text } from "../../../review/rules/values.ts";
+import type { Draft, Kind } from "../../provider/kind.ts";
+import { ProviderError } from "../../provider/provider-error.ts";
+import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";
+import { checkServiceVcl as unsupportedInServiceVcl } from "./service-checks.ts";
+import { SERVICE_RULES } from "./service-rules.ts";
+
+const DOMAINS = "https://www.fastly.com/documentation/reference/api/domain-management/domains/";
+const ID_LENGTH = 22;
+
+const serviceVcl: Kind = {
+  token: SERVICE_VCL,
+  autoname: {
+    property: "name",
+    maxLength: 255,
+    source: "https://www.fastly.com/documentation/reference/api/services/service/",
+  },
+  defaults: () => ({ activate: true, forceDestroy: false, defaultTtl: 3600 }),
+  rules: SERVICE_RULES,
+  unsupported(inputs, report) {
+    unsupportedInServiceVcl(inputs, report);
+    if (inputs.stage === true)
+      report("stage", "must be false: the local edge serves the active version alone");
+  },
+  chosenId: true,
+  id: (_, urn) => fastlyId(urn),
+  outputs: (draft) => {
+    const version = nextVersion(draft);
+    return {
+      activeVersion: version,
+      clonedVersion: version,
+      stagedVersion: 0,
+      forceRefresh: false,
+      imported: false,
+    };
+  },
+  volatile: ["activeVersion", "clonedVersion"],
+  remove({ id, properties }) {
+    if (properties.forceDestroy === true || properties.reuse === true) return;
+    throw new ProviderError(
+      "FAILED_PRECONDITION",
+      `Service "${id}" is active and cannot be deleted: forceDestroy must be true; got ${JSON.stringify(properties.forceDestroy)}. Set it and run up first.`,
+    );
+  },
+};
+
+const domain: Kind = {
+  token: DOMAIN,
+  references: { serviceId: [SERVICE_VCL] },
+  rules: [cite(DOMAINS, { fqdn: domainName({ wildcard: true }) })],
+  verify({ id, inputs }, around, report) {
+    const other = around.list(DOMAIN).find((one) => one.id !== id && one.properties.fqdn === inputs.fqdn);
+    if (other) report("fqdn", `must be a domain that is not taken, as it is by ${other.urn}`, DOMAINS);
+  },
+  chosenId: true,
+  id: (inputs, urn) => fastlyId(`${urn} ${text(inputs, "fqdn")}`),
+  outputs: ({ id }) => ({ domainId: id }),
+};
+
+const domainLink: Kind = {
+  token: DOMAIN_LINK,
+  references: { domainId: [DOMAIN], serviceId: [SERVICE_VCL] },
+  id: (inputs) => text(inputs, "domainId"),
+};
+
+/** Every kind of `@pulumi/fastly` that somebody wrote. */
+export const FASTLY_KINDS: readonly Kind[] = [serviceVcl, domain, domainLink];
+
+/** Every update makes and activates a version. */
+function nextVersion({ previous }: Draft): number {
+  return Number(previous?.properties.activeVersion ?? 0) + 1;
+}
+
+/** Fastly's ids are 22 letters and digits. */
+function fastlyId(text: string): string {
+  return createHash("sha256").update(text).digest("base64").replace(/[+/=]/g, "").slice(0, ID_LENGTH);
+}

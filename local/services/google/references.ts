@@ -1,0 +1,26 @@
+import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
+import { textOf } from "../../kernel/property-values.ts";
+
+const PREFIX =
+  /^(?:https:\/\/(?:www|compute)\.googleapis\.com\/compute\/(?:v1|beta)\/|\/\/[a-z]+\.googleapis\.com\/)/;
+
+/** A self link, a full resource name or an id, as the id. */
+export function canonical(reference: string): string {
+  return reference.replace(PREFIX, "");
+}
+
+/** Whether both name one resource; one of them may be the end of the other, `global/urlMaps/M` or `M`. */
+export function refersTo(reference: string, id: string): boolean {
+  const [one, other] = [canonical(reference), canonical(id)];
+  return one === other || (!one.startsWith("projects/") && other.endsWith(`/${one}`));
+}
+
+export function resolve(
+  resources: ResourceView,
+  kind: string,
+  reference: unknown,
+): CloudResource | undefined {
+  const name = textOf(reference);
+  if (name === undefined) return undefined;
+  return resources.get(kind, canonical(name)) ?? resources.list(kind).find(({ id }) => refersTo(name, id));
+}

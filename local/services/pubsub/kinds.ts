@@ -1,0 +1,88 @@
+import { region } from "../../../review/rules/google/regions.ts";
+import { count } from "../../../review/rules/lists.ts";
+import { duration } from "../../../review/rules/numbers.ts";
+import { cite } from "../../../review/rules/rule.ts";
+import { matching } from "../../../review/rules/text.ts";
+import { nested, type Properties, text } from "../../../review/rules/values.ts";
+import type { Kind, Report } from "../../provider/kind.ts";
+import { ProviderError } from "../../provider/provider-error.ts";
+import { projectId } from "../google/names.ts";
+import { LABEL_RULES, NAME, NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
+import { SUBSCRIPTION_KIND, subscriptionProblems } from "./subscription-settings.ts";
+import { TOPIC_KIND, topicProblems } from "./topic-settings.ts";
+
+const DAY_SECONDS = 86_400;
+const TOPICS = "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics";
+const LACKING = "must be absent: the local Pub/Sub cannot do it";
+
+const topic: Kind = {
+  token: TOPIC_KIND,
+  autoname: { property: "name", maxLength: 255, source: NAMING },
+  assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
+  rules: [
+    cite(NAMING, { name: NAME }),
+    LABEL_RULES,
+    cite(TOPICS, {
+      messageRetentionDuration: duration({ from: 600, to: 31 * DAY_SECONDS, what: "a topic's retention" }),
+      kmsKeyName: matching(
+        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+        "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+      ),
+      "messageStoragePolicy.allowedPersistenceRegions": count({ from: 1, what: "regions" }),
+      "messageStoragePolicy.allowedPersistenceRegions[]": region(),
+      "schemaSettings.schema": matching(
+        /^(projects\/[^/]+\/schemas\/[^/]+|_deleted-schema_)$/,
+        "must be a schema, projects/P/schemas/S",
+      ),
+    }),
+  ],
+  unsupported(inputs, report) {
+    refuseSet(
+      inputs,
+      ["ingestionDataSourceSettings", "kmsKeyName", "messageTransforms", "schemaSettings", "tags"],
+      report,
+    );
+  },
+  id: (inputs) => `${projectId(inputs)}/topics/${text(inputs, "name")}`,
+  outputs: ({ id, inputs }) => refuseProblems(topicProblems(id, inputs)),
+};
+
+const subscription: Kind = {
+  token: SUBSCRIPTION_KIND,
+  autoname: { property: "name", maxLength: 255, source: NAMING },
+  references: { topic: [TOPIC_KIND], "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND] },
+  defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),
+  assigned: { ackDeadlineSeconds: 10, expirationPolicy: { ttl: `${31 * DAY_SECONDS}s` } },
+  rules: SUBSCRIPTION_RULES,
+  unsupported(inputs, report) {
+    refuseSet(
+      inputs,
+      ["bigqueryConfig", "bigtableConfig", "cloudStorageConfig", "filter", "messageTransforms", "tags"],
+      report,
+    );
+    for (const property of ["enableMessageOrdering", "enableExactlyOnceDelivery", "retainAckedMessages"]) {
+      if (inputs[property] === true) report(property, "must be false: the local Pub/Sub cannot do it");
+    }
+    const { ttl } = nested(inputs, "expirationPolicy");
+    if (typeof ttl === "string" && ttl !== "") {
+      report("expirationPolicy.ttl", 'must be "": the local Pub/Sub does not expire subscriptions');
+    }
+    if (nested(inputs, "pushConfig").noWrapper !== undefined) report("pushConfig.noWrapper", LACKING);
+  },
+  id: (inputs) => `${projectId(inputs)}/subscriptions/${text(inputs, "name")}`,
+  outputs: ({ id, inputs }) => refuseProblems(subscriptionProblems(id, inputs)),
+};
+
+export const PUBSUB_KINDS: readonly Kind[] = [topic, subscription];
+
+function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
+  for (const property of properties) {
+    if (inputs[property] !== undefined && inputs[property] !== "") report(property, LACKING);
+  }
+}
+
+/** What Pub/Sub would silently not serve is not made at all. */
+function refuseProblems(problems: readonly string[]): Properties {
+  if (problems.length > 0) throw new ProviderError("INVALID_ARGUMENT", problems.join(" "));
+  return {};
+}
