@@ -1,12 +1,9 @@
-import type { CitedReport, CitedRules } from "../../review/rules/rule.ts";
+import type { CitedReport, CitedRules, Report } from "../../review/rules/rule.ts";
 import type { Properties } from "../../review/rules/values.ts";
 import type { CloudParts, CloudResource, ResourceView } from "../kernel/parts.ts";
 
 /** What the provider was configured with; empty where the stack says nothing. */
 export type ProviderConfig = Readonly<Record<string, string>>;
-
-/** Notes that the value at `path` breaks `rule` ("must be …"). The value is added, masked where secret. */
-export type Report = (path: string, rule: string) => void;
 
 /** How a name comes to be when the program gives none: `NAME-` and 7 hex digits. */
 export interface Autoname {

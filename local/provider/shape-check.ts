@@ -1,8 +1,7 @@
 import { Asset } from "../../review/rules/asset.ts";
 import { childPath } from "../../review/rules/paths.ts";
-import type { CitedReport } from "../../review/rules/rule.ts";
+import type { CitedReport, Report } from "../../review/rules/rule.ts";
 import { isList, isProperties, type Properties, UNKNOWN, type Value } from "../../review/rules/values.ts";
-import type { Report } from "./kind.ts";
 import { type ObjectShape, SHAPES, type Shape } from "./shapes.ts";
 
 /**

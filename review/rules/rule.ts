@@ -1,6 +1,8 @@
-import type { Report } from "../../local/provider/kind.ts";
 import { childPath } from "./paths.ts";
 import { isList, isProperties, type Properties, UNKNOWN, type Value } from "./values.ts";
+
+/** Notes that the value at `path` breaks `rule` ("must be …"). The value is added, masked where secret. */
+export type Report = (path: string, rule: string) => void;
 
 /**
  * Judges a value that is there and known; what it holds may be unknown. Reports by a path within the

@@ -1,6 +1,6 @@
 import { childPath } from "../../../review/rules/paths.ts";
+import type { Report } from "../../../review/rules/rule.ts";
 import { isProperties, listed, nested, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 
 /** Parts of a function that the local cloud would ignore. */
 const UNSUPPORTED = ["eventTrigger", "kmsKeyName"];

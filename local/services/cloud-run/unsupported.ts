@@ -1,6 +1,6 @@
 import { childPath } from "../../../review/rules/paths.ts";
+import type { Report } from "../../../review/rules/rule.ts";
 import { isProperties, listed, nested, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 
 /** Parts of a service that the local Cloud Run would ignore. */
 const UNSUPPORTED = ["binaryAuthorization", "buildConfig", "iapEnabled", "multiRegionSettings", "scaling"];

@@ -2,10 +2,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { count, unique } from "../../../review/rules/lists.ts";
 import { whole } from "../../../review/rules/numbers.ts";
 import { exactlyOneOf } from "../../../review/rules/presence.ts";
-import { cite, inObject } from "../../../review/rules/rule.ts";
+import { cite, inObject, type Report } from "../../../review/rules/rule.ts";
 import { matching } from "../../../review/rules/text.ts";
 import { listed, type Properties } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 
 const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets";
 const FORMATS = "https://cloud.google.com/dns/docs/records-overview#supported_dns_record_types";

@@ -1,5 +1,5 @@
+import type { Report } from "../../../review/rules/rule.ts";
 import { isProperties, listed, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 import { withoutText } from "./vcl-syntax.ts";
 
 /**

@@ -3,7 +3,7 @@ import { count, unique } from "../../../review/rules/lists.ts";
 import { between, whole } from "../../../review/rules/numbers.ts";
 import { childPath } from "../../../review/rules/paths.ts";
 import { presence } from "../../../review/rules/presence.ts";
-import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
+import { type CitedRules, cite, inObject, ofText, type Report } from "../../../review/rules/rule.ts";
 import { domainName, isDomainName, matching, oneOf } from "../../../review/rules/text.ts";
 import {
   isList,
@@ -13,7 +13,6 @@ import {
   UNKNOWN,
   type Value,
 } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 import { checkAclReferences } from "./acl-references.ts";
 import { ABSENT_OBJECTS, brokenVclCode, brokenVclExpression } from "./vcl-syntax.ts";
 

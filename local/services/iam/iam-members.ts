@@ -2,10 +2,17 @@ import { brokenExpression } from "../../../review/rules/brackets.ts";
 import { iamMember, iamRoleName } from "../../../review/rules/google/iam.ts";
 import { predefinedRole } from "../../../review/rules/google/predefined-roles.ts";
 import { presence } from "../../../review/rules/presence.ts";
-import { type CitedReport, type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
+import {
+  type CitedReport,
+  type CitedRules,
+  cite,
+  inObject,
+  ofText,
+  type Report,
+} from "../../../review/rules/rule.ts";
 import { characters, matching } from "../../../review/rules/text.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { Draft, Kind, ProviderConfig, Report, Surroundings } from "../../provider/kind.ts";
+import type { Draft, Kind, ProviderConfig, Surroundings } from "../../provider/kind.ts";
 import { projectOf } from "../../provider/prerequisites.ts";
 import { REPOSITORY_LOCATION } from "../artifact-registry/kinds.ts";
 import { FUNCTION_KIND } from "../cloud-run/function-service.ts";

@@ -9,10 +9,9 @@ import {
   presence,
   requiredWith,
 } from "../../../review/rules/presence.ts";
-import { cite, inList, inObject, ofNumber, ofText } from "../../../review/rules/rule.ts";
+import { cite, inList, inObject, ofNumber, ofText, type Report } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 import { brokenExpression } from "./armor-expression.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/securityPolicies";

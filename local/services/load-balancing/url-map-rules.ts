@@ -1,7 +1,7 @@
 import { count, unique } from "../../../review/rules/lists.ts";
 import { whole } from "../../../review/rules/numbers.ts";
 import { atLeastOneOf, atMostOneOf, presence } from "../../../review/rules/presence.ts";
-import { cite, inObject, type Rule } from "../../../review/rules/rule.ts";
+import { cite, inObject, type Report, type Rule } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf, rfc1035Label } from "../../../review/rules/text.ts";
 import {
   isProperties,
@@ -11,7 +11,6 @@ import {
   UNKNOWN,
   type Value,
 } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 import { checkUrlMapTests } from "./url-map-checks.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";

@@ -1,9 +1,9 @@
 import { count, unique } from "../../../review/rules/lists.ts";
 import { exactlyOneOf, presence } from "../../../review/rules/presence.ts";
-import { cite, inObject } from "../../../review/rules/rule.ts";
+import { cite, inObject, type Report } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
 import { isProperties, listed, nested, text, UNKNOWN } from "../../../review/rules/values.ts";
-import type { Kind, Report } from "../../provider/kind.ts";
+import type { Kind } from "../../provider/kind.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { LOG_FILTER } from "../monitoring/alert-conditions.ts";
 import { LOG_METRIC_KIND } from "../monitoring/log-metrics.ts";

@@ -1,9 +1,8 @@
 import { brokenExpression } from "../../../review/rules/brackets.ts";
 import { seconds } from "../../../review/rules/numbers.ts";
 import { presence } from "../../../review/rules/presence.ts";
-import { inObject, ofText, type Rule } from "../../../review/rules/rule.ts";
+import { inObject, ofText, type Report, type Rule } from "../../../review/rules/rule.ts";
 import { isProperties, listed, nested, type Properties } from "../../../review/rules/values.ts";
-import type { Report } from "../../provider/kind.ts";
 import { filterProblem, unsupportedInFilter } from "../logging/filter.ts";
 import { ALIGNERS, REDUCERS } from "./alignment.ts";
 import { metricFilterProblem, parseMetricFilter, unsupportedInMetricFilter } from "./metric-filter.ts";

@@ -1,10 +1,10 @@
 import { region } from "../../../review/rules/google/regions.ts";
 import { count } from "../../../review/rules/lists.ts";
 import { duration } from "../../../review/rules/numbers.ts";
-import { cite } from "../../../review/rules/rule.ts";
+import { cite, type Report } from "../../../review/rules/rule.ts";
 import { matching } from "../../../review/rules/text.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { Kind, Report } from "../../provider/kind.ts";
+import type { Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { projectId } from "../google/names.ts";
 import { LABEL_RULES, NAME, NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Asset } from "../../../review/rules/asset.ts";
+import type { Report } from "../../../review/rules/rule.ts";
 import { isList, nested, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
 import type { CloudParts, ObjectDescription, StoredObject } from "../../kernel/parts.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { Draft, Kind, Report } from "../../provider/kind.ts";
+import type { Draft, Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { lastSegment } from "../google/names.ts";
 import { NOTIFICATION } from "./notification-kind.ts";
