@@ -57,6 +57,18 @@ module.exports = {
       from: { path: "^local/kernel/", pathNot: "\\.test\\.ts$" },
       to: { path: "^local/(services|provider)/" },
     },
+    {
+      name: "rules-know-no-cloud",
+      comment:
+        "What Google and Fastly refuse is judged without a cloud, an engine or a provider. The tests of a URL map are run, so that one looks into the map.",
+      severity: "error",
+      from: { path: "^review/rules/|^local/services/.+[/-](rules|syntax)\\.ts$", pathNot: "\\.test\\.ts$" },
+      to: {
+        path: "^(local|stacks|components|runtime)/|node_modules/@pulumi/",
+        pathNot:
+          "[/-](rules|syntax)\\.ts$|/google/names\\.ts$|/load-balancing/url-map\\.ts$|/kernel/property-values\\.ts$",
+      },
+    },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
       name: "declared-packages-only",

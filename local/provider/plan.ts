@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { type Properties, reveal, UNKNOWN } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../kernel/parts.ts";
-import { canonical } from "../services/google/references.ts";
+import { canonical } from "../services/google/names.ts";
 import { BUCKET_KIND } from "../services/storage/bucket-settings.ts";
 import { fillUnknowns } from "./fill-unknowns.ts";
 import type { Kind, Surroundings } from "./kind.ts";

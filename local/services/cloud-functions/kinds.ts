@@ -7,6 +7,7 @@ import { toStored } from "../../provider/stored.ts";
 import { FUNCTION_KIND, serviceOf, toService } from "../cloud-run/function-service.ts";
 import { claimUri } from "../cloud-run/run-uri.ts";
 import { parseService, SERVICE_KIND } from "../cloud-run/service-settings.ts";
+import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { FUNCTION_RULES, FUNCTIONS } from "./rules.ts";
 import { unsupportedInFunction } from "./unsupported.ts";
@@ -46,7 +47,15 @@ const cloudFunction: Kind = {
   ready: (id, { run }) => run.ready(serviceOf(FUNCTION_KIND, id) ?? id),
 };
 
-export const CLOUD_FUNCTION_KINDS: readonly Kind[] = [cloudFunction];
+/** A function is built, kept as an image, and then runs as a Cloud Run service. */
+const SERVICES = [
+  "cloudfunctions.googleapis.com",
+  "cloudbuild.googleapis.com",
+  "artifactregistry.googleapis.com",
+  "run.googleapis.com",
+];
+
+export const CLOUD_FUNCTION_KINDS = googleKinds(SERVICES, [cloudFunction]);
 
 function functionOutputs({ id, urn, inputs }: Draft, parts: CloudParts): Properties {
   const service = serviceOf(FUNCTION_KIND, id) ?? id;

@@ -6,8 +6,8 @@ import { atMostOneOf, exactlyOneOf } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
 import { matching, rfc1035Label } from "../../../review/rules/text.ts";
 import { isProperties } from "../../../review/rules/values.ts";
-import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "../cloud-run/cpu-memory.ts";
-import { parseBytes } from "../cloud-run/quantities.ts";
+import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "../cloud-run/cpu-memory-rules.ts";
+import { parseBytes } from "../cloud-run/quantity-syntax.ts";
 import {
   CONCURRENCY,
   SCALING,
@@ -15,7 +15,7 @@ import {
   serviceAccountEmail,
   unreservedVariable,
   variableName,
-} from "../cloud-run/rule-settings.ts";
+} from "../cloud-run/setting-rules.ts";
 
 export const FUNCTIONS =
   "https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions";

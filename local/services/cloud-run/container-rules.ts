@@ -11,9 +11,9 @@ import {
   type Properties,
   UNKNOWN,
 } from "../../../review/rules/values.ts";
-import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "./cpu-memory.ts";
+import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "./cpu-memory-rules.ts";
 import { PROBE_RULES } from "./probe-rules.ts";
-import { secretVersion, unreservedVariable, variableName } from "./rule-settings.ts";
+import { secretVersion, unreservedVariable, variableName } from "./setting-rules.ts";
 
 const CONTAINERS = "https://cloud.google.com/run/docs/reference/rest/v2/Container";
 const RESERVED_VARIABLES = /^(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$|^X_GOOGLE_/;

@@ -5,6 +5,7 @@ import { projectNumber } from "../../kernel/project-number.ts";
 import type { Draft, Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
+import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { SERVICE_RULES } from "./rules.ts";
@@ -50,7 +51,7 @@ const service: Kind = {
   remove: refuseProtected,
 };
 
-export const RUN_KINDS: readonly Kind[] = [service];
+export const RUN_KINDS = googleKinds(["run.googleapis.com"], [service]);
 
 function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: CloudParts): Properties {
   const uri = claimUri(id, id, kernel);

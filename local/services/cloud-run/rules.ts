@@ -6,7 +6,7 @@ import { type CitedRules, cite, inList, inObject, type Rule } from "../../../rev
 import { characters, rfc1035Label } from "../../../review/rules/text.ts";
 import { isProperties, nested } from "../../../review/rules/values.ts";
 import { CONTAINER_RULES } from "./container-rules.ts";
-import { CONCURRENCY, SCALING, serviceAccountEmail } from "./rule-settings.ts";
+import { CONCURRENCY, SCALING, serviceAccountEmail } from "./setting-rules.ts";
 
 const SERVICES = "https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services";
 const TRAFFIC = "https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CloudResource } from "../../kernel/parts.ts";
 import { type ContainerSettings, containerSchema } from "./container-settings.ts";
-import { parseBytes, parseSeconds } from "./quantities.ts";
+import { parseBytes, parseSeconds } from "./quantity-syntax.ts";
 import { type TrafficTarget, trafficSchema } from "./traffic.ts";
 
 export const SERVICE_KIND = "gcp:cloudrunv2/service:Service";

@@ -1,15 +1,13 @@
-import { onlyWhere } from "../../../review/rules/presence.ts";
-import { cite, inObject } from "../../../review/rules/rule.ts";
-import { characters, rfc1035Label } from "../../../review/rules/text.ts";
-import { nested, text } from "../../../review/rules/values.ts";
+import { text } from "../../../review/rules/values.ts";
 import type { Kind } from "../../provider/kind.ts";
+import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { resolve } from "../google/references.ts";
-import { RECORD_SET_RULES, zoneName } from "./record-rules.ts";
+import { RECORD_SET_RULES } from "./record-rules.ts";
+import { ZONE_RULES, ZONES } from "./zone-rules.ts";
 
 const ZONE = "gcp:dns/managedZone:ManagedZone";
 const RECORD_SET = "gcp:dns/recordSet:RecordSet";
-const ZONES = "https://cloud.google.com/dns/docs/reference/rest/v1/managedZones";
 const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets";
 
 /** The zone is written down and no more: who resolves names here is the test DNS server. */
@@ -20,22 +18,7 @@ const managedZone: Kind = {
   autoname: { property: "name", maxLength: 63, lowerCase: true, source: ZONES },
   defaults: () => ({ visibility: "public", forceDestroy: false }),
   assigned: { cloudLoggingConfig: { enableLogging: false }, dnssecConfig: { state: "off" } },
-  rules: [
-    cite(ZONES, {
-      dnsName: zoneName(),
-      name: rfc1035Label(),
-      description: characters({ to: 1024 }),
-      "": [
-        onlyWhere("visibility", ["private"], "privateVisibilityConfig", "forwardingConfig", "peeringConfig"),
-        inObject(({ visibility, dnssecConfig }, report) => {
-          const { state } = nested({ dnssecConfig }, "dnssecConfig");
-          if (visibility === "private" && (state === "on" || state === "transfer")) {
-            report("dnssecConfig.state", "must be off where visibility is private");
-          }
-        }),
-      ],
-    }),
-  ],
+  rules: ZONE_RULES,
   id: (inputs) => `${projectId(inputs)}/managedZones/${text(inputs, "name")}`,
   outputs: () => ({
     nameServers: ["a", "b", "c", "d"].map((_, index) => `ns-cloud-a${index + 1}.googledomains.com.`),
@@ -68,4 +51,4 @@ const recordSet: Kind = {
     `${projectId(inputs)}/managedZones/${lastSegment(text(inputs, "managedZone"))}/rrsets/${text(inputs, "name")}/${text(inputs, "type")}`,
 };
 
-export const DNS_KINDS: readonly Kind[] = [managedZone, recordSet];
+export const DNS_KINDS = googleKinds(["dns.googleapis.com"], [managedZone, recordSet]);

@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
-import { cite } from "../../../review/rules/rule.ts";
-import { domainName } from "../../../review/rules/text.ts";
 import { text } from "../../../review/rules/values.ts";
 import type { Draft, Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { DOMAIN_RULES, DOMAINS } from "./domain-rules.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";
 import { checkServiceVcl as unsupportedInServiceVcl } from "./service-checks.ts";
 import { SERVICE_RULES } from "./service-rules.ts";
 
-const DOMAINS = "https://www.fastly.com/documentation/reference/api/domain-management/domains/";
 const ID_LENGTH = 22;
 
 const serviceVcl: Kind = {
@@ -50,7 +48,7 @@ const serviceVcl: Kind = {
 const domain: Kind = {
   token: DOMAIN,
   references: { serviceId: [SERVICE_VCL] },
-  rules: [cite(DOMAINS, { fqdn: domainName({ wildcard: true }) })],
+  rules: DOMAIN_RULES,
   verify({ id, inputs }, around, report) {
     const other = around.list(DOMAIN).find((one) => one.id !== id && one.properties.fqdn === inputs.fqdn);
     if (other) report("fqdn", `must be a domain that is not taken, as it is by ${other.urn}`, DOMAINS);

@@ -5,7 +5,7 @@ import {
   refuseOthers,
   textOf,
 } from "../../kernel/property-values.ts";
-import { headerSource } from "./header-rules.ts";
+import { headerSource } from "./header-source.ts";
 import { compileCondition } from "./vcl-condition.ts";
 
 const WHO = "the local edge";

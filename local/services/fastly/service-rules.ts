@@ -13,7 +13,7 @@ import {
   UNKNOWN,
   type Value,
 } from "../../../review/rules/values.ts";
-import { checkAclReferences } from "./acl-references.ts";
+import { checkAclReferences } from "./acl-rules.ts";
 import { ABSENT_OBJECTS, brokenVclCode, brokenVclExpression } from "./vcl-syntax.ts";
 
 const API = "https://www.fastly.com/documentation/reference/api";

@@ -1,5 +1,5 @@
 import { numberOf, objectsOf, type Properties, textOf } from "../../kernel/property-values.ts";
-import { headerSource, type Source } from "./header-rules.ts";
+import { headerSource, type Source } from "./header-source.ts";
 import { type Condition, compileCondition, type VclRequest } from "./vcl-condition.ts";
 
 const DEFAULT_PRIORITY = 10;

@@ -1,6 +1,3 @@
-import { labels } from "../../../review/rules/google/labels.ts";
-import { cite } from "../../../review/rules/rule.ts";
-import { FACTS } from "../../provider/facts.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { ARTIFACT_REGISTRY_KINDS } from "../artifact-registry/kinds.ts";
 import { CERTIFICATE_KINDS } from "../certificate-manager/kinds.ts";
@@ -8,7 +5,7 @@ import { CLOUD_FUNCTION_KINDS } from "../cloud-functions/kinds.ts";
 import { RUN_KINDS } from "../cloud-run/kinds.ts";
 import { DNS_KINDS } from "../dns/kinds.ts";
 import { IAM_MEMBER_KINDS } from "../iam/iam-members.ts";
-import { IDENTITY_KINDS } from "../iam/service-accounts.ts";
+import { SERVICE_ACCOUNT_KINDS } from "../iam/service-accounts.ts";
 import { KMS_KINDS } from "../kms/kinds.ts";
 import { COMPUTE_KINDS } from "../load-balancing/kinds.ts";
 import { LOGGING_KINDS } from "../logging/kinds.ts";
@@ -16,22 +13,17 @@ import { MONITORING_KINDS } from "../monitoring/kinds.ts";
 import { PUBSUB_KINDS } from "../pubsub/kinds.ts";
 import { SCHEDULER_KINDS } from "../scheduler/kinds.ts";
 import { SECRET_KINDS } from "../secret-manager/kinds.ts";
-import { servicesOf } from "../service-usage/services.ts";
+import { SERVICE_USAGE_KINDS } from "../service-usage/kinds.ts";
 import { STORAGE_KINDS } from "../storage/kinds.ts";
 
-const LABELS = cite("https://cloud.google.com/resource-manager/docs/labels-overview#requirements", {
-  labels: labels(),
-});
-
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
-export const GCP_KINDS: readonly Kind[] = completed([
+export const GCP_KINDS: readonly Kind[] = [
   ...ARTIFACT_REGISTRY_KINDS,
   ...CERTIFICATE_KINDS,
   ...CLOUD_FUNCTION_KINDS,
   ...COMPUTE_KINDS,
   ...DNS_KINDS,
   ...IAM_MEMBER_KINDS,
-  ...IDENTITY_KINDS,
   ...KMS_KINDS,
   ...LOGGING_KINDS,
   ...MONITORING_KINDS,
@@ -39,14 +31,7 @@ export const GCP_KINDS: readonly Kind[] = completed([
   ...RUN_KINDS,
   ...SCHEDULER_KINDS,
   ...SECRET_KINDS,
+  ...SERVICE_ACCOUNT_KINDS,
+  ...SERVICE_USAGE_KINDS,
   ...STORAGE_KINDS,
-]);
-
-/** Adds what all kinds share: the services that they are made with, and the rules of labels. */
-function completed(kinds: readonly Kind[]): readonly Kind[] {
-  return kinds.map((kind) => ({
-    ...kind,
-    services: servicesOf(kind.token),
-    rules: [...(kind.rules ?? []), ...(FACTS[kind.token]?.computed.includes("pulumiLabels") ? [LABELS] : [])],
-  }));
-}
+];

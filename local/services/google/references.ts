@@ -1,13 +1,6 @@
 import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
 import { textOf } from "../../kernel/property-values.ts";
-
-const PREFIX =
-  /^(?:https:\/\/(?:www|compute)\.googleapis\.com\/compute\/(?:v1|beta)\/|\/\/[a-z]+\.googleapis\.com\/)/;
-
-/** A self link, a full resource name or an id, as the id. */
-export function canonical(reference: string): string {
-  return reference.replace(PREFIX, "");
-}
+import { canonical } from "./names.ts";
 
 /** Whether both name one resource; one of them may be the end of the other, `global/urlMaps/M` or `M`. */
 export function refersTo(reference: string, id: string): boolean {

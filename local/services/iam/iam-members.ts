@@ -1,29 +1,21 @@
-import { brokenExpression } from "../../../review/rules/brackets.ts";
-import { iamMember, iamRoleName } from "../../../review/rules/google/iam.ts";
-import { predefinedRole } from "../../../review/rules/google/predefined-roles.ts";
-import { presence } from "../../../review/rules/presence.ts";
-import {
-  type CitedReport,
-  type CitedRules,
-  cite,
-  inObject,
-  ofText,
-  type Report,
-} from "../../../review/rules/rule.ts";
-import { characters, matching } from "../../../review/rules/text.ts";
+import type { CitedReport, CitedRules } from "../../../review/rules/rule.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
 import type { Draft, Kind, ProviderConfig, Surroundings } from "../../provider/kind.ts";
 import { projectOf } from "../../provider/prerequisites.ts";
-import { REPOSITORY_LOCATION } from "../artifact-registry/kinds.ts";
+import { REPOSITORY_LOCATION } from "../artifact-registry/rules.ts";
 import { FUNCTION_KIND } from "../cloud-run/function-service.ts";
 import { SERVICE_LOCATION } from "../cloud-run/rules.ts";
 import { SERVICE_KIND } from "../cloud-run/service-settings.ts";
+import { madeWith } from "../google/google-kinds.ts";
 import { idIn, lastSegment, projectId } from "../google/names.ts";
 import { bucketPrefix } from "./conditions.ts";
+import { ACCOUNT_GRANT, grantRules, PRINCIPALS, PROJECT_GRANT, SERVICE_GRANT } from "./grant-rules.ts";
 import { ROLES } from "./roles.ts";
 
 interface Grants {
   readonly token: string;
+  /** The API that grants it. */
+  readonly service: string;
   /** Where the granted resource is named, and its kind. */
   readonly references?: Kind["references"];
   /** What the roles that can be granted there begin with; any may be on a project. */
@@ -35,8 +27,6 @@ interface Grants {
 }
 
 const ACCOUNT = "gcp:serviceaccount/account:Account";
-const PRINCIPALS = "https://cloud.google.com/iam/docs/principal-identifiers";
-const EVERYONE = ["allUsers", "allAuthenticatedUsers"];
 
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
 export const IAM_MEMBER_KINDS: readonly Kind[] = [
@@ -44,6 +34,7 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
     ...grant(
       {
         token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+        service: "artifactregistry.googleapis.com",
         references: { repository: ["gcp:artifactregistry/repository:Repository"] },
         roles: "roles/artifactregistry.",
         on: (inputs) =>
@@ -55,6 +46,7 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
   },
   grant({
     token: "gcp:storage/bucketIAMMember:BucketIAMMember",
+    service: "storage.googleapis.com",
     references: { bucket: ["gcp:storage/bucket:Bucket"] },
     roles: "roles/storage.",
     convenience: true,
@@ -62,12 +54,14 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
   }),
   grant({
     token: "gcp:pubsub/topicIAMMember:TopicIAMMember",
+    service: "pubsub.googleapis.com",
     references: { topic: ["gcp:pubsub/topic:Topic"] },
     roles: "roles/pubsub.",
     on: (inputs) => idIn(inputs, "topics", "topic"),
   }),
   grant({
     token: "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
+    service: "pubsub.googleapis.com",
     references: { subscription: ["gcp:pubsub/subscription:Subscription"] },
     roles: "roles/pubsub.",
     on: (inputs) => idIn(inputs, "subscriptions", "subscription"),
@@ -76,6 +70,7 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
     ...grant(
       {
         token: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+        service: "run.googleapis.com",
         references: { name: [SERVICE_KIND, FUNCTION_KIND] },
         roles: "roles/run.",
         on: (inputs) =>
@@ -84,23 +79,20 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
             : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
       },
       SERVICE_LOCATION,
-      cite("https://www.pulumi.com/registry/packages/gcp/api-docs/cloudrunv2/serviceiammember/#inputs", {
-        "": inObject(({ name, location }, report) => {
-          if (name === undefined) report("name", "must be set");
-          if (location === undefined) report("location", "must be set, on the resource or as gcp:region");
-        }),
-      }),
+      SERVICE_GRANT,
     ),
     defaults: serviceLocation,
   },
   grant({
     token: "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+    service: "cloudkms.googleapis.com",
     references: { cryptoKeyId: ["gcp:kms/cryptoKey:CryptoKey"] },
     roles: "roles/cloudkms.",
     on: (inputs) => text(inputs, "cryptoKeyId"),
   }),
   grant({
     token: "gcp:secretmanager/secretIamMember:SecretIamMember",
+    service: "secretmanager.googleapis.com",
     references: { secretId: ["gcp:secretmanager/secret:Secret"] },
     roles: "roles/secretmanager.",
     on: (inputs) => idIn(inputs, "secrets", "secretId"),
@@ -108,54 +100,32 @@ export const IAM_MEMBER_KINDS: readonly Kind[] = [
   grant(
     {
       token: "gcp:serviceaccount/iAMMember:IAMMember",
+      service: "iam.googleapis.com",
       references: { serviceAccountId: [ACCOUNT] },
       roles: "roles/iam.",
       on: (inputs) => text(inputs, "serviceAccountId"),
     },
-    cite("https://www.pulumi.com/registry/packages/gcp/api-docs/serviceaccount/iammember/#inputs", {
-      serviceAccountId: matching(
-        /^projects\/[^/]+\/serviceAccounts\/[^/]+$/,
-        "must be the account's whole name, projects/P/serviceAccounts/EMAIL",
-      ),
-    }),
+    ACCOUNT_GRANT,
   ),
   grant(
     {
       token: "gcp:projects/iAMMember:IAMMember",
+      service: "cloudresourcemanager.googleapis.com",
       on: (inputs) => lastSegment(text(inputs, "project")),
     },
-    cite("https://cloud.google.com/resource-manager/reference/rest/v3/projects/setIamPolicy", {
-      member: ofText((member) =>
-        EVERYONE.includes(member) ? "must be a principal: a project can't be granted to everyone" : undefined,
-      ),
-      "": inObject(checkOwner),
-    }),
+    PROJECT_GRANT,
   ),
 ];
 
 function grant(
-  { token, references = {}, roles = "roles/", convenience = false, on }: Grants,
+  { token, service, references = {}, roles = "roles/", convenience = false, on }: Grants,
   ...own: CitedRules[]
 ): Kind {
   return {
     token,
+    services: madeWith(service),
     references,
-    rules: [
-      cite("https://cloud.google.com/iam/docs/roles-overview", { role: iamRoleName() }),
-      cite("https://cloud.google.com/iam/docs/viewing-grantable-roles", { role: grantable(roles) }),
-      cite("https://cloud.google.com/iam/docs/understanding-roles", { role: predefinedRole() }),
-      cite(PRINCIPALS, { member: iamMember({ convenience }) }),
-      cite("https://cloud.google.com/iam/docs/conditions-overview", {
-        "condition.title": characters({ from: 1, to: 100 }),
-        "condition.description": characters({ to: 256 }),
-        "condition.expression": [
-          characters({ from: 1, to: 12_000 }),
-          ofText((expression) => brokenExpression(expression, /\/\/[^\n]*/g)),
-        ],
-        "": inObject(checkCondition),
-      }),
-      ...own,
-    ],
+    rules: [...grantRules({ roles, convenience }), ...own],
     repeatable: true,
     verify: refuseAbsentAccount,
     unsupported(inputs, report) {
@@ -180,32 +150,6 @@ function grant(
       return `${on(inputs)}/${text(inputs, "role")}/${text(inputs, "member")}${condition}`;
     },
   };
-}
-
-/** Roles that can be granted on a resource are those of its service, basic ones, and one's own. */
-function grantable(prefix: string) {
-  return ofText((role) =>
-    !role.startsWith("roles/") || role.startsWith(prefix) || /^roles\/(owner|editor|viewer)$/.test(role)
-      ? undefined
-      : `must be a role that can be granted on this resource, as those of ${prefix}* can`,
-  );
-}
-
-function checkCondition({ condition, role, member }: Properties, report: Report): void {
-  if (presence(condition) !== "set") return;
-  if (typeof role === "string" && /^roles\/(owner|editor|viewer)$/.test(role)) {
-    report("condition", `must be absent where role is ${role}`);
-  }
-  if (typeof member === "string" && EVERYONE.includes(member)) {
-    report("condition", `must be absent where member is ${member}`);
-  }
-}
-
-/** Whole domains and federated identities own no project. */
-function checkOwner({ role, member }: Properties, report: Report): void {
-  if (role === "roles/owner" && typeof member === "string" && !/^(user|serviceAccount|group):/.test(member)) {
-    report("member", "must be a user, a service account or a group where role is roles/owner");
-  }
 }
 
 /** IAM takes no account that does not exist; of those in other projects nothing is known here. */

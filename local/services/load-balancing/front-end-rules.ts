@@ -3,9 +3,12 @@ import { cidr, ipAddress } from "../../../review/rules/network.ts";
 import { whole } from "../../../review/rules/numbers.ts";
 import { atLeastOneOf, atMostOneOf, dependent, onlyWhere, presence } from "../../../review/rules/presence.ts";
 import { cite, inObject, ofText } from "../../../review/rules/rule.ts";
-import { matching, oneOf } from "../../../review/rules/text.ts";
+import { matching, oneOf, rfc1035Label } from "../../../review/rules/text.ts";
 import { UNKNOWN } from "../../../review/rules/values.ts";
 
+/** Of every resource of Compute Engine. */
+export const NAMING = "https://cloud.google.com/compute/docs/naming-resources";
+export const NAME = cite(NAMING, { name: rfc1035Label() });
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
 const PORTS = "https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#port_specifications";
 const SSL_POLICIES = "https://cloud.google.com/load-balancing/docs/ssl-policies-concepts";

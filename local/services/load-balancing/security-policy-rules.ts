@@ -12,7 +12,7 @@ import {
 import { cite, inList, inObject, ofNumber, ofText, type Report } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
 import { isProperties, type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
-import { brokenExpression } from "./armor-expression.ts";
+import { brokenExpression } from "./armor-syntax.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/securityPolicies";
 const RATE_LIMITS = "https://cloud.google.com/armor/docs/rate-limiting-overview";

@@ -11,7 +11,7 @@ import {
   UNKNOWN,
   type Value,
 } from "../../../review/rules/values.ts";
-import { checkUrlMapTests } from "./url-map-checks.ts";
+import { checkUrlMapTests } from "./url-map-test-rules.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";
 const CONCEPTS = "https://cloud.google.com/load-balancing/docs/url-map-concepts";

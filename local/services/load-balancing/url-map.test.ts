@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { httpMap, ids } from "../test-front-door.ts";
 import { type Requested, route } from "./url-map.ts";
-import { checkUrlMap, checkUrlMapTests } from "./url-map-checks.ts";
+import { checkUrlMap } from "./url-map-checks.ts";
+import { checkUrlMapTests } from "./url-map-test-rules.ts";
 
 const TOKEN_PROXY = { kind: "service", service: ids.proxyBackend };
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { compileFilter, filterProblem, unsupportedInFilter } from "./filter.ts";
+import { compileFilter, unsupportedInFilter } from "./filter.ts";
+import { filterProblem } from "./filter-rules.ts";
 import type { ExportedEntry } from "./log-entry.ts";
 
 const ENTRY: ExportedEntry = {

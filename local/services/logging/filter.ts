@@ -1,30 +1,7 @@
+import { type Comparison, filterProblem, leavesOf, severityRank, toRegExp } from "./filter-rules.ts";
 import { type Filter, FilterSyntaxError, type Operator, parseFilter } from "./filter-syntax.ts";
-import { type ExportedEntry, SEVERITIES } from "./log-entry.ts";
+import type { ExportedEntry } from "./log-entry.ts";
 
-/** The fields of a LogEntry. @see https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry */
-const FIELDS = new Set(
-  [
-    "errorGroups",
-    "httpRequest",
-    "insertId",
-    "jsonPayload",
-    "labels",
-    "logName",
-    "metadata",
-    "operation",
-    "protoPayload",
-    "receiveTimestamp",
-    "resource",
-    "severity",
-    "sourceLocation",
-    "spanId",
-    "split",
-    "textPayload",
-    "timestamp",
-    "trace",
-    "traceSampled",
-  ].map((field) => field.toLowerCase()),
-);
 /** Those that no entry of the local cloud has. */
 const NEVER_WRITTEN = new Set(["errorgroups", "metadata", "protopayload", "split"]);
 
@@ -39,20 +16,6 @@ export function compileFilter(text: string): Matcher {
   return compile(parseFilter(text));
 }
 
-/** What Logging itself would say against a filter: a clause that follows "the filter ", or nothing. */
-export function filterProblem(text: string): string | undefined {
-  try {
-    for (const leaf of leavesOf(parseFilter(text))) {
-      const problem = leaf.kind === "comparison" ? comparisonProblem(leaf) : undefined;
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
-  } catch (error) {
-    if (error instanceof FilterSyntaxError) return error.message;
-    throw error;
-  }
-}
-
 /** What the local cloud can't evaluate in a filter that Logging would take. */
 export function unsupportedInFilter(text: string): string | undefined {
   for (const leaf of leavesOf(parseFilter(text))) {
@@ -65,36 +28,6 @@ export function unsupportedInFilter(text: string): string | undefined {
       return `asks for ${field}, which no entry of the local cloud has`;
   }
   return undefined;
-}
-
-type Comparison = Extract<Filter, { kind: "comparison" }>;
-type Leaf = Exclude<Filter, { kind: "and" | "or" | "not" }>;
-
-function leavesOf(filter: Filter): readonly Leaf[] {
-  switch (filter.kind) {
-    case "and":
-    case "or":
-      return filter.terms.flatMap(leavesOf);
-    case "not":
-      return leavesOf(filter.term);
-    default:
-      return [filter];
-  }
-}
-
-function comparisonProblem({ path, operator, value }: Comparison): string | undefined {
-  const [field = ""] = path;
-  if (!FIELDS.has(field.toLowerCase())) return `names ${field}, which is no field of a log entry`;
-  if (field.toLowerCase() === "severity" && severityRank(value) === undefined && value !== "*") {
-    return `compares severity with ${JSON.stringify(value)}, which is none of ${SEVERITIES.join(", ")}`;
-  }
-  if (operator !== "=~" && operator !== "!~") return undefined;
-  try {
-    toRegExp(value);
-    return undefined;
-  } catch {
-    return `has ${JSON.stringify(value)}, which is no regular expression`;
-  }
 }
 
 function compile(filter: Filter): Matcher {
@@ -198,18 +131,6 @@ function toNumber(value: unknown): number | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   const number = DURATION.test(value) ? Number(value.slice(0, -1)) : Number(value);
   return Number.isNaN(number) ? undefined : number;
-}
-
-/** RE2's flag for letter case stands within the pattern. */
-function toRegExp(pattern: string): RegExp {
-  return pattern.startsWith("(?i)") ? new RegExp(pattern.slice(4), "iu") : new RegExp(pattern, "u");
-}
-
-/** By name or number, 0 to 800 in steps of 100. */
-function severityRank(value: string): number | undefined {
-  const index = (SEVERITIES as readonly string[]).indexOf(value.toUpperCase());
-  if (index >= 0) return index * 100;
-  return /^[0-8]00$|^0$/.test(value) ? Number(value) : undefined;
 }
 
 /** What stands at a path; of lists, what stands there in each item. Names match in any letter case. */

@@ -2,18 +2,6 @@ import type { LogEntry, Severity } from "../../kernel/parts.ts";
 import { objectOf, textOf } from "../../kernel/property-values.ts";
 
 /** In rising order. @see https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#logseverity */
-export const SEVERITIES = [
-  "DEFAULT",
-  "DEBUG",
-  "INFO",
-  "NOTICE",
-  "WARNING",
-  "ERROR",
-  "CRITICAL",
-  "ALERT",
-  "EMERGENCY",
-] as const;
-
 /** @see https://cloud.google.com/monitoring/api/resources */
 export interface MonitoredResource {
   readonly type: string;

@@ -1,41 +1,22 @@
-import { region } from "../../../review/rules/google/regions.ts";
-import { count } from "../../../review/rules/lists.ts";
-import { duration } from "../../../review/rules/numbers.ts";
-import { cite, type Report } from "../../../review/rules/rule.ts";
-import { matching } from "../../../review/rules/text.ts";
+import type { Report } from "../../../review/rules/rule.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
 import type { Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
-import { LABEL_RULES, NAME, NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
+import { NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
 import { SUBSCRIPTION_KIND, subscriptionProblems } from "./subscription-settings.ts";
+import { TOPIC_RULES } from "./topic-rules.ts";
 import { TOPIC_KIND, topicProblems } from "./topic-settings.ts";
 
 const DAY_SECONDS = 86_400;
-const TOPICS = "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics";
 const LACKING = "must be absent: the local Pub/Sub cannot do it";
 
 const topic: Kind = {
   token: TOPIC_KIND,
   autoname: { property: "name", maxLength: 255, source: NAMING },
   assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
-  rules: [
-    cite(NAMING, { name: NAME }),
-    LABEL_RULES,
-    cite(TOPICS, {
-      messageRetentionDuration: duration({ from: 600, to: 31 * DAY_SECONDS, what: "a topic's retention" }),
-      kmsKeyName: matching(
-        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
-        "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
-      ),
-      "messageStoragePolicy.allowedPersistenceRegions": count({ from: 1, what: "regions" }),
-      "messageStoragePolicy.allowedPersistenceRegions[]": region(),
-      "schemaSettings.schema": matching(
-        /^(projects\/[^/]+\/schemas\/[^/]+|_deleted-schema_)$/,
-        "must be a schema, projects/P/schemas/S",
-      ),
-    }),
-  ],
+  rules: TOPIC_RULES,
   unsupported(inputs, report) {
     refuseSet(
       inputs,
@@ -73,7 +54,7 @@ const subscription: Kind = {
   outputs: ({ id, inputs }) => refuseProblems(subscriptionProblems(id, inputs)),
 };
 
-export const PUBSUB_KINDS: readonly Kind[] = [topic, subscription];
+export const PUBSUB_KINDS = googleKinds(["pubsub.googleapis.com"], [topic, subscription]);
 
 function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
   for (const property of properties) {

@@ -1,5 +1,5 @@
 import type { CloudResource, ResourceStore } from "../../kernel/parts.ts";
-import { type LifecycleRule, lifecycleSchema } from "./lifecycle-rules.ts";
+import { type LifecycleRule, lifecycleSchema } from "./lifecycle-settings.ts";
 import { noSuchBucket } from "./storage-refusal.ts";
 
 /** Pulumi's type token. */

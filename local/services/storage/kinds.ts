@@ -7,6 +7,7 @@ import type { CloudParts, ObjectDescription, StoredObject } from "../../kernel/p
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { Draft, Kind } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment } from "../google/names.ts";
 import { NOTIFICATION } from "./notification-kind.ts";
 import { BUCKET_NAMING, BUCKET_RULES, OBJECT_NAMING, OBJECT_RULES } from "./rules.ts";
@@ -99,7 +100,7 @@ const bucketObject: Kind = {
   },
 };
 
-export const STORAGE_KINDS: readonly Kind[] = [bucket, bucketObject, NOTIFICATION];
+export const STORAGE_KINDS = googleKinds(["storage.googleapis.com"], [bucket, bucketObject, NOTIFICATION]);
 
 function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
   for (const property of properties) {

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Kernel } from "../../kernel/parts.ts";
 import { type BucketSettings, listBuckets, requireBucket } from "./bucket-settings.ts";
 import type { ByteStore } from "./byte-store.ts";
-import { actionFor } from "./lifecycle-rules.ts";
+import { actionFor } from "./lifecycle-settings.ts";
 import type { ObjectLedger } from "./object-ledger.ts";
 import type { ObjectTable, Position } from "./object-table.ts";
 import type { ObjectVersion } from "./object-version.ts";

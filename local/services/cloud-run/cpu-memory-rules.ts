@@ -1,4 +1,4 @@
-import { parseBytes } from "./quantities.ts";
+import { parseBytes } from "./quantity-syntax.ts";
 
 const MEBIBYTE = 1024 ** 2;
 const GIBIBYTE = 1024 ** 3;
