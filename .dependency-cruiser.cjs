@@ -58,6 +58,13 @@ module.exports = {
       to: { path: "^local/(services|provider)/" },
     },
     {
+      name: "provider-knows-no-service",
+      comment: "What is of Google or Fastly stands in their packages; the provider serves any.",
+      severity: "error",
+      from: { path: "^local/provider/", pathNot: "\\.test\\.ts$|/fixtures/" },
+      to: { path: "^local/services/|node_modules/@pulumi/(gcp|fastly)/" },
+    },
+    {
       name: "rules-know-no-cloud",
       comment:
         "What Google and Fastly refuse is judged without a cloud, an engine or a provider. The tests of a URL map are run, so that one looks into the map.",

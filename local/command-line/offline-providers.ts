@@ -1,7 +1,7 @@
 import { Provider } from "../provider/provider.ts";
 import { serve } from "../provider/serve.ts";
-import { FASTLY_KINDS } from "../services/fastly/kinds.ts";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { FASTLY } from "../services/fastly/package.ts";
+import { GCP } from "../services/google/package.ts";
 
 export interface OfflineProviders extends AsyncDisposable {
   /** Packages to ports on 127.0.0.1. */
@@ -14,8 +14,8 @@ export interface OfflineProviders extends AsyncDisposable {
  * @param localProjects Whether the local cloud would have the projects, so that their numbers are known.
  */
 export async function serveOffline(localProjects: boolean): Promise<OfflineProviders> {
-  const gcp = await serve(new Provider("gcp", GCP_KINDS, undefined, localProjects), 0);
-  const fastly = await serve(new Provider("fastly", FASTLY_KINDS, undefined, localProjects), 0);
+  const gcp = await serve(Provider.offline(GCP, localProjects), 0);
+  const fastly = await serve(Provider.offline(FASTLY, localProjects), 0);
   return {
     ports: { gcp: gcp.port, fastly: fastly.port },
     async [Symbol.asyncDispose]() {

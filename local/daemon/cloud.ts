@@ -4,8 +4,8 @@ import { LocalCloudRun } from "../services/cloud-run/local-cloud-run.ts";
 import { FastlyApi } from "../services/fastly/api/fastly-api.ts";
 import { FastlyEdge } from "../services/fastly/fastly-edge.ts";
 import { FastlyStore } from "../services/fastly/fastly-store.ts";
-import { FASTLY_KINDS } from "../services/fastly/kinds.ts";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { FASTLY } from "../services/fastly/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { KmsApi } from "../services/kms/kms-api.ts";
 import { LoadBalancer } from "../services/load-balancing/load-balancer.ts";
 import { LogSinks } from "../services/logging/sinks.ts";
@@ -78,8 +78,8 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     alerting,
     new LogSinks(kernel, pubsub),
     scheduler,
-    new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
-    new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
+    new ProviderServer(GCP, providerParts, kernel.ports.gcpProvider),
+    new ProviderServer(FASTLY, providerParts, kernel.ports.fastlyProvider),
   ];
   let stopping = false;
   const status = () => statusOf(kernel, parts, stopping);

@@ -1,5 +1,5 @@
 import type { CloudParts, Part } from "../kernel/parts.ts";
-import type { Kind } from "../provider/kind.ts";
+import type { Package } from "../provider/package.ts";
 import { Provider } from "../provider/provider.ts";
 import { type ServedProvider, serve } from "../provider/serve.ts";
 
@@ -10,9 +10,9 @@ export class ProviderServer implements Part {
   readonly #port: number;
   #served: ServedProvider | undefined;
 
-  constructor(packageName: string, kinds: readonly Kind[], parts: CloudParts, port: number) {
-    this.name = `${packageName} provider`;
-    this.#provider = new Provider(packageName, kinds, parts);
+  constructor(served: Package<CloudParts>, parts: CloudParts, port: number) {
+    this.name = `${served.name} provider`;
+    this.#provider = Provider.on(parts, served);
     this.#port = port;
   }
 

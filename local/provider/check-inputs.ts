@@ -2,15 +2,12 @@ import { showAt } from "../../review/rules/paths.ts";
 import { type CitedReport, judge } from "../../review/rules/rule.ts";
 import { absentFrom, type Properties, reveal, type Value } from "../../review/rules/values.ts";
 import { autoname } from "./autonaming.ts";
-import { FACTS } from "./facts.ts";
 import type { Kind, ProviderConfig } from "./kind.ts";
 import { type CheckRequest, type CheckResult, type Failure, nameOf } from "./requests.ts";
 import { markSecrets } from "./secrecy.ts";
 import { checkObject } from "./shape-check.ts";
-import { SHAPES } from "./shapes.ts";
 
-const PROJECT_SETTING = "https://www.pulumi.com/registry/packages/gcp/installation-configuration/";
-/** The source of what Google would take. */
+/** The source of what the service itself would take. */
 const LOCAL_LIMIT = "a limit of the local cloud";
 
 interface Circumstances {
@@ -25,10 +22,7 @@ export function checkInputs(
   request: CheckRequest,
   { config, local }: Circumstances,
 ): CheckResult {
-  const facts = FACTS[kind.token];
-  const shape = SHAPES.resources[kind.token];
-  if (!facts || !shape) throw new Error(`data/ lacks the kind ${kind.token}.`);
-
+  const { facts, shape, shapes } = kind;
   const failures = new Map<string, Failure>();
   const inputs: Record<string, Value | undefined> = { ...request.news };
   const unnamed = name(kind, request, inputs);
@@ -43,10 +37,7 @@ export function checkInputs(
   };
   if (kind.autoname && unnamed) report(kind.autoname.property, unnamed.rule, unnamed.source);
   const plain = reveal(inputs);
-  if ("project" in shape.inputs.fields && inputs.project === undefined) {
-    report("project", "must be set, on the resource or as gcp:project", PROJECT_SETTING);
-  }
-  checkObject({ ...shape.inputs, required: facts.required }, plain, report, `${kind.token}Args`);
+  checkObject({ ...shape.inputs, required: facts.required }, shapes, plain, report, `${kind.token}Args`);
   judge(kind.rules ?? [], plain, report);
   if (local) kind.unsupported?.(plain, (path, rule) => report(path, rule, LOCAL_LIMIT));
   return { inputs: checked, failures: [...failures.values()] };
@@ -73,10 +64,8 @@ function name(
 }
 
 function defaults(kind: Kind, inputs: Properties, config: ProviderConfig): Properties {
-  const fields = SHAPES.resources[kind.token]?.inputs.fields ?? {};
   return absentFrom(inputs, {
-    ...FACTS[kind.token]?.defaults,
-    ...("project" in fields && config.project && { project: config.project }),
+    ...kind.facts.defaults,
     ...kind.defaults?.(reveal(inputs), config),
   });
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { TestSession, urnOf } from "../services/test-session.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -15,7 +15,7 @@ const orders = urnOf("gcp:pubsub/topic:Topic", "orders");
 let session: TestSession;
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
 });
 
 beforeEach(() => session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" }));

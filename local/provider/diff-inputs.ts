@@ -2,7 +2,6 @@ import { covers } from "../../review/rules/paths.ts";
 import { absentFrom, type Value } from "../../review/rules/values.ts";
 import { isMadeUp } from "./autonaming.ts";
 import { differences } from "./differences.ts";
-import { FACTS } from "./facts.ts";
 import type { Kind } from "./kind.ts";
 import { type DiffRequest, type DiffResult, nameOf } from "./requests.ts";
 
@@ -15,8 +14,8 @@ export function diffInputs(
   kind: Kind,
   { urn, oldInputs, olds, news, ignoreChanges }: DiffRequest,
 ): DiffResult {
-  const { token, autoname } = kind;
-  const forced = FACTS[token]?.replaceOnChange ?? [];
+  const { autoname, facts } = kind;
+  const forced = facts.replaceOnChange;
   const changes = new Map<string, { change: "add" | "update" | "delete"; replaces: boolean }>();
   const chosen = absentFrom(oldInputs, olds);
   for (const [path, change] of differences(oldInputs, news)) {

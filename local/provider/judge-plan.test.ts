@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { type Properties, Secret, UNKNOWN } from "../../review/rules/values.ts";
-import { FASTLY_KINDS } from "../services/fastly/kinds.ts";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { FASTLY } from "../services/fastly/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { Provider } from "./provider.ts";
 import type { PlannedResource } from "./requests.ts";
 
@@ -177,7 +177,7 @@ test.each<[string, readonly Wanted[], readonly string[]]>([
 
 test("A domain is in one Fastly service", () => {
   const wanted = ["shop", "api"].map((name): Wanted => [FASTLY_DOMAIN, name, { fqdn: "acme.test" }]);
-  expect(judged(new Provider("fastly", FASTLY_KINDS, undefined, false), wanted)).toEqual([
+  expect(judged(Provider.offline(FASTLY, false), wanted)).toEqual([
     expect.stringContaining(
       `shop: fqdn must be a domain that is not taken, as it is by ${urnOf(FASTLY_DOMAIN, "api")}`,
     ),
@@ -266,7 +266,7 @@ test.each<[string, readonly Wanted[]]>([
 
 test("A bucket that nothing makes is a mistake where all buckets are the local cloud's", () => {
   const read = { bucket: "lost", role: "roles/storage.objectViewer", member: "group:g@acme.test" };
-  const provider = new Provider("gcp", GCP_KINDS, undefined, true);
+  const provider = Provider.offline(GCP, true);
   expect(judged(provider, [[BUCKET_GRANT, "read", read]])).toEqual([
     expect.stringContaining('read: bucket must name a gcp:storage/bucket:Bucket that exists; got "lost"'),
   ]);
@@ -280,7 +280,7 @@ test("A mistake does not show a secret", () => {
 });
 
 function gcp(): Provider {
-  const provider = new Provider("gcp", GCP_KINDS, undefined, false);
+  const provider = Provider.offline(GCP, false);
   provider.configure({ project: "acme", region: "europe-west1" });
   return provider;
 }

@@ -3,8 +3,6 @@ import { Plan, type PlanSettings } from "./plan.ts";
 import { unmetPrerequisites } from "./prerequisites.ts";
 import { type Judgement, nameOf, type PlannedResource, typeOf } from "./requests.ts";
 
-const ERRORS = "https://cloud.google.com/apis/design/errors";
-
 /**
  * What only the program as a whole shows: what the services would refuse one by one, while they are made, for the
  * sake of other resources. What hangs on values that are not known is passed over.
@@ -34,7 +32,7 @@ export function judgePlan(
     const taken =
       id === undefined || kind.shared || kind.repeatable ? undefined : firsts.get(`${kind.token} ${id}`);
     if (taken !== undefined) {
-      reasons.push(`must have a name of its own: "${nameOf({ urn: taken })}" is ${id} too (${ERRORS}).`);
+      reasons.push(`must have a name of its own: "${nameOf({ urn: taken })}" is ${id} too (${kind.errors}).`);
     } else if (id !== undefined) firsts.set(`${kind.token} ${id}`, urn);
     return reasons.map((reason) => ({ urn, reason }));
   });

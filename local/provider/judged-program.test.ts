@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runUpdate } from "../engine/engine.ts";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { TestSession } from "../services/test-session.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "judged-"));
 let gcp: TestSession;
 
 beforeAll(async () => {
-  gcp = await TestSession.start("gcp", GCP_KINDS, "offline");
+  gcp = await TestSession.start(GCP, "offline");
 });
 
 afterAll(async () => {

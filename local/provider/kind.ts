@@ -1,6 +1,7 @@
 import type { CitedReport, CitedRules, Report } from "../../review/rules/rule.ts";
-import type { Properties } from "../../review/rules/values.ts";
-import type { CloudParts, CloudResource, ResourceView } from "../kernel/parts.ts";
+import type { Properties, Value } from "../../review/rules/values.ts";
+import type { CloudResource, ResourceStore, ResourceView } from "../kernel/parts.ts";
+import type { KindData } from "./kind-data.ts";
 
 /** What the provider was configured with; empty where the stack says nothing. */
 export type ProviderConfig = Readonly<Record<string, string>>;
@@ -16,14 +17,13 @@ export interface Autoname {
 
 /** What is there beside a resource: what the cloud holds, or what will be there once a program's plan is made real. */
 export interface Surroundings extends ResourceView {
-  /** The project that the provider is configured with. */
-  readonly home: string | undefined;
-  /**
-   * Whether what is named so, and is not among these, may be there nevertheless.
-   * @param project of the resource that names it
-   */
-  mayBeElsewhere(kinds: readonly string[], name: string, project: string | undefined): boolean;
+  readonly config: ProviderConfig;
+  /** Whether what `from` names so, and is not among these, may be there nevertheless. */
+  mayBeElsewhere(kinds: readonly string[], name: string, from: Named): boolean;
 }
+
+/** A resource as far as its name tells where it is. */
+export type Named = Pick<Draft, "id" | "inputs">;
 
 /** A resource about to be written. Its inputs are checked, whole and without marks of secrecy. */
 export interface Draft {
@@ -38,11 +38,25 @@ export interface Draft {
   readonly programDirectory?: string;
 }
 
+/** What a resource lacks that its service demands before it makes one. */
+export interface Unmet {
+  readonly code: "PERMISSION_DENIED" | "NOT_FOUND" | "INVALID_ARGUMENT";
+  /** In a sentence that names the rule, the value and where the rule stands. */
+  readonly reason: string;
+}
+
+/** The least that a provider needs of a cloud: where its resources are. */
+export interface ResourceHolder {
+  readonly kernel: { readonly resources: ResourceStore };
+}
+
 /**
- * One kind of resource. What is required, forces replacement, is computed or secret stands in
- * `data/kinds.json`, the types of its fields in `data/shapes.json`; this is the rest.
+ * One kind of resource as its service's folder says it. What is required, forces replacement, is computed or
+ * secret stands in `facts.json` beside it, the types of its fields in `shapes.generated.json`; this is the rest.
+ *
+ * @typeParam Parts of the cloud that it acts on.
  */
-export interface Kind {
+export interface KindEntry<in Parts = unknown> {
   readonly token: string;
   /** Nothing local acts on it, it is written down and no more: what would have to be there for it to be real. */
   readonly recorded?: string;
@@ -53,8 +67,6 @@ export interface Kind {
   readonly chosenId?: true;
   /** Its service takes a second one of the same id, which changes nothing or replaces the first. */
   readonly repeatable?: true;
-  /** APIs that must be enabled in the project before one can be made, `pubsub.googleapis.com`. */
-  readonly services?: readonly string[];
   /** Inputs that name other resources, by their path as rules have it: the kinds that they may be of. */
   readonly references?: Readonly<Record<string, readonly string[]>>;
   /** Its service does not delete it while another resource refers to it: where that is stated. */
@@ -75,7 +87,7 @@ export interface Kind {
   /** Outputs that follow from inputs alone, so that a preview can tell them. Inputs may be unknown. */
   known?(inputs: Properties): Properties;
   /** All other outputs of its own; may act on the cloud first. The same draft twice gives the same. */
-  outputs?(draft: Draft, parts: CloudParts): Properties;
+  outputs?(draft: Draft, parts: Parts): Properties;
   /**
    * What the service chooses for inputs that the program leaves out; not known in a preview. UNKNOWN
    * stands for a choice that `outputs` makes.
@@ -94,9 +106,23 @@ export interface Kind {
    */
   verify?(draft: Draft, around: Surroundings, report: CitedReport): void;
   /** Resolves when the written resource works. A throw undoes the write. */
-  ready?(id: string, parts: CloudParts): Promise<void>;
+  ready?(id: string, parts: Parts): Promise<void>;
   /** Whether the resource stays in the cloud when the program lets go of it. */
   outlives?(resource: CloudResource): boolean;
   /** Before the resource leaves the cloud. A throw keeps it. */
-  remove?(resource: CloudResource, parts: CloudParts): void;
+  remove?(resource: CloudResource, parts: Parts): void;
+}
+
+/** A kind with what its package adds to each. */
+export interface Kind<in Parts = never> extends KindEntry<Parts>, KindData {
+  /** Where its service states how it answers names that lead nowhere or are taken: a URL. */
+  readonly errors: string;
+  /** Like `assigned`, and no preview speaks of it. */
+  readonly tacit?: Properties;
+  /** The resource of a kind that a name leads to. @default the one of that id */
+  resolve?(resources: ResourceView, kind: string, name: Value): CloudResource | undefined;
+  /** What has to be enabled in a project before one can be made there, `pubsub.googleapis.com`. */
+  readonly services?: readonly string[];
+  /** What it lacks beside what it refers to. */
+  lacks?(draft: Draft, around: Surroundings): readonly Unmet[];
 }

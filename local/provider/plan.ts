@@ -1,18 +1,16 @@
-import { isIP } from "node:net";
 import { type Properties, reveal, UNKNOWN } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../kernel/parts.ts";
-import { canonical } from "../services/google/names.ts";
-import { BUCKET_KIND } from "../services/storage/bucket-settings.ts";
 import { fillUnknowns } from "./fill-unknowns.ts";
-import type { Kind, Surroundings } from "./kind.ts";
+import type { Kind, Named, ProviderConfig, Surroundings } from "./kind.ts";
+import type { Package } from "./package.ts";
 import { type PlannedResource, typeOf } from "./requests.ts";
 import { toStored } from "./stored.ts";
 
 export interface PlanSettings {
-  /** The project that the provider is configured with: the program's own. */
-  readonly home: string | undefined;
+  readonly config: ProviderConfig;
   /** Whether all there is is the local cloud's. */
   readonly local: boolean;
+  readonly isElsewhere: Package["isElsewhere"];
   /** What a cloud holds already, beside what the engine knows of. */
   readonly cloud: ResourceView | undefined;
 }
@@ -39,8 +37,8 @@ export class Plan implements Surroundings {
     for (const resource of planned) this.#add(resource);
   }
 
-  get home(): string | undefined {
-    return this.#settings.home;
+  get config(): ProviderConfig {
+    return this.#settings.config;
   }
 
   get(kind: string, id: string): CloudResource | undefined {
@@ -53,11 +51,11 @@ export class Plan implements Surroundings {
     return [...planned, ...held.filter(({ urn }) => !this.#planned.has(urn))];
   }
 
-  /** What has no name before it is made, is another project's, or anybody's as buckets are, need not be the program's. */
-  mayBeElsewhere(kinds: readonly string[], name: string, project: string | undefined): boolean {
+  /** What has no name before it is made need not be there yet; what else need not be, its package says. */
+  mayBeElsewhere(kinds: readonly string[], name: string, from: Named): boolean {
     if (kinds.some((kind) => this.#unnamed.has(kind) || this.#kinds.get(kind)?.chosenId)) return true;
-    if (isIP(name) !== 0 || (kinds.includes(BUCKET_KIND) && !this.#settings.local)) return true;
-    return projectIn(name, project) !== this.#settings.home;
+    const { config, local, isElsewhere } = this.#settings;
+    return isElsewhere?.({ kinds, name, from, config, local }) ?? false;
   }
 
   /** As the services will see them: without marks of secrecy, and with ids for what is not known yet. */
@@ -127,13 +125,6 @@ export class Plan implements Surroundings {
     const resource = this.#settings.cloud?.get(kind, id);
     return resource && !this.#planned.has(resource.urn) ? resource : undefined;
   }
-}
-
-/** The project that a name is in; a bare one is in that of the resource that has it. */
-function projectIn(name: string, project: string | undefined): string | undefined {
-  if (name.includes("@")) return /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(name)?.[1];
-  const whole = canonical(name);
-  return /^projects\/([^/]+)\//.exec(whole)?.[1] ?? project;
 }
 
 function known(properties: Properties): Properties {

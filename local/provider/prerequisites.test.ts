@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { TestSession, urnOf } from "../services/test-session.ts";
 
 const MAP = "gcp:compute/uRLMap:URLMap";
@@ -24,7 +24,7 @@ async function make(type: string, news: Record<string, unknown>): Promise<string
 }
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
   await session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
 });
 

@@ -6,7 +6,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { projectNumber } from "../kernel/project-number.ts";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { GCP, GCP_KINDS } from "../services/google/package.ts";
 import { TestSession, urnOf } from "../services/test-session.ts";
 
 type Json = Record<string, unknown>;
@@ -30,14 +30,14 @@ let offline: TestSession;
 const connections: Client[] = [];
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
   // What the services below run as, and where their code is.
   session.stand(
     "gcp:serviceaccount/account:Account",
     "projects/acme/serviceAccounts/api@acme.iam.gserviceaccount.com",
   );
   session.stand("gcp:storage/bucket:Bucket", "b");
-  offline = await TestSession.start("gcp", GCP_KINDS, "offline");
+  offline = await TestSession.start(GCP, "offline");
   await configure(offline.client, { project: "acme" });
 });
 
@@ -160,7 +160,7 @@ describe("Configuration", () => {
   });
 
   test("a connection that comes back is taken as configured when there is but one configuration", async () => {
-    const alone = await TestSession.start("gcp", GCP_KINDS, "offline");
+    const alone = await TestSession.start(GCP, "offline");
     await configure(alone.client, { project: "acme" });
     expect(await projectOf(connection(alone.port))).toBe("acme");
     await alone.stop();

@@ -50,7 +50,6 @@ export class ProviderService {
   }
 
   #aboutProvider(): UntypedServiceImplementation {
-    const { packageName } = this.#template;
     return {
       handshake: unary<pb.ProviderHandshakeRequest, pb.ProviderHandshakeResponse>((request, call) => {
         this.#sessions
@@ -69,7 +68,7 @@ export class ProviderService {
       getSchema: unary<pb.GetSchemaRequest, pb.GetSchemaResponse>((request) => this.#schema(request)),
       checkConfig: unary<pb.CheckRequest, pb.CheckResponse>((request) => {
         const news = properties(request.getNews());
-        return checkResponse({ inputs: news, failures: checkSettings(packageName, news) });
+        return checkResponse({ inputs: news, failures: checkSettings(this.#template.package, news) });
       }),
       diffConfig: unary<pb.DiffRequest, pb.DiffResponse>((request) =>
         diffResponse(this.#template.diffConfig(oldInputs(request), properties(request.getNews()))),
@@ -146,11 +145,11 @@ export class ProviderService {
   }
 
   #configure(request: pb.ConfigureRequest, call: Call): void {
-    const { packageName } = this.#template;
+    const { package: served } = this.#template;
     const args = request.getArgs();
     const variables = new Map(request.getVariablesMap().toArray());
-    const config = readSettings(packageName, args && properties(args), variables);
-    const failures = checkSettings(packageName, config);
+    const config = readSettings(served.name, args && properties(args), variables);
+    const failures = checkSettings(served, config);
     if (failures.length > 0) {
       throw new ProviderError("INVALID_ARGUMENT", failures.map(({ reason }) => reason).join(" "));
     }
@@ -165,8 +164,8 @@ export class ProviderService {
         `A schema must be asked for in version 0 and without a subpackage; got version ${version}, "${subpackage}".`,
       );
     }
-    const { packageName, kinds } = this.#template;
-    return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(packageName, VERSION, kinds)));
+    const { name, kinds } = this.#template.package;
+    return new messages.GetSchemaResponse().setSchema(JSON.stringify(schemaOf(name, VERSION, kinds)));
   }
 
   #check(request: pb.CheckRequest, call: Call): pb.CheckResponse {
@@ -189,7 +188,7 @@ export class ProviderService {
   }
 
   #invoke(request: pb.InvokeRequest, call: Call): pb.InvokeResponse {
-    const { packageName } = this.#template;
+    const { name: packageName } = this.#template.package;
     const token = request.getTok();
     if (token === `${packageName}:local:recordedKinds`) {
       return new messages.InvokeResponse().setReturn(struct({ kinds: this.#template.recordedKinds() }));

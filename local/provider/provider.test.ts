@@ -2,7 +2,7 @@ import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import { GCP_KINDS } from "../services/google/package.ts";
+import { GCP } from "../services/google/package.ts";
 import { TestSession, urnOf } from "../services/test-session.ts";
 
 interface Message {
@@ -23,8 +23,8 @@ let session: TestSession;
 let offline: TestSession;
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
-  offline = await TestSession.start("gcp", GCP_KINDS, "offline");
+  session = await TestSession.start(GCP);
+  offline = await TestSession.start(GCP, "offline");
   await offline.configure({ "gcp:config:project": "acme" });
 });
 

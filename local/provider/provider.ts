@@ -1,11 +1,11 @@
 import { type Properties, reveal } from "../../review/rules/values.ts";
-import type { CloudParts } from "../kernel/parts.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { diffInputs } from "./diff-inputs.ts";
 import { differences } from "./differences.ts";
-import { type FunctionResult, invokeFunction } from "./functions.ts";
+import { invokeFunction } from "./functions.ts";
 import { judgePlan } from "./judge-plan.ts";
-import type { Kind, ProviderConfig } from "./kind.ts";
+import type { Kind, ProviderConfig, ResourceHolder } from "./kind.ts";
+import type { FunctionResult, Package } from "./package.ts";
 import { refuseInUse } from "./prerequisites.ts";
 import { createPreview, updatePreview } from "./preview.ts";
 import { ProviderError } from "./provider-error.ts";
@@ -23,30 +23,35 @@ import { storedInputs, storedProperties } from "./stored.ts";
  * the same inputs and gets the resource that is there. A repeated delete succeeds.
  */
 export class Provider {
-  readonly packageName: string;
-  readonly #kinds: ReadonlyMap<string, Kind>;
-  readonly #parts: CloudParts | undefined;
+  readonly package: Package;
+  readonly #kinds: ReadonlyMap<string, Kind<unknown>>;
+  readonly #parts: ResourceHolder | undefined;
   readonly #localProjects: boolean;
   #config: ProviderConfig = {};
   #programDirectory: string | undefined;
   #cancelled = new AbortController();
 
-  /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. @default with parts */
-  constructor(
-    packageName: string,
-    kinds: readonly Kind[],
-    parts: CloudParts | undefined,
-    localProjects = parts !== undefined,
-  ) {
-    this.packageName = packageName;
+  private constructor(served: Package, parts: ResourceHolder | undefined, localProjects: boolean) {
+    this.package = served;
     this.#localProjects = localProjects;
-    this.#kinds = new Map(kinds.map((kind) => [kind.token, kind]));
+    this.#kinds = new Map(served.kinds.map((kind) => [kind.token, kind]));
     this.#parts = parts;
+  }
+
+  /** Acts on a cloud, of which each kind is given its parts. */
+  static on<Parts extends ResourceHolder>(parts: Parts, served: Package<Parts>): Provider {
+    return new Provider({ ...served, kinds: served.kinds.map((kind) => bound(kind, parts)) }, parts, true);
+  }
+
+  /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. */
+  static offline(served: Package<never>, localProjects: boolean): Provider {
+    const kinds = served.kinds.map(({ outputs, ready, remove, ...kind }) => kind);
+    return new Provider({ ...served, kinds }, undefined, localProjects);
   }
 
   /** The same for another engine, which configures and cancels it apart from this one. */
   another(): Provider {
-    return new Provider(this.packageName, [...this.#kinds.values()], this.#parts, this.#localProjects);
+    return new Provider(this.package, this.#parts, this.#localProjects);
   }
 
   /** Starts a session of an engine: what came before, a cancellation too, is over. */
@@ -74,21 +79,17 @@ export class Provider {
   /** @throws {ProviderError} UNIMPLEMENTED for a function that nobody wrote. */
   invoke(token: string, args: Properties): FunctionResult {
     const call = { args: reveal(args), config: this.#config, local: this.#localProjects };
-    return invokeFunction(this.packageName, token, call);
+    return invokeFunction(this.package, token, call);
   }
 
   /** What is wrong with a program's resources that each by itself does not show, before any is made. */
   judge(planned: readonly requests.PlannedResource[]): readonly requests.Judgement[] {
     return judgePlan(this.#kinds, planned, {
-      home: this.#config.project,
+      config: this.#config,
       local: this.#localProjects,
+      isElsewhere: this.package.isElsewhere,
       cloud: this.#parts?.kernel.resources,
     });
-  }
-
-  /** Tokens of all kinds. */
-  get kinds(): readonly string[] {
-    return [...this.#kinds.keys()];
   }
 
   /** Kinds that nothing local acts on. */
@@ -128,7 +129,7 @@ export class Provider {
     if (!resource) return { id: "", properties: {}, inputs: {} };
     return {
       id: resource.id,
-      properties: storedProperties(resource),
+      properties: storedProperties(kind, resource),
       inputs: storedInputs(kind, resource, request.inputs),
     };
   }
@@ -139,16 +140,8 @@ export class Provider {
     const parts = this.#online(request);
     const resource = parts.kernel.resources.get(kind.token, request.id);
     if (!resource) return;
-    const policy = resource.properties.deletionPolicy;
-    if (policy === "ABANDON") return;
-    if (policy === "PREVENT") {
-      throw new ProviderError(
-        "FAILED_PRECONDITION",
-        `${kind.token} "${request.id}" cannot be deleted: deletionPolicy must be DELETE or ABANDON; got "PREVENT".`,
-      );
-    }
     if (kind.outlives?.(resource)) return;
-    refuseInUse(kind, resource, this.#kinds.values(), parts);
+    refuseInUse(kind, resource, this.#kinds.values(), parts.kernel.resources);
     kind.remove?.(resource, parts);
     if (kind.idOutlives) noteSpent(kind, resource, parts);
     parts.kernel.resources.remove(kind.token, request.id);
@@ -156,27 +149,38 @@ export class Provider {
 
   #session(): WriteSession {
     return {
-      home: this.#config.project,
+      config: this.#config,
       programDirectory: this.#programDirectory,
       signal: this.#cancelled.signal,
     };
   }
 
-  #kind(subject: requests.Subject): Kind {
+  #kind(subject: requests.Subject): Kind<unknown> {
     const type = typeOf(subject);
     const kind = this.#kinds.get(type);
     if (kind) return kind;
     throw new ProviderError(
       "INVALID_ARGUMENT",
-      `The local ${this.packageName} provider has no kind ${type} (resource "${nameOf(subject)}").`,
+      `The local ${this.package.name} provider has no kind ${type} (resource "${nameOf(subject)}").`,
     );
   }
 
-  #online({ urn }: requests.Subject): CloudParts {
+  #online({ urn }: requests.Subject): ResourceHolder {
     if (this.#parts) return this.#parts;
     throw new ProviderError(
       "FAILED_PRECONDITION",
       `An offline preview has no effects: "${urn}" cannot be acted on.`,
     );
   }
+}
+
+/** The kind, acting on these parts and no others. */
+function bound<Parts>(kind: Kind<Parts>, parts: Parts): Kind<unknown> {
+  const { outputs, ready, remove, ...rest } = kind;
+  return {
+    ...rest,
+    ...(outputs && { outputs: (draft) => outputs.call(kind, draft, parts) }),
+    ...(ready && { ready: (id) => ready.call(kind, id, parts) }),
+    ...(remove && { remove: (resource) => remove.call(kind, resource, parts) }),
+  };
 }

@@ -1,12 +1,11 @@
 import { absentFrom, hasUnknown, type Properties, reveal } from "../../review/rules/values.ts";
-import type { CloudParts, CloudResource } from "../kernel/parts.ts";
+import type { CloudResource } from "../kernel/parts.ts";
 import { AlreadyExists } from "../kernel/refusals.ts";
-import { commonOutputs } from "./computed.ts";
 import { withDeadline } from "./deadline.ts";
 import { diffInputs } from "./diff-inputs.ts";
 import { differences } from "./differences.ts";
 import { addInnerOutputs, inThe } from "./inner-outputs.ts";
-import type { Draft, Kind } from "./kind.ts";
+import type { Draft, Kind, ProviderConfig, ResourceHolder } from "./kind.ts";
 import { inTheCloud, refuseUnmet } from "./prerequisites.ts";
 import { ProviderError } from "./provider-error.ts";
 import type { CreateRequest, CreateResult, Subject, UpdateRequest } from "./requests.ts";
@@ -18,8 +17,7 @@ const READY_DEADLINE_SECONDS = 300;
 
 /** What the engine of the hour has said. */
 export interface WriteSession {
-  /** The project that the provider is configured with. */
-  readonly home: string | undefined;
+  readonly config: ProviderConfig;
   /** Where relative paths of assets start. */
   readonly programDirectory: string | undefined;
   /** Ends the waits that are under way. */
@@ -36,9 +34,9 @@ interface Write extends Subject {
 
 /** @throws {ProviderError} ALREADY_EXISTS when another URN made what has this id. */
 export async function createResource(
-  kind: Kind,
+  kind: Kind<unknown>,
   request: CreateRequest,
-  parts: CloudParts,
+  parts: ResourceHolder,
   session: WriteSession,
 ): Promise<CreateResult> {
   const { resources } = parts.kernel;
@@ -53,9 +51,9 @@ export async function createResource(
 
 /** @throws {ProviderError} NOT_FOUND when the cloud does not hold the resource. A failure leaves the old one. */
 export async function updateResource(
-  kind: Kind,
+  kind: Kind<unknown>,
   request: UpdateRequest,
-  parts: CloudParts,
+  parts: ResourceHolder,
   session: WriteSession,
 ): Promise<Properties> {
   const { resources } = parts.kernel;
@@ -72,10 +70,10 @@ export async function updateResource(
 }
 
 async function write(
-  kind: Kind,
+  kind: Kind<unknown>,
   request: Write,
-  parts: CloudParts,
-  { home, programDirectory, signal }: WriteSession,
+  parts: ResourceHolder,
+  { config, programDirectory, signal }: WriteSession,
 ): Promise<Properties> {
   const { urn, id, properties, previous } = request;
   const { resources } = parts.kernel;
@@ -89,10 +87,9 @@ async function write(
       ...(previous && { previous }),
       ...(programDirectory !== undefined && { programDirectory }),
     };
-    refuseUnmet(kind, draft, inTheCloud(parts, home));
+    refuseUnmet(kind, draft, inTheCloud(parts, config));
     const outputs = {
-      ...absentFrom(draft.inputs, kind.assigned ?? {}),
-      ...commonOutputs(kind.token, draft),
+      ...absentFrom(draft.inputs, { ...kind.tacit, ...kind.assigned }),
       ...kind.known?.(draft.inputs),
       ...kind.outputs?.(draft, parts),
     };
@@ -109,7 +106,7 @@ async function write(
     }
   }
   const written = resources.get(kind.token, id);
-  const stored = written ? storedProperties(written) : {};
+  const stored = written ? storedProperties(kind, written) : {};
   return { ...stored, ...addInnerOutputs(kind, properties, inThe(stored)) };
 }
 

@@ -1,5 +1,5 @@
-import { FACTS } from "./facts.ts";
-import { type ObjectShape, SHAPES, type Shape } from "./shapes.ts";
+import type { Kind } from "./kind.ts";
+import type { ObjectShape, Shape, Shapes } from "./shapes.ts";
 
 interface TypeSpec {
   readonly type?: string;
@@ -13,6 +13,9 @@ interface PropertySpec extends TypeSpec {
   readonly secret?: true;
 }
 
+/** Object types by name, each with what its own fields refer to. */
+type Types = Map<string, ObjectShape & { readonly shapes: Shapes }>;
+
 const ANY: TypeSpec = { $ref: "pulumi.json#/Any" };
 
 /**
@@ -20,27 +23,24 @@ const ANY: TypeSpec = { $ref: "pulumi.json#/Any" };
  * replaces. What the SDK does not type, among it most outputs, is left open.
  * @see https://www.pulumi.com/docs/iac/guides/building-extending/packages/schema/
  */
-export function schemaOf(packageName: string, version: string, tokens: readonly string[]): object {
-  const types = new Map<string, ObjectShape>();
-  const resources = tokens.map((token) => [token, resourceSpec(token, types)]);
+export function schemaOf(packageName: string, version: string, kinds: Iterable<Kind>): object {
+  const types: Types = new Map();
+  const resources = [...kinds].map((kind) => [kind.token, resourceSpec(kind, types)]);
   return {
     name: packageName,
     version,
     resources: Object.fromEntries(resources),
     types: Object.fromEntries(
-      [...types].map(([name, { fields, required }]) => [
+      [...types].map(([name, { fields, required, shapes }]) => [
         typeToken(name),
-        { type: "object", properties: propertiesOf(fields, types), required },
+        { type: "object", properties: propertiesOf(fields, shapes, types), required },
       ]),
     ),
   };
 }
 
-function resourceSpec(token: string, types: Map<string, ObjectShape>): object {
-  const shape = SHAPES.resources[token];
-  const facts = FACTS[token];
-  if (!shape || !facts) throw new Error(`data/ lacks the kind ${token}.`);
-  const inputs = propertiesOf(shape.inputs.fields, types);
+function resourceSpec({ facts, shape, shapes }: Kind, types: Types): object {
+  const inputs = propertiesOf(shape.inputs.fields, shapes, types);
   const inputProperties = Object.fromEntries(
     Object.entries(inputs).map(([name, spec]): [string, PropertySpec] => [
       name,
@@ -66,26 +66,29 @@ function resourceSpec(token: string, types: Map<string, ObjectShape>): object {
 /** Notes the object types that the properties mention, and those that these mention. */
 function propertiesOf(
   fields: Readonly<Record<string, Shape>>,
-  types: Map<string, ObjectShape>,
+  shapes: Shapes,
+  types: Types,
 ): Readonly<Record<string, TypeSpec>> {
-  return Object.fromEntries(Object.entries(fields).map(([name, shape]) => [name, typeSpec(shape, types)]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, shape]) => [name, typeSpec(shape, shapes, types)]),
+  );
 }
 
-function typeSpec(shape: Shape, types: Map<string, ObjectShape>): TypeSpec {
+function typeSpec(shape: Shape, shapes: Shapes, types: Types): TypeSpec {
   if (typeof shape === "object") {
-    if ("list" in shape) return { type: "array", items: typeSpec(shape.list, types) };
-    if ("map" in shape) return { type: "object", additionalProperties: typeSpec(shape.map, types) };
+    if ("list" in shape) return { type: "array", items: typeSpec(shape.list, shapes, types) };
+    if ("map" in shape) return { type: "object", additionalProperties: typeSpec(shape.map, shapes, types) };
     return { type: "string" };
   }
   if (shape === "any") return ANY;
   if (shape === "asset") return { $ref: "pulumi.json#/Asset" };
   if (shape === "string" || shape === "number" || shape === "boolean") return { type: shape };
   const name = shape.slice(1);
-  const object = SHAPES.objects[name];
-  if (!object) throw new Error(`data/shapes.json lacks the object type ${name}.`);
+  const object = shapes.objects[name];
+  if (!object) throw new Error(`shapes.generated.json lacks the object type ${name}.`);
   if (!types.has(name)) {
-    types.set(name, object);
-    propertiesOf(object.fields, types);
+    types.set(name, { ...object, shapes });
+    propertiesOf(object.fields, shapes, types);
   }
   return { $ref: `#/types/${typeToken(name)}` };
 }

@@ -54,7 +54,7 @@ export class Sessions {
     if (new Set(configured.map(({ config }) => config)).size > 1) {
       throw new ProviderError(
         "FAILED_PRECONDITION",
-        `The ${this.#template.packageName} provider must be configured on this connection first: others configured it in different ways.`,
+        `The ${this.#template.package.name} provider must be configured on this connection first: others configured it in different ways.`,
       );
     }
     return configured[0]?.provider ?? session.provider;

@@ -1,28 +1,15 @@
 import { isProperties, type Properties, reveal, UNKNOWN } from "../../review/rules/values.ts";
 import type { ProviderConfig } from "./kind.ts";
+import type { Package } from "./package.ts";
 import type { Failure } from "./requests.ts";
 
-interface Settings {
-  /** Read by kinds. */
-  readonly read: readonly string[];
-  /** How to reach the real service: without meaning where nothing is reached, so any value will do. */
-  readonly access: RegExp;
-}
-
 const ENGINE_OWN = ["version", "pluginDownloadURL", "pluginChecksums"];
-const SETTINGS: Readonly<Record<string, Settings>> = {
-  gcp: {
-    read: ["project", "region", "zone"],
-    access:
-      /^(accessToken|credentials|impersonateServiceAccount\w*|billingProject|userProjectOverride|scopes|requestTimeout|requestReason|skipRegionValidation|disableGlobalProjectWarning|\w+CustomEndpoint)$/,
-  },
-  fastly: { read: [], access: /^(apiKey|baseUrl|forceHttp2|noAuth)$/ },
-};
 
 /** Refuses every setting of the package that would otherwise be ignored in silence. */
-export function checkSettings(packageName: string, news: Properties): readonly Failure[] {
-  const settings = SETTINGS[packageName];
-  if (!settings) return [];
+export function checkSettings(
+  { name: packageName, settings }: Pick<Package, "name" | "settings">,
+  news: Properties,
+): readonly Failure[] {
   return Object.keys(news)
     .filter(
       (name) => !settings.read.includes(name) && !settings.access.test(name) && !ENGINE_OWN.includes(name),

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 /**
  * What a value must be. A plain string names a primitive, an asset, or (`#Name`) an object type of
  * the table; `any` is what the SDK itself leaves open.
@@ -26,14 +24,11 @@ export interface ResourceShape {
   readonly outputs: readonly string[];
 }
 
-interface Shapes {
-  /** Of each SDK, major and minor. */
-  readonly versions: Readonly<Record<string, string>>;
+/** The fields of a folder's kinds, as `shapes.generated.json` has them. */
+export interface Shapes {
+  /** Where they are declared, `@pulumi/gcp 9.37`. */
+  readonly sdk: string;
   readonly resources: Readonly<Record<string, ResourceShape>>;
+  /** What resources refer to by `#Name`. */
   readonly objects: Readonly<Record<string, ObjectShape>>;
 }
-
-/** Read from the SDK's type declarations by `generate-types.ts`. */
-export const SHAPES = JSON.parse(
-  readFileSync(new URL("./data/shapes.json", import.meta.url), "utf8"),
-) as Shapes;

@@ -1,14 +1,14 @@
-import type { CloudParts, CloudResource } from "../kernel/parts.ts";
-import type { Kind } from "./kind.ts";
+import type { CloudResource } from "../kernel/parts.ts";
+import type { Kind, ResourceHolder } from "./kind.ts";
 import { ProviderError } from "./provider-error.ts";
 
 /** Remembers an id whose resource is deleted, and that its service gives to no other. */
-export function noteSpent({ token }: Kind, { id, urn }: CloudResource, { kernel }: CloudParts): void {
+export function noteSpent({ token }: Kind, { id, urn }: CloudResource, { kernel }: ResourceHolder): void {
   kernel.resources.put({ kind: spent(token), id, urn, properties: {} });
 }
 
 /** @throws {ProviderError} ALREADY_EXISTS for an id that a deleted resource had. */
-export function refuseSpent({ token, idOutlives = "" }: Kind, id: string, { kernel }: CloudParts): void {
+export function refuseSpent({ token, idOutlives = "" }: Kind, id: string, { kernel }: ResourceHolder): void {
   if (!kernel.resources.get(spent(token), id)) return;
   throw new ProviderError(
     "ALREADY_EXISTS",

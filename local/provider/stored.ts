@@ -1,11 +1,9 @@
 import { type Properties, reveal, UNKNOWN, type Value } from "../../review/rules/values.ts";
 import type { CloudResource } from "../kernel/parts.ts";
 import { differences } from "./differences.ts";
-import { FACTS } from "./facts.ts";
 import { withoutInnerOutputs } from "./inner-outputs.ts";
 import type { Kind } from "./kind.ts";
 import { markSecrets } from "./secrecy.ts";
-import { SHAPES } from "./shapes.ts";
 import { decodeProperties, encodeProperties } from "./wire.ts";
 
 /** As the cloud keeps it: JSON in Pulumi's own encoding, without marks of secrecy. */
@@ -14,8 +12,8 @@ export function toStored(properties: Properties): Readonly<Record<string, unknow
 }
 
 /** Inputs and outputs of a resource in the cloud. */
-export function storedProperties({ kind, properties }: CloudResource): Properties {
-  return markSecrets(decodeProperties(properties), FACTS[kind]?.secret ?? []);
+export function storedProperties({ facts }: Kind, { properties }: CloudResource): Properties {
+  return markSecrets(decodeProperties(properties), facts.secret ?? []);
 }
 
 /**
@@ -23,12 +21,12 @@ export function storedProperties({ kind, properties }: CloudResource): Propertie
  * value is told by what it chooses by itself: an import has nothing else to go by.
  */
 export function storedInputs(kind: Kind, resource: CloudResource, given: Properties): Properties {
-  const fields = SHAPES.resources[kind.token]?.inputs.fields ?? {};
-  const chosen: Properties = { deletionPolicy: "DELETE", ...kind.assigned };
+  const { fields } = kind.shape.inputs;
+  const chosen: Properties = { ...kind.tacit, ...kind.assigned };
   const isChosen = (name: string, value: Value | undefined): boolean =>
     name in chosen &&
     (chosen[name] === UNKNOWN || differences({ name: chosen[name] }, { name: value }).size === 0);
-  const inputs = Object.entries(storedProperties(resource)).filter(
+  const inputs = Object.entries(storedProperties(kind, resource)).filter(
     ([name, value]) => name in fields && (given[name] !== undefined || !isChosen(name, value)),
   );
   return withoutInnerOutputs(kind, Object.fromEntries(inputs), reveal(given));

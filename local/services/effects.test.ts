@@ -7,8 +7,8 @@ import { CRC32C } from "@google-cloud/storage";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { RevisionFailed } from "../kernel/refusals.ts";
-import { FASTLY_KINDS } from "./fastly/kinds.ts";
-import { GCP_KINDS } from "./google/package.ts";
+import { FASTLY } from "./fastly/package.ts";
+import { GCP } from "./google/package.ts";
 import { TestSession, urnOf } from "./test-session.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -20,7 +20,7 @@ const ADDRESS = "gcp:compute/globalAddress:GlobalAddress";
 let session: TestSession;
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
   // What the services below run as, and where their code is.
   session.stand(
     "gcp:serviceaccount/account:Account",
@@ -257,7 +257,7 @@ describe("Fastly", () => {
   };
 
   beforeAll(async () => {
-    fastly = await TestSession.start("fastly", FASTLY_KINDS);
+    fastly = await TestSession.start(FASTLY);
     await fastly.configure({ "fastly:config:apiKey": "any" });
   });
 

@@ -1,9 +1,11 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { FACTS } from "../provider/facts.ts";
-import { type ObjectShape, SHAPES, type Shape } from "../provider/shapes.ts";
+import type { ObjectShape, Shape, Shapes } from "../provider/shapes.ts";
 import { FASTLY_KINDS } from "./fastly/kinds.ts";
-import { GCP_KINDS } from "./google/package.ts";
+import { FASTLY } from "./fastly/package.ts";
+import { GCP, GCP_KINDS } from "./google/package.ts";
 import { serviceAgent } from "./storage/service-agent.ts";
 import { TestSession, urnOf } from "./test-session.ts";
 
@@ -249,8 +251,8 @@ let sessions: Record<string, TestSession>;
 
 beforeAll(async () => {
   sessions = {
-    gcp: await TestSession.start("gcp", GCP_KINDS),
-    fastly: await TestSession.start("fastly", FASTLY_KINDS),
+    gcp: await TestSession.start(GCP),
+    fastly: await TestSession.start(FASTLY),
   };
   await sessions.gcp?.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
 });
@@ -261,10 +263,20 @@ afterAll(async () => {
 
 test("every kind of the tables is written, and none besides", () => {
   const written = [...GCP_KINDS, ...FASTLY_KINDS].map(({ token }) => token).sort();
-  expect(written).toEqual(Object.keys(FACTS).sort());
   expect(written).toEqual(Object.keys(EXAMPLES).sort());
-  expect(written).toEqual(Object.keys(SHAPES.resources).sort());
+  expect(written).toEqual(tabled("facts.json", (facts) => facts));
+  expect(written).toEqual(tabled("shapes.generated.json", ({ resources }) => resources));
 });
+
+/** The kinds that the folders' tables of a name have. */
+function tabled(file: string, kindsIn: (content: Record<string, object>) => object | undefined): string[] {
+  return globSync(`*/${file}`, { cwd: import.meta.dirname })
+    .flatMap((path) => {
+      const content = JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8"));
+      return Object.keys(kindsIn(content) ?? {});
+    })
+    .sort();
+}
 
 function sessionOf(type: string): TestSession {
   const session = sessions[type.slice(0, type.indexOf(":"))];
@@ -304,10 +316,9 @@ function clear(): void {
 
 describe.each(Object.entries(EXAMPLES))("%s", (type, [, id]) => {
   const urn = urnOf(type, "example");
-  const facts = FACTS[type];
   const kind = KINDS.get(type);
-  const shape = SHAPES.resources[type];
-  if (!facts || !kind || !shape) throw new Error(`${type} has no facts, no kind or no shape.`);
+  if (!kind) throw new Error(`${type} has no kind.`);
+  const { facts, shape, shapes } = kind;
   let session: TestSession;
   let news: Record<string, unknown>;
 
@@ -373,7 +384,7 @@ describe.each(Object.entries(EXAMPLES))("%s", (type, [, id]) => {
   test("is replaced for what its service never changes, and for nothing else", async () => {
     const all = (word: string) =>
       Object.fromEntries(
-        Object.entries(shape.inputs.fields).map(([name, field]) => [name, sampleOf(field, word)]),
+        Object.entries(shape.inputs.fields).map(([name, field]) => [name, sampleOf(field, word, shapes)]),
       );
     const { detail } = await session.diff(urn, all("one"), all("other"));
     expect(Object.keys(detail).length).toBeGreaterThan(0);
@@ -384,7 +395,7 @@ describe.each(Object.entries(EXAMPLES))("%s", (type, [, id]) => {
       );
       expect([path, change]).toEqual([path, replaces ? "UPDATE_REPLACE" : "UPDATE"]);
     }
-    expect(facts.replaceOnChange.filter((path) => !isDeclared(shape.inputs, path))).toEqual([]);
+    expect(facts.replaceOnChange.filter((path) => !isDeclared(shape.inputs, path, shapes))).toEqual([]);
   });
 });
 
@@ -397,28 +408,28 @@ function filled(value: unknown): unknown {
 }
 
 /** Some value of a shape, another for each word. */
-function sampleOf(shape: Shape, word: string): unknown {
+function sampleOf(shape: Shape, word: string, shapes: Shapes): unknown {
   if (shape === "string" || shape === "any") return word;
   if (shape === "number") return word.length;
   if (shape === "boolean") return word === "one";
   if (shape === "asset") return { ...ASSET_SIGNATURE, text: word, hash: word };
   if (typeof shape === "string") {
-    const fields = Object.entries(SHAPES.objects[shape.slice(1)]?.fields ?? {});
-    return Object.fromEntries(fields.map(([name, field]) => [name, sampleOf(field, word)]));
+    const fields = Object.entries(shapes.objects[shape.slice(1)]?.fields ?? {});
+    return Object.fromEntries(fields.map(([name, field]) => [name, sampleOf(field, word, shapes)]));
   }
   if ("oneOf" in shape) return shape.oneOf[word === "one" ? 0 : 1] ?? shape.oneOf[0];
-  if ("list" in shape) return [sampleOf(shape.list, word)];
-  return { key: sampleOf(shape.map, word) };
+  if ("list" in shape) return [sampleOf(shape.list, word, shapes)];
+  return { key: sampleOf(shape.map, word, shapes) };
 }
 
 /** Whether the SDK declares a field at a path of the tables. */
-function isDeclared(shape: ObjectShape, path: string): boolean {
+function isDeclared(shape: ObjectShape, path: string, shapes: Shapes): boolean {
   let field: Shape | undefined = { map: "any" };
   let fields: ObjectShape["fields"] | undefined = shape.fields;
   for (const segment of path.split(/\.|(?=\[\])/)) {
     if (segment === "[]") field = typeof field === "object" && "list" in field ? field.list : undefined;
     else field = fields?.[segment];
-    fields = typeof field === "string" ? SHAPES.objects[field.slice(1)]?.fields : undefined;
+    fields = typeof field === "string" ? shapes.objects[field.slice(1)]?.fields : undefined;
   }
   return field !== undefined;
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runUpdate } from "../engine/engine.ts";
-import { FASTLY_KINDS } from "./fastly/kinds.ts";
-import { GCP_KINDS } from "./google/package.ts";
+import { FASTLY } from "./fastly/package.ts";
+import { GCP, GCP_KINDS } from "./google/package.ts";
 import { TestSession } from "./test-session.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "sdk-"));
@@ -13,8 +13,8 @@ let gcp: TestSession;
 let fastly: TestSession;
 
 beforeAll(async () => {
-  gcp = await TestSession.start("gcp", GCP_KINDS);
-  fastly = await TestSession.start("fastly", FASTLY_KINDS);
+  gcp = await TestSession.start(GCP);
+  fastly = await TestSession.start(FASTLY);
 });
 
 afterAll(async () => {

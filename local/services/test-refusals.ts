@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { isList, isProperties, type Properties, UNKNOWN, type Value } from "../../review/rules/values.ts";
 import type { Kind } from "../provider/kind.ts";
 import { Provider } from "../provider/provider.ts";
-import { SHAPES, type Shape } from "../provider/shapes.ts";
+import type { ObjectShape, Shape } from "../provider/shapes.ts";
 
 /**
  * A mistake: what is set over the base, by path (`undefined` takes away), the refusal's beginning, and a
@@ -40,7 +40,7 @@ export function describeRefusals(
         expect(reason).toMatch(new RegExp(`^${escaped(refusal)}.*\\(.*${escaped(source)}.*\\)\\.$`, "s"));
 
         const path = refusal.slice(0, refusal.indexOf(" "));
-        const unknown = beside ?? siblingOf(token, wrong, path, reason ?? "");
+        const unknown = beside ?? siblingOf(kindOf(kinds, token), wrong, path, reason ?? "");
         if (unknown === undefined) throw new Error(`${path} has no sibling that could be unknown: name one.`);
         const besideUnknown = withValue(wrong, unknown, UNKNOWN) as Properties;
         expect([unknown, check(besideUnknown)]).toEqual([unknown, [reason]]);
@@ -66,7 +66,10 @@ export function describeAcceptance(
 
 /** The refusals of inputs in an offline preview. */
 function checker(kinds: readonly Kind[], token: string): (news: Properties) => readonly string[] {
-  const provider = new Provider(token.slice(0, token.indexOf(":")), kinds, undefined);
+  const provider = Provider.offline(
+    { name: "test", kinds, settings: { read: ["project", "region"], access: /^$/ }, functions: {} },
+    false,
+  );
   provider.configure({ project: "acme", region: "europe-west1" });
   const urn = `urn:pulumi:test::project::${token}::thing`;
   return (news) =>
@@ -82,13 +85,19 @@ function withValues(base: Properties, set: Mistake[0]): Properties {
   );
 }
 
+function kindOf(kinds: readonly Kind[], token: string): Kind {
+  const kind = kinds.find((other) => other.token === token);
+  if (!kind) throw new Error(`There is no kind ${token}.`);
+  return kind;
+}
+
 /** A field next to the mistaken one that neither stands there nor is spoken of. */
-function siblingOf(token: string, wrong: Properties, path: string, reason: string): string | undefined {
+function siblingOf(kind: Kind, wrong: Properties, path: string, reason: string): string | undefined {
   const segments = segmentsOf(path);
   while (segments.length > 0) {
     segments.pop();
     const holder = segments.reduce<Value | undefined>(childOf, wrong);
-    const fields = fieldsAt(token, segments);
+    const fields = fieldsAt(kind, segments);
     if (!fields || !isProperties(holder)) continue;
     const free = fields.find(
       (name) => holder[name] === undefined && !new RegExp(`\\b${name}\\b`).test(reason),
@@ -98,14 +107,17 @@ function siblingOf(token: string, wrong: Properties, path: string, reason: strin
   return undefined;
 }
 
-function fieldsAt(token: string, segments: readonly (string | number)[]): string[] | undefined {
-  let fields = SHAPES.resources[token]?.inputs.fields;
+function fieldsAt(
+  { shape: { inputs }, shapes }: Kind,
+  segments: readonly (string | number)[],
+): string[] | undefined {
+  let fields: ObjectShape["fields"] | undefined = inputs.fields;
   let shape: Shape | undefined;
   for (const segment of segments) {
     if (typeof segment === "number")
       shape = typeof shape === "object" && "list" in shape ? shape.list : undefined;
     else shape = fields?.[segment];
-    fields = typeof shape === "string" ? SHAPES.objects[shape.slice(1)]?.fields : undefined;
+    fields = typeof shape === "string" ? shapes.objects[shape.slice(1)]?.fields : undefined;
   }
   return fields && Object.keys(fields);
 }

@@ -6,7 +6,7 @@ import providerService, { type IResourceProviderClient } from "@pulumi/pulumi/pr
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { CloudParts, CloudRun } from "../kernel/parts.ts";
-import type { Kind } from "../provider/kind.ts";
+import type { Package } from "../provider/package.ts";
 import { Provider } from "../provider/provider.ts";
 import { type ServedProvider, serve } from "../provider/serve.ts";
 import { type OwnedKernel, startKernel } from "./start-kernel.ts";
@@ -37,11 +37,12 @@ export class TestSession {
     this.#stateDir = stateDir;
   }
 
-  static async start(packageName: string, kinds: readonly Kind[], mode: "local" | "offline" = "local") {
+  static async start(served: Package<CloudParts>, mode: "local" | "offline" = "local") {
     const stateDir = mkdtempSync(join(tmpdir(), "providers-"));
     const session = new TestSession(await startKernel({ stateDir, portBase: "any" }), stateDir);
-    const provider = new Provider(packageName, kinds, mode === "local" ? session.#parts() : undefined);
-    session.enable(...kinds.flatMap(({ services = [] }) => services));
+    const provider =
+      mode === "local" ? Provider.on(session.#parts(), served) : Provider.offline(served, false);
+    session.enable(...served.kinds.flatMap(({ services = [] }) => services));
     session.#served = await serve(provider, 0);
     session.#client = new providerService.ResourceProviderClient(
       `127.0.0.1:${session.#served.port}`,

@@ -1,10 +1,10 @@
 import { text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { REPOSITORY_RULES } from "./rules.ts";
 
-const repository: Kind = {
+const repository: KindEntry = {
   token: "gcp:artifactregistry/repository:Repository",
   recorded:
     "A registry that images and packages can be pushed to and pulled from, with its cleanup policies.",
@@ -20,4 +20,8 @@ const repository: Kind = {
   },
 };
 
-export const ARTIFACT_REGISTRY_KINDS = googleKinds(["artifactregistry.googleapis.com"], [repository]);
+export const ARTIFACT_REGISTRY_KINDS = googleKinds(
+  import.meta.dirname,
+  ["artifactregistry.googleapis.com"],
+  [repository],
+);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { presence } from "../../../review/rules/presence.ts";
 import { listed, nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { resolve } from "../google/references.ts";
@@ -21,7 +21,7 @@ import {
 
 const DNS_AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization";
 
-const dnsAuthorization: Kind = {
+const dnsAuthorization: KindEntry = {
   token: DNS_AUTHORIZATION,
   keptInUse: `${AUTHORIZATIONS}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
@@ -40,7 +40,7 @@ const dnsAuthorization: Kind = {
   }),
 };
 
-const certificate: Kind = {
+const certificate: KindEntry = {
   token: CERTIFICATE,
   references: { "managed.dnsAuthorizations[]": [DNS_AUTHORIZATION] },
   keptInUse: `${CERTIFICATES}/delete`,
@@ -71,7 +71,7 @@ const certificate: Kind = {
   volatile: ["sanDnsnames"],
 };
 
-const certificateMap: Kind = {
+const certificateMap: KindEntry = {
   token: CERTIFICATE_MAP,
   keptInUse: `${API}/projects.locations.certificateMaps/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
@@ -80,7 +80,7 @@ const certificateMap: Kind = {
   outputs: () => ({ gclbTargets: [] }),
 };
 
-const certificateMapEntry: Kind = {
+const certificateMapEntry: KindEntry = {
   token: CERTIFICATE_MAP_ENTRY,
   references: { map: [CERTIFICATE_MAP], "certificates[]": [CERTIFICATE] },
   autoname: { property: "name", maxLength: 63, source: NAMES },
@@ -102,6 +102,7 @@ const certificateMapEntry: Kind = {
 };
 
 export const CERTIFICATE_KINDS = googleKinds(
+  import.meta.dirname,
   ["certificatemanager.googleapis.com"],
   [dnsAuthorization, certificate, certificateMap, certificateMapEntry],
 );

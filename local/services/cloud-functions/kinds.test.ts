@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { GCP_KINDS } from "../google/package.ts";
+import { GCP } from "../google/package.ts";
 import { TestSession, urnOf } from "../test-session.ts";
 
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
@@ -27,7 +27,7 @@ const make = (type: string, name: string, inputs: Record<string, unknown>) =>
   session.make(urnOf(type, name), inputs);
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
   await session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
   await make("gcp:serviceaccount/account:Account", "builder", { accountId: "builder" });
   await make("gcp:artifactregistry/repository:Repository", "images", {

@@ -1,7 +1,7 @@
 import { nested, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
 import type { CloudParts } from "../../kernel/parts.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
 import { FUNCTION_KIND, serviceOf, toService } from "../cloud-run/function-service.ts";
@@ -24,7 +24,7 @@ const SERVICE_DEFAULTS = {
   timeoutSeconds: 60,
 } as const;
 
-const cloudFunction: Kind = {
+const cloudFunction: KindEntry<CloudParts> = {
   token: FUNCTION_KIND,
   autoname: { property: "name", maxLength: 63, source: FUNCTIONS },
   rules: FUNCTION_RULES,
@@ -55,7 +55,7 @@ const SERVICES = [
   "run.googleapis.com",
 ];
 
-export const CLOUD_FUNCTION_KINDS = googleKinds(SERVICES, [cloudFunction]);
+export const CLOUD_FUNCTION_KINDS = googleKinds(import.meta.dirname, SERVICES, [cloudFunction]);
 
 function functionOutputs({ id, urn, inputs }: Draft, parts: CloudParts): Properties {
   const service = serviceOf(FUNCTION_KIND, id) ?? id;

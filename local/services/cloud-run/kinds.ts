@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isProperties, listed, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
 import type { CloudParts, CloudResource, Kernel } from "../../kernel/parts.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
 import { googleKinds } from "../google/google-kinds.ts";
@@ -13,7 +13,7 @@ import { claimUri } from "./run-uri.ts";
 import { parseService, SERVICE_KIND, type ServiceSettings } from "./service-settings.ts";
 import { unsupportedInService } from "./unsupported.ts";
 
-const service: Kind = {
+const service: KindEntry<CloudParts> = {
   token: SERVICE_KIND,
   references: {
     "template.serviceAccount": ["gcp:serviceaccount/account:Account"],
@@ -51,7 +51,7 @@ const service: Kind = {
   remove: refuseProtected,
 };
 
-export const RUN_KINDS = googleKinds(["run.googleapis.com"], [service]);
+export const RUN_KINDS = googleKinds(import.meta.dirname, ["run.googleapis.com"], [service]);
 
 function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: CloudParts): Properties {
   const uri = claimUri(id, id, kernel);

@@ -1,5 +1,5 @@
 import { text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { resolve } from "../google/references.ts";
@@ -11,7 +11,7 @@ const RECORD_SET = "gcp:dns/recordSet:RecordSet";
 const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets";
 
 /** The zone is written down and no more: who resolves names here is the test DNS server. */
-const managedZone: Kind = {
+const managedZone: KindEntry = {
   token: ZONE,
   keptInUse: `${ZONES}/delete`,
   recorded: "An authoritative name server for the zone, to which the test DNS server delegates.",
@@ -25,7 +25,7 @@ const managedZone: Kind = {
   }),
 };
 
-const recordSet: Kind = {
+const recordSet: KindEntry = {
   token: RECORD_SET,
   references: { managedZone: [ZONE] },
   recorded:
@@ -51,4 +51,4 @@ const recordSet: Kind = {
     `${projectId(inputs)}/managedZones/${lastSegment(text(inputs, "managedZone"))}/rrsets/${text(inputs, "name")}/${text(inputs, "type")}`,
 };
 
-export const DNS_KINDS = googleKinds(["dns.googleapis.com"], [managedZone, recordSet]);
+export const DNS_KINDS = googleKinds(import.meta.dirname, ["dns.googleapis.com"], [managedZone, recordSet]);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { text } from "../../../review/rules/values.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, Kind, KindEntry } from "../../provider/kind.ts";
+import { readKindData } from "../../provider/kind-data.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { DOMAIN_RULES, DOMAINS } from "./domain-rules.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";
@@ -9,7 +10,7 @@ import { SERVICE_RULES } from "./service-rules.ts";
 
 const ID_LENGTH = 22;
 
-const serviceVcl: Kind = {
+const serviceVcl: KindEntry = {
   token: SERVICE_VCL,
   autoname: {
     property: "name",
@@ -45,7 +46,7 @@ const serviceVcl: Kind = {
   },
 };
 
-const domain: Kind = {
+const domain: KindEntry = {
   token: DOMAIN,
   references: { serviceId: [SERVICE_VCL] },
   rules: DOMAIN_RULES,
@@ -58,14 +59,19 @@ const domain: Kind = {
   outputs: ({ id }) => ({ domainId: id }),
 };
 
-const domainLink: Kind = {
+const domainLink: KindEntry = {
   token: DOMAIN_LINK,
   references: { domainId: [DOMAIN], serviceId: [SERVICE_VCL] },
   id: (inputs) => text(inputs, "domainId"),
 };
 
+const dataOf = readKindData(import.meta.dirname);
 /** Every kind of `@pulumi/fastly` that somebody wrote. */
-export const FASTLY_KINDS: readonly Kind[] = [serviceVcl, domain, domainLink];
+export const FASTLY_KINDS: readonly Kind<unknown>[] = [serviceVcl, domain, domainLink].map((entry) => ({
+  ...entry,
+  ...dataOf(entry.token),
+  errors: "https://www.fastly.com/documentation/reference/api/",
+}));
 
 /** Every update makes and activates a version. */
 function nextVersion({ previous }: Draft): number {

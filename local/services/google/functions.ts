@@ -1,6 +1,6 @@
 import { type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { FunctionCall, FunctionResult, ProviderFunction } from "../../provider/functions.ts";
+import type { FunctionCall, FunctionResult, ProviderFunction } from "../../provider/package.ts";
 
 /**
  * Ranges that Google's provider itself has as constants; the others it looks up.

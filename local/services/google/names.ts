@@ -23,3 +23,22 @@ export function idIn(inputs: Properties, collection: string, property: string): 
 export function projectId(inputs: Properties): string {
   return `projects/${lastSegment(text(inputs, "project"))}`;
 }
+
+/** The project that a resource is in, as far as it says so. */
+export function projectOf({
+  id,
+  inputs,
+}: {
+  readonly id: string;
+  readonly inputs: Properties;
+}): string | undefined {
+  return typeof inputs.project === "string"
+    ? inputs.project.replace(/^projects\//, "")
+    : /^projects\/([^/]+)\//.exec(id)?.[1];
+}
+
+/** The project that a name is in; a bare one is in that of the resource that has it. */
+export function projectIn(name: string, project: string | undefined): string | undefined {
+  if (name.includes("@")) return /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(name)?.[1];
+  return /^projects\/([^/]+)\//.exec(canonical(name))?.[1] ?? project;
+}

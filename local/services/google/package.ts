@@ -1,4 +1,7 @@
+import { isIP } from "node:net";
+import type { CloudParts } from "../../kernel/parts.ts";
 import type { Kind } from "../../provider/kind.ts";
+import type { Package, Reference } from "../../provider/package.ts";
 import { ARTIFACT_REGISTRY_KINDS } from "../artifact-registry/kinds.ts";
 import { CERTIFICATE_KINDS } from "../certificate-manager/kinds.ts";
 import { CLOUD_FUNCTION_KINDS } from "../cloud-functions/kinds.ts";
@@ -14,10 +17,13 @@ import { PUBSUB_KINDS } from "../pubsub/kinds.ts";
 import { SCHEDULER_KINDS } from "../scheduler/kinds.ts";
 import { SECRET_KINDS } from "../secret-manager/kinds.ts";
 import { SERVICE_USAGE_KINDS } from "../service-usage/kinds.ts";
+import { BUCKET_KIND } from "../storage/bucket-settings.ts";
 import { STORAGE_KINDS } from "../storage/kinds.ts";
+import { GCP_FUNCTIONS } from "./functions.ts";
+import { projectIn, projectOf } from "./names.ts";
 
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
-export const GCP_KINDS: readonly Kind[] = [
+export const GCP_KINDS: readonly Kind<CloudParts>[] = [
   ...ARTIFACT_REGISTRY_KINDS,
   ...CERTIFICATE_KINDS,
   ...CLOUD_FUNCTION_KINDS,
@@ -35,3 +41,21 @@ export const GCP_KINDS: readonly Kind[] = [
   ...SERVICE_USAGE_KINDS,
   ...STORAGE_KINDS,
 ];
+
+export const GCP: Package<CloudParts> = {
+  name: "gcp",
+  kinds: GCP_KINDS,
+  settings: {
+    read: ["project", "region", "zone"],
+    access:
+      /^(accessToken|credentials|impersonateServiceAccount\w*|billingProject|userProjectOverride|scopes|requestTimeout|requestReason|skipRegionValidation|disableGlobalProjectWarning|\w+CustomEndpoint)$/,
+  },
+  functions: GCP_FUNCTIONS,
+  isElsewhere,
+};
+
+/** What is another project's, or anybody's as buckets are, need not be the program's. */
+function isElsewhere({ kinds, name, from, config, local }: Reference): boolean {
+  if (isIP(name) !== 0 || (kinds.includes(BUCKET_KIND) && !local)) return true;
+  return projectIn(name, projectOf(from)) !== config.project;
+}

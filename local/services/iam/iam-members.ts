@@ -1,13 +1,12 @@
 import type { CitedReport, CitedRules } from "../../../review/rules/rule.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { Draft, Kind, ProviderConfig, Surroundings } from "../../provider/kind.ts";
-import { projectOf } from "../../provider/prerequisites.ts";
+import type { Draft, KindEntry, ProviderConfig, Surroundings } from "../../provider/kind.ts";
 import { REPOSITORY_LOCATION } from "../artifact-registry/rules.ts";
 import { FUNCTION_KIND } from "../cloud-run/function-service.ts";
 import { SERVICE_LOCATION } from "../cloud-run/rules.ts";
 import { SERVICE_KIND } from "../cloud-run/service-settings.ts";
-import { madeWith } from "../google/google-kinds.ts";
-import { idIn, lastSegment, projectId } from "../google/names.ts";
+import { googleKinds } from "../google/google-kinds.ts";
+import { idIn, lastSegment, projectId, projectOf } from "../google/names.ts";
 import { bucketPrefix } from "./conditions.ts";
 import { ACCOUNT_GRANT, grantRules, PRINCIPALS, PROJECT_GRANT, SERVICE_GRANT } from "./grant-rules.ts";
 import { ROLES } from "./roles.ts";
@@ -17,9 +16,11 @@ interface Grants {
   /** The API that grants it. */
   readonly service: string;
   /** Where the granted resource is named, and its kind. */
-  readonly references?: Kind["references"];
+  readonly references?: KindEntry["references"];
   /** What the roles that can be granted there begin with; any may be on a project. */
   readonly roles?: string;
+  readonly rules?: readonly CitedRules[];
+  readonly defaults?: NonNullable<KindEntry["defaults"]>;
   /** Whether the resource's policy knows `projectEditor:P` and the like. */
   readonly convenience?: boolean;
   /** The resource's part of the grant's id. */
@@ -29,103 +30,97 @@ interface Grants {
 const ACCOUNT = "gcp:serviceaccount/account:Account";
 
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
-export const IAM_MEMBER_KINDS: readonly Kind[] = [
+const GRANTS: readonly Grants[] = [
   {
-    ...grant(
-      {
-        token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-        service: "artifactregistry.googleapis.com",
-        references: { repository: ["gcp:artifactregistry/repository:Repository"] },
-        roles: "roles/artifactregistry.",
-        on: (inputs) =>
-          `${projectId(inputs)}/locations/${text(inputs, "location")}/repositories/${lastSegment(text(inputs, "repository"))}`,
-      },
-      REPOSITORY_LOCATION,
-    ),
+    token: "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+    service: "artifactregistry.googleapis.com",
+    references: { repository: ["gcp:artifactregistry/repository:Repository"] },
+    roles: "roles/artifactregistry.",
+    on: (inputs) =>
+      `${projectId(inputs)}/locations/${text(inputs, "location")}/repositories/${lastSegment(text(inputs, "repository"))}`,
+    rules: [REPOSITORY_LOCATION],
     defaults: (_inputs, { region }) => (region ? { location: region } : {}),
   },
-  grant({
+  {
     token: "gcp:storage/bucketIAMMember:BucketIAMMember",
     service: "storage.googleapis.com",
     references: { bucket: ["gcp:storage/bucket:Bucket"] },
     roles: "roles/storage.",
     convenience: true,
     on: (inputs) => `b/${lastSegment(text(inputs, "bucket"))}`,
-  }),
-  grant({
+  },
+  {
     token: "gcp:pubsub/topicIAMMember:TopicIAMMember",
     service: "pubsub.googleapis.com",
     references: { topic: ["gcp:pubsub/topic:Topic"] },
     roles: "roles/pubsub.",
     on: (inputs) => idIn(inputs, "topics", "topic"),
-  }),
-  grant({
+  },
+  {
     token: "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
     service: "pubsub.googleapis.com",
     references: { subscription: ["gcp:pubsub/subscription:Subscription"] },
     roles: "roles/pubsub.",
     on: (inputs) => idIn(inputs, "subscriptions", "subscription"),
-  }),
+  },
   {
-    ...grant(
-      {
-        token: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
-        service: "run.googleapis.com",
-        references: { name: [SERVICE_KIND, FUNCTION_KIND] },
-        roles: "roles/run.",
-        on: (inputs) =>
-          text(inputs, "name").startsWith("projects/")
-            ? text(inputs, "name")
-            : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
-      },
-      SERVICE_LOCATION,
-      SERVICE_GRANT,
-    ),
+    token: "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+    service: "run.googleapis.com",
+    references: { name: [SERVICE_KIND, FUNCTION_KIND] },
+    roles: "roles/run.",
+    on: (inputs) =>
+      text(inputs, "name").startsWith("projects/")
+        ? text(inputs, "name")
+        : `${projectId(inputs)}/locations/${text(inputs, "location")}/services/${text(inputs, "name")}`,
+    rules: [SERVICE_LOCATION, SERVICE_GRANT],
     defaults: serviceLocation,
   },
-  grant({
+  {
     token: "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
     service: "cloudkms.googleapis.com",
     references: { cryptoKeyId: ["gcp:kms/cryptoKey:CryptoKey"] },
     roles: "roles/cloudkms.",
     on: (inputs) => text(inputs, "cryptoKeyId"),
-  }),
-  grant({
+  },
+  {
     token: "gcp:secretmanager/secretIamMember:SecretIamMember",
     service: "secretmanager.googleapis.com",
     references: { secretId: ["gcp:secretmanager/secret:Secret"] },
     roles: "roles/secretmanager.",
     on: (inputs) => idIn(inputs, "secrets", "secretId"),
-  }),
-  grant(
-    {
-      token: "gcp:serviceaccount/iAMMember:IAMMember",
-      service: "iam.googleapis.com",
-      references: { serviceAccountId: [ACCOUNT] },
-      roles: "roles/iam.",
-      on: (inputs) => text(inputs, "serviceAccountId"),
-    },
-    ACCOUNT_GRANT,
-  ),
-  grant(
-    {
-      token: "gcp:projects/iAMMember:IAMMember",
-      service: "cloudresourcemanager.googleapis.com",
-      on: (inputs) => lastSegment(text(inputs, "project")),
-    },
-    PROJECT_GRANT,
-  ),
+  },
+  {
+    token: "gcp:serviceaccount/iAMMember:IAMMember",
+    service: "iam.googleapis.com",
+    references: { serviceAccountId: [ACCOUNT] },
+    roles: "roles/iam.",
+    on: (inputs) => text(inputs, "serviceAccountId"),
+    rules: [ACCOUNT_GRANT],
+  },
+  {
+    token: "gcp:projects/iAMMember:IAMMember",
+    service: "cloudresourcemanager.googleapis.com",
+    on: (inputs) => lastSegment(text(inputs, "project")),
+    rules: [PROJECT_GRANT],
+  },
 ];
 
-function grant(
-  { token, service, references = {}, roles = "roles/", convenience = false, on }: Grants,
-  ...own: CitedRules[]
-): Kind {
+export const IAM_MEMBER_KINDS = GRANTS.flatMap(({ service, ...grant }) =>
+  googleKinds(import.meta.dirname, [service], [entryOf(grant)]),
+);
+
+function entryOf({
+  on,
+  rules = [],
+  references = {},
+  roles = "roles/",
+  convenience = false,
+  ...rest
+}: Omit<Grants, "service">): KindEntry {
   return {
-    token,
-    services: madeWith(service),
+    ...rest,
     references,
-    rules: [...grantRules({ roles, convenience }), ...own],
+    rules: [...grantRules({ roles, convenience }), ...rules],
     repeatable: true,
     verify: refuseAbsentAccount,
     unsupported(inputs, report) {
@@ -157,10 +152,10 @@ function refuseAbsentAccount({ id, inputs }: Draft, around: Surroundings, report
   const member = text(inputs, "member");
   const [, email, project] =
     /^serviceAccount:([^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com)$/.exec(member) ?? [];
-  const own = projectOf({ id, inputs }) ?? around.home;
+  const own = projectOf({ id, inputs }) ?? around.config.project;
   if (email === undefined || project !== own) return;
   const account = `projects/${project}/serviceAccounts/${email}`;
-  if (around.get(ACCOUNT, account) || around.mayBeElsewhere([ACCOUNT], account, own)) return;
+  if (around.get(ACCOUNT, account) || around.mayBeElsewhere([ACCOUNT], account, { id, inputs })) return;
   report("member", "must be a service account that exists", PRINCIPALS);
 }
 

@@ -1,10 +1,10 @@
 import { type Properties, text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { ACCOUNT_RULES, ACCOUNTS } from "./account-rules.ts";
 
-const account: Kind = {
+const account: KindEntry = {
   token: "gcp:serviceaccount/account:Account",
   autoname: { property: "accountId", maxLength: 30, lowerCase: true, source: ACCOUNTS },
   defaults: () => ({ disabled: false }),
@@ -20,7 +20,7 @@ const account: Kind = {
   outputs: ({ id }) => ({ name: id }),
 };
 
-export const SERVICE_ACCOUNT_KINDS = googleKinds(["iam.googleapis.com"], [account]);
+export const SERVICE_ACCOUNT_KINDS = googleKinds(import.meta.dirname, ["iam.googleapis.com"], [account]);
 
 function emailOf({ accountId, project }: Properties): string | undefined {
   if (typeof accountId !== "string" || typeof project !== "string") return undefined;

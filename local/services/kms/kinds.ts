@@ -1,5 +1,5 @@
 import { text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { CRYPTO_KEY_RULES, KEY_RING_RULES, KEY_RINGS, KEYS } from "./rules.ts";
@@ -7,7 +7,7 @@ import { CRYPTO_KEY_RULES, KEY_RING_RULES, KEY_RINGS, KEYS } from "./rules.ts";
 const KEY_RING = "gcp:kms/keyRing:KeyRing";
 const NEVER_DELETED = "https://cloud.google.com/kms/docs/resource-hierarchy#key_rings";
 
-const keyRing: Kind = {
+const keyRing: KindEntry = {
   token: KEY_RING,
   idOutlives: NEVER_DELETED,
   autoname: { property: "name", maxLength: 63, source: KEY_RINGS },
@@ -16,7 +16,7 @@ const keyRing: Kind = {
     `${projectId(inputs)}/locations/${text(inputs, "location")}/keyRings/${text(inputs, "name")}`,
 };
 
-const cryptoKey: Kind = {
+const cryptoKey: KindEntry = {
   token: "gcp:kms/cryptoKey:CryptoKey",
   references: { keyRing: [KEY_RING] },
   idOutlives: NEVER_DELETED,
@@ -44,4 +44,4 @@ const cryptoKey: Kind = {
   outputs: ({ id }) => ({ primaries: [{ name: `${id}/cryptoKeyVersions/1`, state: "ENABLED" }] }),
 };
 
-export const KMS_KINDS = googleKinds(["cloudkms.googleapis.com"], [keyRing, cryptoKey]);
+export const KMS_KINDS = googleKinds(import.meta.dirname, ["cloudkms.googleapis.com"], [keyRing, cryptoKey]);

@@ -1,7 +1,6 @@
 import { type CitedReport, valuesAt } from "../../../review/rules/rule.ts";
 import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
 import type { Draft, Surroundings } from "../../provider/kind.ts";
-import { projectOf } from "../../provider/prerequisites.ts";
 import { decodeProperties } from "../../provider/wire.ts";
 import { resolve } from "../google/references.ts";
 import * as kinds from "./kind-tokens.ts";
@@ -24,7 +23,7 @@ export function verifyForwardingRule({ id, inputs }: Draft, around: Surroundings
       .list(kinds.GLOBAL_ADDRESS)
       .some(({ properties }) => properties.address === ipAddress);
     const isThere = reserved || resolve(around, kinds.GLOBAL_ADDRESS, ipAddress) !== undefined;
-    if (!isThere && !around.mayBeElsewhere([kinds.GLOBAL_ADDRESS], ipAddress, projectOf({ id, inputs }))) {
+    if (!isThere && !around.mayBeElsewhere([kinds.GLOBAL_ADDRESS], ipAddress, { id, inputs })) {
       report("ipAddress", "must be a reserved address", RULES);
     }
     const other = around

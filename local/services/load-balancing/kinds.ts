@@ -1,6 +1,6 @@
 import { text, UNKNOWN, type Value } from "../../../review/rules/values.ts";
 import type { CloudParts } from "../../kernel/parts.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
@@ -23,7 +23,8 @@ const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: rul
 const NETWORK = "203.0.113";
 const LAST_HOST = 254;
 
-export const COMPUTE_KINDS = googleKinds(
+export const COMPUTE_KINDS = googleKinds<CloudParts>(
+  import.meta.dirname,
   ["compute.googleapis.com"],
   [
     {
@@ -151,7 +152,7 @@ export const COMPUTE_KINDS = googleKinds(
 );
 
 /** A kind of Compute Engine that belongs to no region. */
-function global(token: string, collection: string): Kind {
+function global(token: string, collection: string): KindEntry {
   return {
     token,
     autoname: AUTONAME,

@@ -1,6 +1,6 @@
 import type { Report } from "../../../review/rules/rule.ts";
 import { isProperties, listed, nested, text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { LOG_METRIC_KIND } from "../monitoring/log-metrics.ts";
@@ -9,7 +9,7 @@ import { filterProblem } from "./filter-rules.ts";
 import { LOG_METRIC_RULES, METRICS, SINK_RULES, SINKS } from "./rules.ts";
 import { SINK_KIND, topicOf, writerIdentity } from "./sinks.ts";
 
-const projectSink: Kind = {
+const projectSink: KindEntry = {
   token: SINK_KIND,
   autoname: { property: "name", maxLength: 100, source: SINKS },
   defaults: () => ({ uniqueWriterIdentity: true }),
@@ -43,7 +43,7 @@ const projectSink: Kind = {
   volatile: ["writerIdentity"],
 };
 
-const metric: Kind = {
+const metric: KindEntry = {
   token: LOG_METRIC_KIND,
   autoname: { property: "name", maxLength: 100, source: METRICS },
   rules: LOG_METRIC_RULES,
@@ -61,7 +61,11 @@ const metric: Kind = {
   id: (inputs) => text(inputs, "name"),
 };
 
-export const LOGGING_KINDS = googleKinds(["logging.googleapis.com"], [projectSink, metric]);
+export const LOGGING_KINDS = googleKinds(
+  import.meta.dirname,
+  ["logging.googleapis.com"],
+  [projectSink, metric],
+);
 
 function reportUnsupported(filter: unknown, path: string, report: Report): void {
   if (typeof filter !== "string" || filterProblem(filter) !== undefined) return;

@@ -1,12 +1,12 @@
 import { stableNumber } from "../../kernel/stable-number.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";
 import { ALERT_POLICY_RULES, CHANNEL_RULES } from "./rules.ts";
 import { unsupportedPolicy } from "./unsupported.ts";
 
-const alertPolicy: Kind = {
+const alertPolicy: KindEntry = {
   token: POLICY_KIND,
   references: { "notificationChannels[]": [CHANNEL_KIND] },
   defaults: () => ({ enabled: true }),
@@ -17,7 +17,7 @@ const alertPolicy: Kind = {
   outputs: ({ id }) => ({ name: id, creationRecords: [] }),
 };
 
-const notificationChannel: Kind = {
+const notificationChannel: KindEntry = {
   token: CHANNEL_KIND,
   defaults: () => ({ enabled: true, forceDelete: false }),
   rules: CHANNEL_RULES,
@@ -27,6 +27,7 @@ const notificationChannel: Kind = {
 };
 
 export const MONITORING_KINDS = googleKinds(
+  import.meta.dirname,
   ["monitoring.googleapis.com"],
   [alertPolicy, notificationChannel],
 );

@@ -1,6 +1,6 @@
 import type { Report } from "../../../review/rules/rule.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
@@ -12,7 +12,7 @@ import { TOPIC_KIND, topicProblems } from "./topic-settings.ts";
 const DAY_SECONDS = 86_400;
 const LACKING = "must be absent: the local Pub/Sub cannot do it";
 
-const topic: Kind = {
+const topic: KindEntry = {
   token: TOPIC_KIND,
   autoname: { property: "name", maxLength: 255, source: NAMING },
   assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
@@ -28,7 +28,7 @@ const topic: Kind = {
   outputs: ({ id, inputs }) => refuseProblems(topicProblems(id, inputs)),
 };
 
-const subscription: Kind = {
+const subscription: KindEntry = {
   token: SUBSCRIPTION_KIND,
   autoname: { property: "name", maxLength: 255, source: NAMING },
   references: { topic: [TOPIC_KIND], "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND] },
@@ -54,7 +54,11 @@ const subscription: Kind = {
   outputs: ({ id, inputs }) => refuseProblems(subscriptionProblems(id, inputs)),
 };
 
-export const PUBSUB_KINDS = googleKinds(["pubsub.googleapis.com"], [topic, subscription]);
+export const PUBSUB_KINDS = googleKinds(
+  import.meta.dirname,
+  ["pubsub.googleapis.com"],
+  [topic, subscription],
+);
 
 function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
   for (const property of properties) {

@@ -1,12 +1,12 @@
 import { text } from "../../../review/rules/values.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { TOPIC_KIND } from "../pubsub/topic-settings.ts";
 import { JOB_KIND } from "./job.ts";
 import { ENGLISH, JOB_RULES, JOBS } from "./rules.ts";
 
-const job: Kind = {
+const job: KindEntry = {
   token: JOB_KIND,
   autoname: { property: "name", maxLength: 500, source: JOBS },
   references: { "pubsubTarget.topicName": [TOPIC_KIND] },
@@ -29,4 +29,4 @@ const job: Kind = {
   volatile: ["state"],
 };
 
-export const SCHEDULER_KINDS = googleKinds(["cloudscheduler.googleapis.com"], [job]);
+export const SCHEDULER_KINDS = googleKinds(import.meta.dirname, ["cloudscheduler.googleapis.com"], [job]);

@@ -1,7 +1,7 @@
 import { type Properties, text } from "../../../review/rules/values.ts";
 import type { ResourceView } from "../../kernel/parts.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { idIn, lastSegment, projectId } from "../google/names.ts";
 import { SECRET_RULES, SECRET_VERSION_RULES, SECRETS } from "./rules.ts";
@@ -9,7 +9,7 @@ import { SECRET_RULES, SECRET_VERSION_RULES, SECRETS } from "./rules.ts";
 const SECRET = "gcp:secretmanager/secret:Secret";
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
 
-const secret: Kind = {
+const secret: KindEntry = {
   token: SECRET,
   autoname: { property: "secretId", maxLength: 255, source: SECRETS },
   assigned: { expireTime: "", versionAliases: {} },
@@ -26,7 +26,7 @@ const secret: Kind = {
   }),
 };
 
-const secretVersion: Kind = {
+const secretVersion: KindEntry = {
   token: SECRET_VERSION,
   references: { secret: [SECRET] },
   defaults({ secret: parent }) {
@@ -44,7 +44,11 @@ const secretVersion: Kind = {
   outputs: ({ id }) => ({ name: id, version: lastSegment(id), destroyTime: "" }),
 };
 
-export const SECRET_KINDS = googleKinds(["secretmanager.googleapis.com"], [secret, secretVersion]);
+export const SECRET_KINDS = googleKinds(
+  import.meta.dirname,
+  ["secretmanager.googleapis.com"],
+  [secret, secretVersion],
+);
 
 /** The number that these very data already have, or the next one of the secret. */
 function versionId(inputs: Properties, urn: string, resources: ResourceView): string {

@@ -1,6 +1,6 @@
 import { text } from "../../../review/rules/values.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { Kind } from "../../provider/kind.ts";
+import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { SERVICE_IDENTITY_RULES, SERVICE_RULES } from "./rules.ts";
@@ -21,7 +21,7 @@ const SERVICE_AGENTS: Readonly<Record<string, string>> = {
   "workflows.googleapis.com": "gcp-sa-workflows",
 };
 
-const serviceIdentity: Kind = {
+const serviceIdentity: KindEntry = {
   token: "gcp:projects/serviceIdentity:ServiceIdentity",
   shared: true,
   rules: SERVICE_IDENTITY_RULES,
@@ -41,7 +41,7 @@ const serviceIdentity: Kind = {
   },
 };
 
-const projectService: Kind = {
+const projectService: KindEntry = {
   token: "gcp:projects/service:Service",
   shared: true,
   // Others in the project may rely on it by then.
@@ -51,6 +51,7 @@ const projectService: Kind = {
 };
 
 export const SERVICE_USAGE_KINDS = googleKinds(
+  import.meta.dirname,
   ["serviceusage.googleapis.com"],
   [serviceIdentity, projectService],
 );

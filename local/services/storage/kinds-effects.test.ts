@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { GCP_KINDS } from "../google/package.ts";
+import { GCP } from "../google/package.ts";
 import { TestSession, urnOf } from "../test-session.ts";
 import { serviceAgent } from "./service-agent.ts";
 
@@ -13,7 +13,7 @@ const GRANT = "gcp:pubsub/topicIAMMember:TopicIAMMember";
 let session: TestSession;
 
 beforeAll(async () => {
-  session = await TestSession.start("gcp", GCP_KINDS);
+  session = await TestSession.start(GCP);
   await session.configure({ "gcp:config:project": "acme", "gcp:config:region": "europe-west1" });
 });
 

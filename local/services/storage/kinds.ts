@@ -5,7 +5,7 @@ import type { Report } from "../../../review/rules/rule.ts";
 import { isList, nested, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
 import type { CloudParts, ObjectDescription, StoredObject } from "../../kernel/parts.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment } from "../google/names.ts";
@@ -15,7 +15,7 @@ import { BUCKET_NAMING, BUCKET_RULES, OBJECT_NAMING, OBJECT_RULES } from "./rule
 const DAY_SECONDS = 86_400;
 const BUCKET_LOCK = "https://cloud.google.com/storage/docs/bucket-lock";
 
-const bucket: Kind = {
+const bucket: KindEntry<CloudParts> = {
   token: "gcp:storage/bucket:Bucket",
   autoname: { property: "name", maxLength: 63, source: BUCKET_NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
@@ -75,7 +75,7 @@ const bucket: Kind = {
   },
 };
 
-const bucketObject: Kind = {
+const bucketObject: KindEntry<CloudParts> = {
   token: "gcp:storage/bucketObject:BucketObject",
   references: { bucket: [bucket.token] },
   autoname: { property: "name", maxLength: 1024, source: OBJECT_NAMING },
@@ -100,7 +100,11 @@ const bucketObject: Kind = {
   },
 };
 
-export const STORAGE_KINDS = googleKinds(["storage.googleapis.com"], [bucket, bucketObject, NOTIFICATION]);
+export const STORAGE_KINDS = googleKinds(
+  import.meta.dirname,
+  ["storage.googleapis.com"],
+  [bucket, bucketObject, NOTIFICATION],
+);
 
 function refuseSet(inputs: Properties, properties: readonly string[], report: Report): void {
   for (const property of properties) {

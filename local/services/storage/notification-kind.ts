@@ -1,7 +1,7 @@
 import { listed, type Properties, text } from "../../../review/rules/values.ts";
 import type { CloudParts } from "../../kernel/parts.ts";
 import { stableNumber } from "../../kernel/stable-number.ts";
-import type { Draft, Kind } from "../../provider/kind.ts";
+import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { lastSegment } from "../google/names.ts";
 import { TOPIC_KIND } from "../pubsub/topic-settings.ts";
@@ -16,7 +16,7 @@ const MOST_A_BUCKET = 100;
 const MOST_AN_EVENT = 10;
 
 /** Where changes of a bucket's objects are told. */
-export const NOTIFICATION: Kind = {
+export const NOTIFICATION: KindEntry<CloudParts> = {
   token: NOTIFICATION_KIND,
   references: { bucket: [BUCKET_KIND], topic: [TOPIC_KIND] },
   rules: NOTIFICATION_RULES,

@@ -1,21 +1,21 @@
 /**
- * Writes `data/shapes.json`: the fields of every kind in `data/kinds.json`, as the SDK's type
- * declarations and their comments give them. Run by hand after an update of an SDK:
- * `node local/provider/generate-types.ts && biome format --write local/provider/data`
+ * Writes `shapes.generated.json` beside every `facts.json`: the fields of the kinds in it, as the SDK's type
+ * declarations and their comments give them. Run by hand after an update of an SDK, or for a new kind:
+ * `node local/provider/generate-shapes.ts && npm run format`
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import type { ObjectShape, ResourceShape, Shape } from "./shapes.ts";
+import type { ObjectShape, ResourceShape, Shape, Shapes } from "./shapes.ts";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const PACKAGES = join(HERE, "../../node_modules/@pulumi");
+const SERVICES = join(import.meta.dirname, "../services");
+const PACKAGES = join(import.meta.dirname, "../../node_modules/@pulumi");
 /** Wrappers that `pulumi.Input` adds around the type proper. */
 const WRAPPERS = new Set(["Promise", "OutputInstance", "Output"]);
 
-const tokens = Object.keys(JSON.parse(readFileSync(join(HERE, "data/kinds.json"), "utf8")));
-const files = new Map(tokens.map((token) => [token, declarationFile(token)]));
+const folders = globSync("*/facts.json", { cwd: SERVICES }).map((file) => join(SERVICES, dirname(file)));
+const tokensOf = new Map(folders.map((folder) => [folder, tokensIn(folder)]));
+const files = new Map([...tokensOf.values()].flat().map((token) => [token, declarationFile(token)]));
 const program = ts.createProgram([...files.values()], {
   strict: true,
   module: ts.ModuleKind.NodeNext,
@@ -23,31 +23,39 @@ const program = ts.createProgram([...files.values()], {
   skipLibCheck: true,
 });
 const checker = program.getTypeChecker();
-const objects: Record<string, ObjectShape> = {};
-const resources: Record<string, ResourceShape> = {};
+/** Of the folder at hand. */
+let objects: Record<string, ObjectShape> = {};
 
-for (const [token, file] of files) {
-  const source = program.getSourceFile(file);
+for (const [folder, tokens] of tokensOf) {
+  objects = {};
+  const resources = Object.fromEntries(tokens.map((token) => [token, resourceShape(token)]));
+  const sorted = Object.fromEntries(Object.entries(objects).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const [packageName = ""] = tokens[0]?.split(":", 1) ?? [];
+  const shapes: Shapes = {
+    sdk: `@pulumi/${packageName} ${versionOf(packageName)}`,
+    resources,
+    objects: sorted,
+  };
+  writeFileSync(join(folder, "shapes.generated.json"), JSON.stringify(shapes));
+}
+
+function tokensIn(folder: string): readonly string[] {
+  return Object.keys(JSON.parse(readFileSync(join(folder, "facts.json"), "utf8"))).sort();
+}
+
+function resourceShape(token: string): ResourceShape {
+  const source = program.getSourceFile(files.get(token) ?? "");
   const symbol = source && checker.getSymbolAtLocation(source);
   const exported = new Map(symbol && checker.getExportsOfModule(symbol).map((item) => [item.name, item]));
   const name = token.slice(token.lastIndexOf(":") + 1);
   const args = exported.get(`${name}Args`);
   const resource = exported.get(name);
-  if (!args || !resource) throw new Error(`${file} must export ${name} and ${name}Args.`);
-  resources[token] = {
+  if (!args || !resource) throw new Error(`${files.get(token)} must export ${name} and ${name}Args.`);
+  return {
     inputs: objectShape(checker.getDeclaredTypeOfSymbol(args)),
     outputs: outputsOf(resource),
   };
 }
-
-const sorted = Object.fromEntries(Object.entries(objects).sort(([a], [b]) => (a < b ? -1 : 1)));
-const versions = Object.fromEntries(
-  [...new Set(tokens.map((token) => token.slice(0, token.indexOf(":"))))].map((name) => [
-    name,
-    versionOf(name),
-  ]),
-);
-writeFileSync(join(HERE, "data/shapes.json"), JSON.stringify({ versions, resources, objects: sorted }));
 
 /** Major and minor: a patch declares nothing else. */
 function versionOf(packageName: string): string {
@@ -145,7 +153,7 @@ function qualifiedName(symbol: ts.Symbol): string {
   const name = checker.getFullyQualifiedName(symbol);
   const local = name.slice(name.lastIndexOf('"') + 2);
   const declared = symbol.declarations?.[0]?.getSourceFile().fileName ?? "";
-  return `${declared.includes("/fastly/") ? "fastly" : "gcp"}.${local}`;
+  return `${/\/@pulumi\/([^/]+)\//.exec(declared)?.[1]}.${local}`;
 }
 
 function outputsOf(symbol: ts.Symbol): string[] {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { nested, type Properties, type Value } from "../../review/rules/values.ts";
-import { stableNumber } from "../kernel/stable-number.ts";
-import { FACTS } from "./facts.ts";
-import type { Draft, Kind } from "./kind.ts";
-import { SHAPES } from "./shapes.ts";
-import { encodeProperties } from "./wire.ts";
+import { nested, type Properties, type Value } from "../../../review/rules/values.ts";
+import { stableNumber } from "../../kernel/stable-number.ts";
+import type { Facts } from "../../provider/facts.ts";
+import type { Draft } from "../../provider/kind.ts";
+import { encodeProperties } from "../../provider/wire.ts";
 
 /** What Pulumi's provider adds to the labels of everything that it makes. */
 const ATTRIBUTION = { "goog-pulumi-provisioned": "true" };
@@ -32,7 +31,7 @@ const COMMON: Readonly<Record<string, (draft: Draft) => Value>> = {
 };
 
 /** Those among the common outputs that an update may change. */
-const VOLATILE = [
+export const VOLATILE = [
   "effectiveLabels",
   "pulumiLabels",
   "effectiveAnnotations",
@@ -43,22 +42,14 @@ const VOLATILE = [
   "labelFingerprint",
 ];
 
-/** The common outputs that this kind declares as computed. */
-export function commonOutputs(token: string, draft: Draft): Properties {
-  const outputs: Record<string, Value> = {};
-  for (const name of FACTS[token]?.computed ?? []) {
-    const compute = COMMON[name];
-    if (compute) outputs[name] = compute(draft);
-  }
-  if (SHAPES.resources[token]?.inputs.fields.deletionPolicy && draft.inputs.deletionPolicy === undefined) {
-    outputs.deletionPolicy = "DELETE";
-  }
-  return outputs;
-}
-
-/** Names of outputs that an update leaves in doubt. */
-export function volatileOutputs(kind: Kind): ReadonlySet<string> {
-  return new Set([...VOLATILE, ...(kind.volatile ?? [])]);
+/** The common outputs among those that a kind declares as computed. */
+export function commonOutputs({ computed }: Facts, draft: Draft): Properties {
+  return Object.fromEntries(
+    computed.flatMap((name) => {
+      const compute = COMMON[name];
+      return compute ? [[name, compute(draft)]] : [];
+    }),
+  );
 }
 
 /** A time that stays for the resource's life. */
