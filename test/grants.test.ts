@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
-import type { CloudResource, LogEntry } from "../local/kernel/parts.ts";
+import type { CloudResource, LogEntry } from "../local/kernel/contract.ts";
 import { GRANT_KINDS } from "../local/services/iam/iam.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 

@@ -1,4 +1,5 @@
-import type { Part } from "../kernel/parts.ts";
+import type { Part } from "../kernel/contract.ts";
+import { Provider } from "../provider/provider.ts";
 import { Acme } from "../services/acme/acme.ts";
 import { LocalCloudRun } from "../services/cloud-run/local-cloud-run.ts";
 import { FastlyApi } from "../services/fastly/api/fastly-api.ts";
@@ -63,7 +64,6 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const acme = new Acme(kernel, { binDir });
   const fastlyStore = new FastlyStore(kernel.db);
   const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
-  const providerParts = { kernel, storage, pubsub, run };
   const alerting = new Alerting(kernel, { pubsub, run });
   const scheduler = new Scheduler(kernel, { run, pubsub });
   // Each needs those before it; what brings work in comes last.
@@ -78,8 +78,8 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     alerting,
     new LogSinks(kernel, pubsub),
     scheduler,
-    new ProviderServer(GCP, providerParts, kernel.ports.gcpProvider),
-    new ProviderServer(FASTLY, providerParts, kernel.ports.fastlyProvider),
+    new ProviderServer(Provider.on({ kernel, run, storage }, GCP), kernel.ports.gcpProvider),
+    new ProviderServer(Provider.on({ kernel }, FASTLY), kernel.ports.fastlyProvider),
   ];
   let stopping = false;
   const status = () => statusOf(kernel, parts, stopping);

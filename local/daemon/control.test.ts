@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Part } from "../kernel/parts.ts";
+import type { Part } from "../kernel/contract.ts";
 import { type OwnedKernel, startKernel } from "../services/start-kernel.ts";
 import { controlHandler, statusOf } from "./control.ts";
 

@@ -1,6 +1,5 @@
-import type { CloudParts, Part } from "../kernel/parts.ts";
-import type { Package } from "../provider/package.ts";
-import { Provider } from "../provider/provider.ts";
+import type { Part } from "../kernel/contract.ts";
+import type { Provider } from "../provider/provider.ts";
 import { type ServedProvider, serve } from "../provider/serve.ts";
 
 /** One package's provider on its port, for as long as the cloud runs. */
@@ -10,9 +9,9 @@ export class ProviderServer implements Part {
   readonly #port: number;
   #served: ServedProvider | undefined;
 
-  constructor(served: Package<CloudParts>, parts: CloudParts, port: number) {
-    this.name = `${served.name} provider`;
-    this.#provider = Provider.on(parts, served);
+  constructor(provider: Provider, port: number) {
+    this.name = `${provider.package.name} provider`;
+    this.#provider = provider;
     this.#port = port;
   }
 

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
-import type { Ports } from "./parts.ts";
+import type { Ports } from "./contract.ts";
 
 export const DEFAULT_PORT_BASE = 28_000;
 

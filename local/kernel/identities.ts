@@ -12,7 +12,7 @@ import type {
   Principal,
   TlsAuthority,
   Tokens,
-} from "./parts.ts";
+} from "./contract.ts";
 
 interface Endpoints {
   readonly http: Server;

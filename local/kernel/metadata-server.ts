@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerText } from "./answer-text.ts";
-import type { HttpApi, Principal, Tokens } from "./parts.ts";
+import type { HttpApi, Principal, Tokens } from "./contract.ts";
 import { projectNumber } from "./project-number.ts";
 
 const ROOT = "/computeMetadata/v1";

@@ -1,4 +1,4 @@
-import type { Network as NetworkContract } from "./parts.ts";
+import type { Network as NetworkContract } from "./contract.ts";
 
 const THIS_MACHINE = "127.0.0.1";
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
-import type { CloudResource, ResourceStore as ResourceStoreContract } from "./parts.ts";
+import type { CloudResource, ResourceStore as ResourceStoreContract } from "./contract.ts";
 
 interface Row {
   readonly kind: string;

@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import * as x509 from "@peculiar/x509";
-import type { TlsAuthority as TlsAuthorityContract } from "./parts.ts";
+import type { TlsAuthority as TlsAuthorityContract } from "./contract.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;

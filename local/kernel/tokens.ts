@@ -10,7 +10,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import type { Principal, Tokens as TokensContract } from "./parts.ts";
+import type { Principal, Tokens as TokensContract } from "./contract.ts";
 import { InvalidToken } from "./refusals.ts";
 import { stableNumber } from "./stable-number.ts";
 

@@ -1,6 +1,6 @@
 import type { CitedReport, CitedRules, Report } from "../../review/rules/rule.ts";
 import type { Properties, Value } from "../../review/rules/values.ts";
-import type { CloudResource, ResourceStore, ResourceView } from "../kernel/parts.ts";
+import type { CloudResource, ResourceStore, ResourceView } from "../kernel/contract.ts";
 import type { KindData } from "./kind-data.ts";
 
 /** What the provider was configured with; empty where the stack says nothing. */

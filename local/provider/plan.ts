@@ -1,5 +1,5 @@
 import { type Properties, reveal, UNKNOWN } from "../../review/rules/values.ts";
-import type { CloudResource, ResourceView } from "../kernel/parts.ts";
+import type { CloudResource, ResourceView } from "../kernel/contract.ts";
 import { fillUnknowns } from "./fill-unknowns.ts";
 import type { Kind, Named, ProviderConfig, Surroundings } from "./kind.ts";
 import type { Package } from "./package.ts";

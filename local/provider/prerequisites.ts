@@ -1,7 +1,7 @@
 import { showAt } from "../../review/rules/paths.ts";
 import { valuesAt } from "../../review/rules/rule.ts";
 import type { Properties, Value } from "../../review/rules/values.ts";
-import type { CloudResource, ResourceView } from "../kernel/parts.ts";
+import type { CloudResource, ResourceView } from "../kernel/contract.ts";
 import type { Draft, Kind, ProviderConfig, ResourceHolder, Surroundings, Unmet } from "./kind.ts";
 import { ProviderError } from "./provider-error.ts";
 import { decodeProperties } from "./wire.ts";

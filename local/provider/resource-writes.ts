@@ -1,5 +1,5 @@
 import { absentFrom, hasUnknown, type Properties, reveal } from "../../review/rules/values.ts";
-import type { CloudResource } from "../kernel/parts.ts";
+import type { CloudResource } from "../kernel/contract.ts";
 import { AlreadyExists } from "../kernel/refusals.ts";
 import { withDeadline } from "./deadline.ts";
 import { diffInputs } from "./diff-inputs.ts";

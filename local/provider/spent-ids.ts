@@ -1,4 +1,4 @@
-import type { CloudResource } from "../kernel/parts.ts";
+import type { CloudResource } from "../kernel/contract.ts";
 import type { Kind, ResourceHolder } from "./kind.ts";
 import { ProviderError } from "./provider-error.ts";
 

@@ -1,5 +1,5 @@
 import { type Properties, reveal, UNKNOWN, type Value } from "../../review/rules/values.ts";
-import type { CloudResource } from "../kernel/parts.ts";
+import type { CloudResource } from "../kernel/contract.ts";
 import { differences } from "./differences.ts";
 import { withoutInnerOutputs } from "./inner-outputs.ts";
 import type { Kind } from "./kind.ts";

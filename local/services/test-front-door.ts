@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { request as tlsRequest } from "node:https";
-import type { ResourceStore } from "../kernel/parts.ts";
+import type { ResourceStore } from "../kernel/contract.ts";
 import * as kinds from "./load-balancing/kind-tokens.ts";
 
 /** What tests of the edge and the load balancer share: the resources of a front door, and a client that sends bytes as given. */

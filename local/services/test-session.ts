@@ -5,10 +5,11 @@ import grpc from "@grpc/grpc-js";
 import providerService, { type IResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
-import type { CloudParts, CloudRun } from "../kernel/parts.ts";
 import type { Package } from "../provider/package.ts";
 import { Provider } from "../provider/provider.ts";
 import { type ServedProvider, serve } from "../provider/serve.ts";
+import type { CloudRun } from "./cloud-run/contract.ts";
+import type { GcpParts } from "./google/package.ts";
 import { type OwnedKernel, startKernel } from "./start-kernel.ts";
 import { CloudStorage } from "./storage/cloud-storage.ts";
 
@@ -37,7 +38,7 @@ export class TestSession {
     this.#stateDir = stateDir;
   }
 
-  static async start(served: Package<CloudParts>, mode: "local" | "offline" = "local") {
+  static async start(served: Package<GcpParts>, mode: "local" | "offline" = "local") {
     const stateDir = mkdtempSync(join(tmpdir(), "providers-"));
     const session = new TestSession(await startKernel({ stateDir, portBase: "any" }), stateDir);
     const provider =
@@ -164,11 +165,10 @@ export class TestSession {
     rmSync(this.#stateDir, { recursive: true, force: true });
   }
 
-  #parts(): CloudParts {
+  #parts(): GcpParts {
     return {
       kernel: this.kernel,
       storage: this.storage,
-      pubsub: { publish: absent, backlog: absent, oldestUnacked: absent, apis: [] },
       run: { serve: absent, post: absent, ready: (service) => this.ready(service) },
     };
   }

@@ -7,7 +7,7 @@ import { ApiClient, type DomainResource } from "../../local/command-line/api-cli
 import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
 import type { UpdateResult } from "../../local/engine/events.ts";
-import type { CloudResource, LogEntry } from "../../local/kernel/parts.ts";
+import type { CloudResource, LogEntry } from "../../local/kernel/contract.ts";
 import { type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;

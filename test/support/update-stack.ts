@@ -2,7 +2,7 @@ import { PROJECT, REPOSITORY } from "../../local/command-line/place.ts";
 import { readLocalConfig, SECRET_KEYS } from "../../local/command-line/stack-config.ts";
 import { runUpdate } from "../../local/engine/engine.ts";
 import type { EngineEvent, UpdateResult } from "../../local/engine/events.ts";
-import type { Ports } from "../../local/kernel/parts.ts";
+import type { Ports } from "../../local/kernel/contract.ts";
 
 export interface UpdateSettings {
   readonly kind?: "up" | "preview" | "destroy";

@@ -2,7 +2,7 @@ import { Resolver } from "node:dns/promises";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
-import type { Kernel, Part } from "../../kernel/parts.ts";
+import type { Kernel, Part } from "../../kernel/contract.ts";
 import { Dns } from "./dns.ts";
 import { KeptProcess, type Watch } from "./kept-process.ts";
 

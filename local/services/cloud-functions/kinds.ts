@@ -1,16 +1,25 @@
 import { nested, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
-import type { CloudParts } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
 import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import { FUNCTION_KIND, serviceOf, toService } from "../cloud-run/function-service.ts";
 import { claimUri } from "../cloud-run/run-uri.ts";
 import { parseService, SERVICE_KIND } from "../cloud-run/service-settings.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
+import type { ObjectStorage } from "../storage/contract.ts";
 import { FUNCTION_RULES, FUNCTIONS } from "./rules.ts";
 import { unsupportedInFunction } from "./unsupported.ts";
+
+/** What a function is built from and runs on. */
+interface Parts {
+  readonly kernel: Kernel;
+  readonly run: CloudRun;
+  readonly storage: ObjectStorage;
+}
 
 /** What the API fills in. @see https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions */
 const SERVICE_DEFAULTS = {
@@ -24,7 +33,7 @@ const SERVICE_DEFAULTS = {
   timeoutSeconds: 60,
 } as const;
 
-const cloudFunction: KindEntry<CloudParts> = {
+const cloudFunction: KindEntry<Parts> = {
   token: FUNCTION_KIND,
   autoname: { property: "name", maxLength: 63, source: FUNCTIONS },
   rules: FUNCTION_RULES,
@@ -57,7 +66,7 @@ const SERVICES = [
 
 export const CLOUD_FUNCTION_KINDS = googleKinds(import.meta.dirname, SERVICES, [cloudFunction]);
 
-function functionOutputs({ id, urn, inputs }: Draft, parts: CloudParts): Properties {
+function functionOutputs({ id, urn, inputs }: Draft, parts: Parts): Properties {
   const service = serviceOf(FUNCTION_KIND, id) ?? id;
   const other = parts.kernel.resources.get(SERVICE_KIND, service);
   if (other) throw new ProviderError("ALREADY_EXISTS", `Error 409: ${service} belongs to ${other.urn}.`);
@@ -88,7 +97,7 @@ function functionOutputs({ id, urn, inputs }: Draft, parts: CloudParts): Propert
 }
 
 /** What Cloud Build needs, asked for as its account: the source, a place for the image, and its log. */
-function build(inputs: Properties, { kernel, storage }: CloudParts): void {
+function build(inputs: Properties, { kernel, storage }: Parts): void {
   const config = nested(inputs, "buildConfig");
   const account = { email: lastSegment(text(config, "serviceAccount")) };
   const source = nested(nested(config, "source"), "storageSource");

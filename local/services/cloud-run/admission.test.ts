@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Ingress } from "../../kernel/parts.ts";
+import type { Ingress } from "./contract.ts";
 import { type Answer, exchange, INVOKER, type Sent, serving, TestBench } from "./test-bench.ts";
 
 const AUDIENCE = "https://api.platform.example";

@@ -1,5 +1,6 @@
-import type { Ingress, Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { InvalidToken } from "../../kernel/refusals.ts";
+import type { Ingress } from "./contract.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 import type { ServiceSettings } from "./service-settings.ts";
 

@@ -1,4 +1,4 @@
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 import { RevisionFailed } from "../../kernel/refusals.ts";
 import { type Deployed, DeployedRevisions, type ServiceDeps } from "./deployed-revisions.ts";
 import { InstanceFailed } from "./instance-failed.ts";

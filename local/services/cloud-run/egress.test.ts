@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Egress, LogEntry } from "../../kernel/parts.ts";
+import type { Egress, LogEntry } from "../../kernel/contract.ts";
 import { EgressLedger } from "./egress.ts";
 import { originOf } from "./log-origin.ts";
 import { ACCOUNT, serving, TestBench, until } from "./test-bench.ts";

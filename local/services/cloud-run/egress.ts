@@ -1,4 +1,4 @@
-import type { Egress, Kernel } from "../../kernel/parts.ts";
+import type { Egress, Kernel } from "../../kernel/contract.ts";
 import type { Connections } from "./container/messages.ts";
 import type { LogOrigin } from "./log-origin.ts";
 

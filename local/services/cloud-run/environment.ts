@@ -1,5 +1,5 @@
 import { delimiter, dirname } from "node:path";
-import type { Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import type { RevisionTemplate, ServiceSettings } from "./service-settings.ts";
 
 /** Reads a secret's version as the service's own account. @throws {PermissionDenied} without the grant. */

@@ -1,4 +1,4 @@
-import type { Ingress, Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import {
   continueTrace,
   type TraceContext,
@@ -6,6 +6,7 @@ import {
   toTraceparent,
 } from "../../kernel/trace-context.ts";
 import { admit } from "./admission.ts";
+import type { Ingress } from "./contract.ts";
 import type { DeployedService } from "./deployed-service.ts";
 import { type Call, header, type Reply, refusal } from "./exchange.ts";
 import { BrokenInstance, forward } from "./forward.ts";

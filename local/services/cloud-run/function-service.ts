@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CloudResource, ResourceStore } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceStore } from "../../kernel/contract.ts";
 import { FRAMEWORK_COMMAND } from "./function-build.ts";
 import { SERVICE_KIND } from "./service-settings.ts";
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { Severity } from "../../kernel/parts.ts";
+import type { Severity } from "../../kernel/contract.ts";
 import type { Connections } from "./container/messages.ts";
 import { InstanceFailed, InstancePortTaken } from "./instance-failed.ts";
 import { parseMessage } from "./instance-message.ts";

@@ -1,19 +1,25 @@
 import { createHash } from "node:crypto";
 import { isProperties, listed, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
-import type { CloudParts, CloudResource, Kernel } from "../../kernel/parts.ts";
+import type { CloudResource, Kernel } from "../../kernel/contract.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import type { CloudRun } from "./contract.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { SERVICE_RULES } from "./rules.ts";
 import { claimUri } from "./run-uri.ts";
 import { parseService, SERVICE_KIND, type ServiceSettings } from "./service-settings.ts";
 import { unsupportedInService } from "./unsupported.ts";
 
-const service: KindEntry<CloudParts> = {
+interface Parts {
+  readonly kernel: Kernel;
+  readonly run: CloudRun;
+}
+
+const service: KindEntry<Parts> = {
   token: SERVICE_KIND,
   references: {
     "template.serviceAccount": ["gcp:serviceaccount/account:Account"],
@@ -53,7 +59,7 @@ const service: KindEntry<CloudParts> = {
 
 export const RUN_KINDS = googleKinds(import.meta.dirname, ["run.googleapis.com"], [service]);
 
-function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: CloudParts): Properties {
+function serviceOutputs({ inputs, id, urn, previous, now }: Draft, { kernel }: Parts): Properties {
   const uri = claimUri(id, id, kernel);
   const generation = String(Number(previous?.properties.generation ?? 0) + 1);
   const revision = `${id}/revisions/${revisionOf(id, { ...inputs, uri }, urn, kernel)}`;

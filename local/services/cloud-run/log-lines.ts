@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { LogEntry, Severity } from "../../kernel/parts.ts";
+import type { LogEntry, Severity } from "../../kernel/contract.ts";
 import type { LogOrigin } from "./log-origin.ts";
 
 /** Cloud Logging's limit for an entry. A longer line is cut into several. */

@@ -3,7 +3,7 @@ import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync, stop } from "esbuild";
-import type { Ports } from "../../kernel/parts.ts";
+import type { Ports } from "../../kernel/contract.ts";
 
 const CONTAINER = fileURLToPath(new URL("container/main.ts", import.meta.url));
 

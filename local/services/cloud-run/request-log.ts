@@ -1,4 +1,4 @@
-import type { Kernel, Severity } from "../../kernel/parts.ts";
+import type { Kernel, Severity } from "../../kernel/contract.ts";
 import { type TraceContext, traceFields } from "../../kernel/trace-context.ts";
 import { type Call, header, type Reply } from "./exchange.ts";
 import { originOf } from "./log-origin.ts";

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { LogEntry } from "../../kernel/parts.ts";
+import type { LogEntry } from "../../kernel/contract.ts";
 import { serving, TestBench, until } from "./test-bench.ts";
 
 let bench: TestBench;

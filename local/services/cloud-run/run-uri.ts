@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { FUNCTION_KIND } from "./function-service.ts";
 import { SERVICE_KIND } from "./service-settings.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 import { type ContainerSettings, containerSchema } from "./container-settings.ts";
 import { parseBytes, parseSeconds } from "./quantity-syntax.ts";
 import { type TrafficTarget, trafficSchema } from "./traffic.ts";

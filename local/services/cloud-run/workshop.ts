@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Kernel, ObjectStorage } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
+import type { ObjectStorage } from "../storage/contract.ts";
 import type { EgressLedger } from "./egress.ts";
 import { instanceEnvironment, type SecretAccess } from "./environment.ts";
 import { buildFunction, FRAMEWORK_COMMAND } from "./function-build.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Kernel, Part } from "../../kernel/contract.ts";
 import { openPort } from "../../kernel/open-port.ts";
-import type { Kernel, Part } from "../../kernel/parts.ts";
 import type { Properties } from "../../kernel/property-values.ts";
 import { EdgeCertificates } from "./edge-certificates.ts";
 import type { FastlyStore } from "./fastly-store.ts";

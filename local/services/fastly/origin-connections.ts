@@ -6,7 +6,7 @@ import {
   connect as connectTls,
   type SecureVersion,
 } from "node:tls";
-import type { Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { textOf, textsOf } from "../../kernel/property-values.ts";
 import type { Backend } from "./vcl-service.ts";
 

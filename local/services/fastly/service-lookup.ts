@@ -1,4 +1,4 @@
-import type { CloudResource, ResourceStore } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceStore } from "../../kernel/contract.ts";
 import { objectsOf, textOf } from "../../kernel/property-values.ts";
 import type { FastlyStore } from "./fastly-store.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";

@@ -1,7 +1,7 @@
 import { labels } from "../../../review/rules/google/labels.ts";
 import { type CitedRules, cite, inObject } from "../../../review/rules/rule.ts";
 import type { Value } from "../../../review/rules/values.ts";
-import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceView } from "../../kernel/contract.ts";
 import type { Draft, Kind, KindEntry, Surroundings, Unmet } from "../../provider/kind.ts";
 import { type KindData, readKindData } from "../../provider/kind-data.ts";
 import { ProviderError } from "../../provider/provider-error.ts";

@@ -1,10 +1,11 @@
 import { isIP } from "node:net";
-import type { CloudParts } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import type { Kind } from "../../provider/kind.ts";
 import type { Package, Reference } from "../../provider/package.ts";
 import { ARTIFACT_REGISTRY_KINDS } from "../artifact-registry/kinds.ts";
 import { CERTIFICATE_KINDS } from "../certificate-manager/kinds.ts";
 import { CLOUD_FUNCTION_KINDS } from "../cloud-functions/kinds.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import { RUN_KINDS } from "../cloud-run/kinds.ts";
 import { DNS_KINDS } from "../dns/kinds.ts";
 import { IAM_MEMBER_KINDS } from "../iam/iam-members.ts";
@@ -18,12 +19,20 @@ import { SCHEDULER_KINDS } from "../scheduler/kinds.ts";
 import { SECRET_KINDS } from "../secret-manager/kinds.ts";
 import { SERVICE_USAGE_KINDS } from "../service-usage/kinds.ts";
 import { BUCKET_KIND } from "../storage/bucket-settings.ts";
+import type { ObjectStorage } from "../storage/contract.ts";
 import { STORAGE_KINDS } from "../storage/kinds.ts";
 import { GCP_FUNCTIONS } from "./functions.ts";
 import { projectIn, projectOf } from "./names.ts";
 
+/** What its kinds act on, beside what they only write down. */
+export interface GcpParts {
+  readonly kernel: Kernel;
+  readonly run: CloudRun;
+  readonly storage: ObjectStorage;
+}
+
 /** Every kind of `@pulumi/gcp` that somebody wrote. */
-export const GCP_KINDS: readonly Kind<CloudParts>[] = [
+export const GCP_KINDS: readonly Kind<GcpParts>[] = [
   ...ARTIFACT_REGISTRY_KINDS,
   ...CERTIFICATE_KINDS,
   ...CLOUD_FUNCTION_KINDS,
@@ -42,7 +51,7 @@ export const GCP_KINDS: readonly Kind<CloudParts>[] = [
   ...STORAGE_KINDS,
 ];
 
-export const GCP: Package<CloudParts> = {
+export const GCP: Package<GcpParts> = {
   name: "gcp",
   kinds: GCP_KINDS,
   settings: {

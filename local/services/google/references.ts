@@ -1,4 +1,4 @@
-import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceView } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import { canonical } from "./names.ts";
 

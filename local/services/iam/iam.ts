@@ -1,4 +1,4 @@
-import type { CloudResource, Iam as IamContract, Principal, ResourceStore } from "../../kernel/parts.ts";
+import type { CloudResource, Iam as IamContract, Principal, ResourceStore } from "../../kernel/contract.ts";
 import { objectOf, textOf } from "../../kernel/property-values.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
 import { holds } from "./conditions.ts";

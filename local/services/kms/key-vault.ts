@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import type { ResourceStore } from "../../kernel/parts.ts";
+import type { ResourceStore } from "../../kernel/contract.ts";
 import { RpcRefusal } from "../google/rpc-refusal.ts";
 
 const CRYPTO_KEY = "gcp:kms/cryptoKey:CryptoKey";

@@ -1,4 +1,4 @@
-import type { ResourceStore } from "../../kernel/parts.ts";
+import type { ResourceStore } from "../../kernel/contract.ts";
 import { objectOf, textOf, textsOf } from "../../kernel/property-values.ts";
 import { refersTo, resolve } from "../google/references.ts";
 import { CERTIFICATE, CERTIFICATE_MAP, CERTIFICATE_MAP_ENTRY } from "./kind-tokens.ts";

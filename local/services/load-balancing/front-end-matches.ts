@@ -1,5 +1,5 @@
 import { type CitedReport, valuesAt } from "../../../review/rules/rule.ts";
-import type { CloudResource, ResourceView } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceView } from "../../kernel/contract.ts";
 import type { Draft, Surroundings } from "../../provider/kind.ts";
 import { decodeProperties } from "../../provider/wire.ts";
 import { resolve } from "../google/references.ts";

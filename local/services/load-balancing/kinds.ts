@@ -1,6 +1,5 @@
 import { text, UNKNOWN, type Value } from "../../../review/rules/values.ts";
-import type { CloudParts } from "../../kernel/parts.ts";
-import type { Draft, KindEntry } from "../../provider/kind.ts";
+import type { Draft, KindEntry, ResourceHolder } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
@@ -23,7 +22,7 @@ const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: rul
 const NETWORK = "203.0.113";
 const LAST_HOST = 254;
 
-export const COMPUTE_KINDS = googleKinds<CloudParts>(
+export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
   import.meta.dirname,
   ["compute.googleapis.com"],
   [
@@ -167,7 +166,7 @@ function linked({ id }: Draft): Record<string, Value> {
 }
 
 /** The address asked for or had before, else the next free one. */
-function addressOf({ id, inputs, previous }: Draft, { kernel }: CloudParts): string {
+function addressOf({ id, inputs, previous }: Draft, { kernel }: ResourceHolder): string {
   if (typeof inputs.address === "string") return inputs.address;
   for (const name of ["address", "ipAddress"]) {
     const had = previous?.properties[name];

@@ -1,4 +1,4 @@
-import type { CloudResource, Kernel } from "../../kernel/parts.ts";
+import type { CloudResource, Kernel } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import { resolve } from "../google/references.ts";
 import type { Frontend } from "./frontend.ts";

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SecureContextOptions } from "node:tls";
-import type { CloudResource, CloudRun, Kernel, Part } from "../../kernel/parts.ts";
+import type { CloudResource, Kernel, Part } from "../../kernel/contract.ts";
 import { numberOf, objectOf, objectsOf, type Properties, textOf } from "../../kernel/property-values.ts";
 import { continueTrace, toTraceparent, traceFields } from "../../kernel/trace-context.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import { resolve } from "../google/references.ts";
 import type { MonitoredResource } from "../logging/log-entry.ts";
 import { namesOnCertificate } from "./certificates.ts";

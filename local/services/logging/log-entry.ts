@@ -1,4 +1,4 @@
-import type { LogEntry, Severity } from "../../kernel/parts.ts";
+import type { LogEntry, Severity } from "../../kernel/contract.ts";
 import { objectOf, textOf } from "../../kernel/property-values.ts";
 
 /** In rising order. @see https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#logseverity */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { LogEntry } from "../../kernel/parts.ts";
+import type { LogEntry } from "../../kernel/contract.ts";
 import { ResourceStore } from "../../kernel/resource-store.ts";
 import { toLogEntry } from "../cloud-run/log-lines.ts";
 import { originOf } from "../cloud-run/log-origin.ts";

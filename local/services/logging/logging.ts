@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream, fstatSync, mkdirSync, openSync, renameSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
-import type { LogEntry, Logging as LoggingContract, ResourceStore } from "../../kernel/parts.ts";
+import type { LogEntry, Logging as LoggingContract, ResourceStore } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import { type ExportedEntry, type MonitoredResource, toExported } from "./log-entry.ts";
 

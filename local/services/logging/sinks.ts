@@ -1,6 +1,7 @@
-import type { CloudResource, Kernel, Part, PubSub } from "../../kernel/parts.ts";
+import type { CloudResource, Kernel, Part } from "../../kernel/contract.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import { objectsOf, textOf } from "../../kernel/property-values.ts";
+import type { PubSub } from "../pubsub/contract.ts";
 import { compileFilter, type Matcher } from "./filter.ts";
 import type { ExportedEntry } from "./log-entry.ts";
 import type { Logging } from "./logging.ts";

@@ -1,4 +1,4 @@
-import type { CloudResource, Severity } from "../../kernel/parts.ts";
+import type { CloudResource, Severity } from "../../kernel/contract.ts";
 import {
   numberOf,
   objectOf,

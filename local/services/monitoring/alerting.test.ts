@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { LogEntry } from "../../kernel/parts.ts";
+import type { LogEntry } from "../../kernel/contract.ts";
 import { inTransaction } from "../../kernel/transaction.ts";
 import { PROJECT, SUBSCRIBER, startWorld, type World } from "../pubsub/test-pubsub-world.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";

@@ -1,4 +1,4 @@
-import type { Kernel, OpenIncident, Part } from "../../kernel/parts.ts";
+import type { Kernel, OpenIncident, Part } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import type { ExportedEntry } from "../logging/log-entry.ts";
 import type { Logging } from "../logging/logging.ts";

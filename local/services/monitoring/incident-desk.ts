@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Logging, ResourceStore, Severity } from "../../kernel/parts.ts";
+import type { Logging, ResourceStore, Severity } from "../../kernel/contract.ts";
 import { objectOf, textOf } from "../../kernel/property-values.ts";
 import { inTransaction } from "../../kernel/transaction.ts";
 import { type AlertPolicy, CHANNEL_KIND } from "./alert-policy.ts";

@@ -1,4 +1,4 @@
-import type { ResourceStore } from "../../kernel/parts.ts";
+import type { ResourceStore } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import { compileFilter, type Matcher } from "../logging/filter.ts";
 import type { ExportedEntry } from "../logging/log-entry.ts";

@@ -1,6 +1,7 @@
-import type { PubSub, ResourceStore } from "../../kernel/parts.ts";
+import type { ResourceStore } from "../../kernel/contract.ts";
 import { textOf } from "../../kernel/property-values.ts";
 import type { ExportedEntry, MonitoredResource } from "../logging/log-entry.ts";
+import type { PubSub } from "../pubsub/contract.ts";
 import type { Series } from "./series.ts";
 
 const SUBSCRIPTION = "gcp:pubsub/subscription:Subscription";

@@ -1,4 +1,4 @@
-import type { Iam } from "../../kernel/parts.ts";
+import type { Iam } from "../../kernel/contract.ts";
 import type { Directory } from "./directory.ts";
 import type { NewMessage } from "./message-limits.ts";
 import type { Lease } from "./message-store.ts";

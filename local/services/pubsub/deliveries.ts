@@ -1,4 +1,4 @@
-import type { Iam, Logging } from "../../kernel/parts.ts";
+import type { Iam, Logging } from "../../kernel/contract.ts";
 import { traceOf } from "../../kernel/trace-context.ts";
 import { backoffMs, PUSH_BACKOFF } from "./backoff.ts";
 import type { Clock } from "./clock.ts";

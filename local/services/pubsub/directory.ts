@@ -1,4 +1,4 @@
-import type { Logging, ResourceStore } from "../../kernel/parts.ts";
+import type { Logging, ResourceStore } from "../../kernel/contract.ts";
 import {
   parseSubscription,
   SUBSCRIPTION_KIND,

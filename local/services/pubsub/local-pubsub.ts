@@ -1,7 +1,9 @@
-import type { CloudRun, GrpcApi, HttpApi, Kernel, Part, PubSub } from "../../kernel/parts.ts";
+import type { GrpcApi, HttpApi, Kernel, Part } from "../../kernel/contract.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { type Clock, SteadyClock } from "./clock.ts";
 import { CommitQueue } from "./commit-queue.ts";
+import type { PubSub } from "./contract.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Directory } from "./directory.ts";
 import { LeaseTerms } from "./lease-terms.ts";

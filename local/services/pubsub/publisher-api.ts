@@ -1,5 +1,5 @@
 import { type ServiceDefinition, status, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import type { GrpcApi, Kernel, Principal } from "../../kernel/parts.ts";
+import type { GrpcApi, Kernel, Principal } from "../../kernel/contract.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Directory } from "./directory.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 
 const PROGRAM = fileURLToPath(new URL("standalone-pubsub.ts", import.meta.url));
 /** As the whole cloud is started: garbage of short life must not make the process large. */

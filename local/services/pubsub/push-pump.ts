@@ -1,5 +1,6 @@
-import type { CloudRun, Iam, Logging, Tokens } from "../../kernel/parts.ts";
+import type { Iam, Logging, Tokens } from "../../kernel/contract.ts";
 import { traceOf } from "../../kernel/trace-context.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import type { Clock } from "./clock.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Deliveries } from "./deliveries.ts";

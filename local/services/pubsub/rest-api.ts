@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { status } from "@grpc/grpc-js";
 import * as z from "zod";
-import type { HttpApi, Principal } from "../../kernel/parts.ts";
+import type { HttpApi, Principal } from "../../kernel/contract.ts";
 import { readBody } from "../google/read-body.ts";
 import { isFor, pathOf } from "../google/request-target.ts";
 import { answerJson, answerRefusal, RpcRefusal } from "../google/rpc-refusal.ts";

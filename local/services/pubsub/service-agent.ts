@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/parts.ts";
+import type { Principal } from "../../kernel/contract.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 import { startKernel } from "../start-kernel.ts";
 import { LocalPubSub } from "./local-pubsub.ts";
 import type { PubSubOrder, PubSubReport } from "./pubsub-process.ts";

@@ -1,5 +1,5 @@
 import type { UntypedHandleCall } from "@grpc/grpc-js";
-import type { Logging } from "../../kernel/parts.ts";
+import type { Logging } from "../../kernel/contract.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { PullDesk } from "./pull-desk.ts";
 import {

@@ -1,5 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
-import type { GrpcApi, Kernel, Principal } from "../../kernel/parts.ts";
+import type { GrpcApi, Kernel, Principal } from "../../kernel/contract.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { Clock } from "./clock.ts";
 import type { Directory } from "./directory.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 import type { RetryPolicy } from "./backoff.ts";
 
 /** Pulumi's type token. */

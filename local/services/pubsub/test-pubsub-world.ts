@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PubSub, v1 } from "@google-cloud/pubsub";
 import { credentials } from "@grpc/grpc-js";
-import type { LogEntry } from "../../kernel/parts.ts";
+import type { LogEntry } from "../../kernel/contract.ts";
 import { startKernel } from "../start-kernel.ts";
 import { LocalPubSub } from "./local-pubsub.ts";
 import { serviceAgent } from "./service-agent.ts";

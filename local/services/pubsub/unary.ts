@@ -5,7 +5,7 @@ import {
   status,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
-import type { Logging, Principal } from "../../kernel/parts.ts";
+import type { Logging, Principal } from "../../kernel/contract.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
 import { RpcError } from "./rpc-error.ts";
 

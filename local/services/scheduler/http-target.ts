@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
-import type { CloudRun, Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import type { Job, Target } from "./job.ts";
 
 type HttpTarget = Extract<Target, { kind: "http" }>;

@@ -1,4 +1,4 @@
-import type { CloudResource } from "../../kernel/parts.ts";
+import type { CloudResource } from "../../kernel/contract.ts";
 import { numberOf, objectOf, textOf } from "../../kernel/property-values.ts";
 
 export const JOB_KIND = "gcp:cloudscheduler/job:Job";

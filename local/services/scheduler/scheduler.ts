@@ -1,5 +1,7 @@
-import type { CloudRun, Kernel, Part, PubSub } from "../../kernel/parts.ts";
+import type { Kernel, Part } from "../../kernel/contract.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import { type Clock, SteadyClock } from "../pubsub/clock.ts";
+import type { PubSub } from "../pubsub/contract.ts";
 import { Timetable } from "../pubsub/timetable.ts";
 import { callTarget, type Outcome } from "./http-target.ts";
 import { backoffMs, JOB_KIND, type Job, parseJob, triesAgain } from "./job.ts";

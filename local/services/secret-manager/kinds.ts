@@ -1,5 +1,5 @@
 import { type Properties, text } from "../../../review/rules/values.ts";
-import type { ResourceView } from "../../kernel/parts.ts";
+import type { ResourceView } from "../../kernel/contract.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";

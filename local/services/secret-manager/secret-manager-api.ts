@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HttpApi, Kernel, Principal } from "../../kernel/parts.ts";
+import type { HttpApi, Kernel, Principal } from "../../kernel/contract.ts";
 import { isFor, pathOf } from "../google/request-target.ts";
 import { answerJson, answerRefusal, RpcRefusal } from "../google/rpc-refusal.ts";
 import { crc32c } from "../kms/checked-bytes.ts";

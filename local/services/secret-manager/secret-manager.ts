@@ -1,4 +1,4 @@
-import type { CloudResource, Kernel, Principal } from "../../kernel/parts.ts";
+import type { CloudResource, Kernel, Principal } from "../../kernel/contract.ts";
 import { RpcRefusal } from "../google/rpc-refusal.ts";
 
 const SECRET = "gcp:secretmanager/secret:Secret";

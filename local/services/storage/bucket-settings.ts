@@ -1,4 +1,4 @@
-import type { CloudResource, ResourceStore } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceStore } from "../../kernel/contract.ts";
 import { type LifecycleRule, lifecycleSchema } from "./lifecycle-settings.ts";
 import { noSuchBucket } from "./storage-refusal.ts";
 

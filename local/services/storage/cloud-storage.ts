@@ -1,16 +1,10 @@
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type {
-  HttpApi,
-  Kernel,
-  ObjectDescription,
-  ObjectStorage,
-  Part,
-  StoredObject,
-} from "../../kernel/parts.ts";
+import type { HttpApi, Kernel, Part } from "../../kernel/contract.ts";
 import { type BucketSettings, requireBucket } from "./bucket-settings.ts";
 import { ByteRows } from "./byte-rows.ts";
 import { ByteStore } from "./byte-store.ts";
+import type { ObjectDescription, ObjectStorage, StoredObject } from "./contract.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Notifications, type Publish } from "./notifications.ts";
 import type { ObjectEvent } from "./object-event.ts";

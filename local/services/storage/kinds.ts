@@ -3,19 +3,23 @@ import { isDeepStrictEqual } from "node:util";
 import { Asset } from "../../../review/rules/asset.ts";
 import type { Report } from "../../../review/rules/rule.ts";
 import { isList, nested, type Properties, text, UNKNOWN } from "../../../review/rules/values.ts";
-import type { CloudParts, ObjectDescription, StoredObject } from "../../kernel/parts.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment } from "../google/names.ts";
-import { NOTIFICATION } from "./notification-kind.ts";
+import type { ObjectDescription, ObjectStorage, StoredObject } from "./contract.ts";
+import { NOTIFICATION, type NotificationParts } from "./notification-kind.ts";
 import { BUCKET_NAMING, BUCKET_RULES, OBJECT_NAMING, OBJECT_RULES } from "./rules.ts";
 
 const DAY_SECONDS = 86_400;
 const BUCKET_LOCK = "https://cloud.google.com/storage/docs/bucket-lock";
 
-const bucket: KindEntry<CloudParts> = {
+interface Parts {
+  readonly storage: ObjectStorage;
+}
+
+const bucket: KindEntry<Parts> = {
   token: "gcp:storage/bucket:Bucket",
   autoname: { property: "name", maxLength: 63, source: BUCKET_NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
@@ -75,7 +79,7 @@ const bucket: KindEntry<CloudParts> = {
   },
 };
 
-const bucketObject: KindEntry<CloudParts> = {
+const bucketObject: KindEntry<Parts> = {
   token: "gcp:storage/bucketObject:BucketObject",
   references: { bucket: [bucket.token] },
   autoname: { property: "name", maxLength: 1024, source: OBJECT_NAMING },
@@ -100,7 +104,7 @@ const bucketObject: KindEntry<CloudParts> = {
   },
 };
 
-export const STORAGE_KINDS = googleKinds(
+export const STORAGE_KINDS = googleKinds<Parts & NotificationParts>(
   import.meta.dirname,
   ["storage.googleapis.com"],
   [bucket, bucketObject, NOTIFICATION],
@@ -129,7 +133,7 @@ function refuseLooserLock({ id, inputs, previous }: Draft): void {
   );
 }
 
-function writeObject({ inputs, programDirectory }: Draft, { storage }: CloudParts): Properties {
+function writeObject({ inputs, programDirectory }: Draft, { storage }: Parts): Properties {
   const bucketName = lastSegment(text(inputs, "bucket"));
   const name = text(inputs, "name");
   const { source, content } = inputs;

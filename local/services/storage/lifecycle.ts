@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Kernel } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { type BucketSettings, listBuckets, requireBucket } from "./bucket-settings.ts";
 import type { ByteStore } from "./byte-store.ts";
 import { actionFor } from "./lifecycle-settings.ts";

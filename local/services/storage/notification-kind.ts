@@ -1,5 +1,5 @@
 import { listed, type Properties, text } from "../../../review/rules/values.ts";
-import type { CloudParts } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
 import { stableNumber } from "../../kernel/stable-number.ts";
 import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
@@ -15,8 +15,12 @@ const SOURCE = "https://cloud.google.com/storage/docs/pubsub-notifications";
 const MOST_A_BUCKET = 100;
 const MOST_AN_EVENT = 10;
 
+export interface NotificationParts {
+  readonly kernel: Kernel;
+}
+
 /** Where changes of a bucket's objects are told. */
-export const NOTIFICATION: KindEntry<CloudParts> = {
+export const NOTIFICATION: KindEntry<NotificationParts> = {
   token: NOTIFICATION_KIND,
   references: { bucket: [BUCKET_KIND], topic: [TOPIC_KIND] },
   rules: NOTIFICATION_RULES,
@@ -25,7 +29,7 @@ export const NOTIFICATION: KindEntry<CloudParts> = {
   outputs: checkNotification,
 };
 
-function checkNotification({ id, inputs, urn }: Draft, { kernel }: CloudParts): Properties {
+function checkNotification({ id, inputs, urn }: Draft, { kernel }: NotificationParts): Properties {
   const bucketName = bucketOf(inputs);
   const others = notificationsOf(kernel.resources, bucketName).filter((other) => other.id !== idOf(urn));
   if (others.length >= MOST_A_BUCKET) {

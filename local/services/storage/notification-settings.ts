@@ -1,4 +1,4 @@
-import type { CloudResource, ResourceStore } from "../../kernel/parts.ts";
+import type { CloudResource, ResourceStore } from "../../kernel/contract.ts";
 import { BUCKET_KIND } from "./bucket-settings.ts";
 import { EVENT_TYPES, type EventType } from "./object-event.ts";
 

@@ -1,4 +1,5 @@
-import type { Kernel, PubSub } from "../../kernel/parts.ts";
+import type { Kernel } from "../../kernel/contract.ts";
+import type { PubSub } from "../pubsub/contract.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
 import { notificationsOf } from "./notification-settings.ts";
 import type { ObjectEvent } from "./object-event.ts";

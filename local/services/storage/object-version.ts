@@ -1,4 +1,4 @@
-import type { StoredObject } from "../../kernel/parts.ts";
+import type { StoredObject } from "./contract.ts";
 import type { Content } from "./digests.ts";
 
 /** What is said of an object beside its bytes, under Google's names: by its client, but for the last two. */

@@ -1,5 +1,5 @@
 import type { File } from "@google-cloud/storage";
-import type { LogEntry } from "../../kernel/parts.ts";
+import type { LogEntry } from "../../kernel/contract.ts";
 import { StorageFixture } from "./test-storage.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerText } from "../../kernel/answer-text.ts";
-import type { HttpApi, Principal } from "../../kernel/parts.ts";
+import type { HttpApi, Principal } from "../../kernel/contract.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
 import { BodyTooLarge } from "../google/read-body.ts";
 import { isFor, pathOf } from "../google/request-target.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerText } from "../../kernel/answer-text.ts";
-import type { Kernel, Principal } from "../../kernel/parts.ts";
+import type { Kernel, Principal } from "../../kernel/contract.ts";
 import { type BucketSettings, requireBucket } from "./bucket-settings.ts";
 import type { ByteStore } from "./byte-store.ts";
 import type { ObjectLedger } from "./object-ledger.ts";

@@ -1,4 +1,4 @@
-import type { ResourceStore } from "../../../kernel/parts.ts";
+import type { ResourceStore } from "../../../kernel/contract.ts";
 import { objectOf, textOf } from "../../../kernel/property-values.ts";
 import type { FastlyStore, StoredDomain } from "../fastly-store.ts";
 import { DOMAIN, SERVICE_VCL } from "../kind-tokens.ts";

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { DatabaseSync } from "node:sqlite";
-import type { Readable } from "node:stream";
 import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 
 /** Who makes a call: a service account, known by the port it came in on or by the token it carries. */
@@ -120,80 +119,6 @@ export interface Logging {
   write(entry: LogEntry): void;
 }
 
-export interface StoredObject {
-  readonly bucket: string;
-  readonly name: string;
-  readonly generation: string;
-  readonly metageneration: string;
-  readonly size: number;
-  readonly sha256: string;
-  /** Base64, as in Google's object resource. */
-  readonly md5Hash: string;
-  readonly crc32c: string;
-  readonly contentType: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** All that was said of it, those two among it. */
-  readonly attributes: ObjectDescription;
-  readonly timeCreated: string;
-  readonly updated: string;
-}
-
-/** What a writer says of an object beside its bytes, under Google's names. */
-export interface ObjectDescription {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly contentDisposition?: string;
-  readonly contentLanguage?: string;
-  readonly cacheControl?: string;
-  readonly storageClass?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** Storage as the cloud itself uses it, without IAM. */
-export interface ObjectStorage {
-  find(bucket: string, name: string, generation?: string): StoredObject | undefined;
-  /** The bytes, once for each call. */
-  read(object: StoredObject): Readable;
-  write(bucket: string, name: string, bytes: Buffer, options?: ObjectDescription): StoredObject;
-  remove(bucket: string, name: string): void;
-  isEmpty(bucket: string): boolean;
-  /** Whether it holds an object that its retention policy keeps. */
-  isRetaining(bucket: string): boolean;
-  /** Removes all objects: `forceDestroy`. */
-  clear(bucket: string): void;
-  readonly api: HttpApi;
-}
-
-export interface PubSub {
-  publish(topic: string, message: { data: Buffer; attributes?: Record<string, string> }): string;
-  /** Messages neither acknowledged nor dead-lettered yet. */
-  backlog(subscription: string): number;
-  /** When the oldest of them was published, in milliseconds since the epoch. */
-  oldestUnacked(subscription: string): number | undefined;
-  readonly apis: readonly GrpcApi[];
-}
-
-/** How a request reached Cloud Run: decides what a service's ingress rule says of it. */
-export type Ingress = "external" | "loadBalancer" | "pubsub";
-
-export interface CloudRun {
-  /** Serves a request as Google's front end would: ingress rule, invoker's token, then an instance. */
-  serve(service: string, ingress: Ingress, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** A request, a POST by default, to a `run.app` URI from within Google, as Pub/Sub's pushes are. Never throws: no answer is a 5xx. */
-  post(
-    uri: string,
-    options: {
-      method?: string;
-      headers: Record<string, string>;
-      body: Buffer;
-      deadlineMs: number;
-      signal?: AbortSignal;
-    },
-  ): Promise<{ status: number; body: string }>;
-  /** Resolves when the newest revision has started an instance once. @throws {RevisionFailed} with its last log lines. */
-  ready(service: string): Promise<void>;
-}
-
 /** Ports on 127.0.0.1. 0 in the request means any; here they are what was bound. */
 export interface Ports {
   readonly edgeHttp: number;
@@ -265,12 +190,4 @@ export interface Part {
   pids?(): readonly number[];
   /** Where its child processes connected to, or tried to: refused destinations first. */
   egress?(): readonly Egress[];
-}
-
-/** What providers act on. */
-export interface CloudParts {
-  readonly kernel: Kernel;
-  readonly storage: ObjectStorage;
-  readonly pubsub: PubSub;
-  readonly run: CloudRun;
 }
