@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PubSub, type SubscriptionOptions } from "@google-cloud/pubsub";
-import { PubSubProcess } from "../local/cloud/pubsub/pubsub-process.ts";
+import { PubSubProcess } from "../local/services/pubsub/pubsub-process.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { cpuSeconds, residentMegabytes } from "./process-usage.ts";
 

@@ -1,12 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { EgressLedger } from "../local/cloud/run/egress.ts";
-import type { Instance } from "../local/cloud/run/instance.ts";
-import { findPort } from "../local/cloud/run/port.ts";
-import { parseService, SERVICE_KIND, type ServiceSettings } from "../local/cloud/run/service-settings.ts";
-import { Workshop } from "../local/cloud/run/workshop.ts";
-import { SecretManager } from "../local/cloud/secret-manager/secret-manager.ts";
+import { EgressLedger } from "../local/services/cloud-run/egress.ts";
+import type { Instance } from "../local/services/cloud-run/instance.ts";
+import { findPort } from "../local/services/cloud-run/port.ts";
+import {
+  parseService,
+  SERVICE_KIND,
+  type ServiceSettings,
+} from "../local/services/cloud-run/service-settings.ts";
+import { Workshop } from "../local/services/cloud-run/workshop.ts";
+import { SecretManager } from "../local/services/secret-manager/secret-manager.ts";
 import { LocalPlatform } from "../test/support/local-platform.ts";
 
 const START_DEADLINE_MS = 30_000;

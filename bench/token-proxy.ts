@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { claimPorts } from "../local/cloud/kernel/claim-ports.ts";
+import { claimPorts } from "../local/kernel/claim-ports.ts";
 import { type LoadResult, loadHttp } from "./http-load.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { Nginx } from "./nginx.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { GRANT_KINDS } from "../local/cloud/iam/iam.ts";
-import type { CloudResource, LogEntry } from "../local/cloud/parts.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
+import type { CloudResource, LogEntry } from "../local/kernel/contract.ts";
+import { GRANT_KINDS } from "../local/services/iam/iam.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 
 /** Is active before all else, for what is only asked of domains that are. */

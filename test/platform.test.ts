@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Alerting } from "../local/cloud/monitoring/alerting.ts";
-import { ManualClock } from "../local/cloud/pubsub/manual-clock.ts";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
+import { Alerting } from "../local/services/monitoring/alerting.ts";
+import { ManualClock } from "../local/services/pubsub/test-clock.ts";
 import { countActivations, forgetActivations } from "./support/fastly-activations.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 import { OutgoingConnections } from "./support/outgoing-connections.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { tarGz } from "../components/serverless/archive.ts";
-import { GCP_KINDS } from "../local/providers/gcp/kinds.ts";
+import { GCP_KINDS } from "../local/services/google/package.ts";
 import { runCommand } from "./support/command-line.ts";
 import { LocalPlatform } from "./support/local-platform.ts";
 import { updateStack } from "./support/update-stack.ts";

@@ -1,4 +1,4 @@
-import type { PolicyStatus } from "../cloud/monitoring/alerting.ts";
+import type { PolicyStatus } from "../services/monitoring/alerting.ts";
 import { control, requireCloud } from "./cloud-process.ts";
 import { paint, printJson, table } from "./output.ts";
 

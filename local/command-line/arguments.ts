@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { PORT_BASES } from "../cloud/kernel/claim-ports.ts";
+import { PORT_BASES } from "../kernel/claim-ports.ts";
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");

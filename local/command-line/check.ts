@@ -17,7 +17,15 @@ if (values === undefined) {
   const results = await Promise.all([
     run("format and lint", "biome", ["check", "--error-on-warnings", ...(values.write ? ["--write"] : [])]),
     run("types", "tsc", ["-p", "."]),
-    run("import boundaries", "depcruise", ["stacks", "components", "runtime", "local", "test", "bench"]),
+    run("import boundaries", "depcruise", [
+      "stacks",
+      "components",
+      "runtime",
+      "local",
+      "review",
+      "test",
+      "bench",
+    ]),
   ]);
   process.exitCode = results.every(Boolean) ? 0 : 1;
 }

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ResourceStore } from "../cloud/kernel/resource-store.ts";
-import { Logging } from "../cloud/logging/logging.ts";
+import { ResourceStore } from "../kernel/resource-store.ts";
+import { Logging } from "../services/logging/logging.ts";
 import { traceDomain } from "./domain-trace.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
-import { traceIdOf } from "../cloud/logging/log-entry.ts";
-import { objectOf } from "../cloud/property-values.ts";
+import { objectOf } from "../kernel/property-values.ts";
+import { traceIdOf } from "../services/logging/log-entry.ts";
 import { Failure } from "./failure.ts";
 import { type FoundEntry, LogFiles } from "./log-files.ts";
 import { line } from "./log-line.ts";

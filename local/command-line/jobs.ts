@@ -1,5 +1,5 @@
-import type { Outcome } from "../cloud/scheduler/http-target.ts";
-import type { JobStatus } from "../cloud/scheduler/scheduler.ts";
+import type { Outcome } from "../services/scheduler/http-target.ts";
+import type { JobStatus } from "../services/scheduler/scheduler.ts";
 import { control, requireCloud } from "./cloud-process.ts";
 import { Failure } from "./failure.ts";
 import { paint, printJson, table } from "./output.ts";

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { ExportedEntry } from "../cloud/logging/log-entry.ts";
+import type { ExportedEntry } from "../services/logging/log-entry.ts";
 import { absoluteStateDir } from "./place.ts";
 
 /** An entry and whose file it is in: a workload's, or a part's of the cloud. */

@@ -1,4 +1,5 @@
-import { messageOf, SEVERITIES } from "../cloud/logging/log-entry.ts";
+import { SEVERITIES } from "../services/logging/filter-rules.ts";
+import { messageOf } from "../services/logging/log-entry.ts";
 import { duration } from "./durations.ts";
 import type { FoundEntry } from "./log-files.ts";
 import { paint } from "./output.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { ResourceStore } from "../cloud/kernel/resource-store.ts";
-import { Logging } from "../cloud/logging/logging.ts";
+import { ResourceStore } from "../kernel/resource-store.ts";
+import { Logging } from "../services/logging/logging.ts";
 import { logs } from "./logs.ts";
 import { REPOSITORY } from "./place.ts";
 

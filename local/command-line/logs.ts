@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { SEVERITIES, traceIdOf } from "../cloud/logging/log-entry.ts";
+import { SEVERITIES } from "../services/logging/filter-rules.ts";
+import { traceIdOf } from "../services/logging/log-entry.ts";
 import { parseSince } from "./durations.ts";
 import { Failure } from "./failure.ts";
 import { type FoundEntry, LogFiles } from "./log-files.ts";

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
+import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import { listAlerts } from "./alerts.ts";
 import { keyValue, portBase, positiveNumber, wholeNumber } from "./arguments.ts";
 import { restoreCertificate, showCertificate } from "./certificates.ts";

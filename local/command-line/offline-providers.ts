@@ -1,12 +1,10 @@
-import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
-import { GCP_KINDS } from "../providers/gcp/kinds.ts";
-import type { Kind } from "../providers/kind.ts";
-import { PlanNotes } from "../providers/plan-notes.ts";
-import { Provider } from "../providers/provider.ts";
-import { serve } from "../providers/serve.ts";
+import { PlanNotes } from "../provider/plan-notes.ts";
+import { Provider } from "../provider/provider.ts";
+import { serve } from "../provider/serve.ts";
+import { FASTLY } from "../services/fastly/package.ts";
+import { GCP } from "../services/google/package.ts";
 
-/** By package. */
-export const KINDS: Readonly<Record<string, readonly Kind[]>> = { gcp: GCP_KINDS, fastly: FASTLY_KINDS };
+export const PACKAGES = [GCP, FASTLY];
 
 export interface OfflineProviders extends AsyncDisposable {
   /** Packages to ports on 127.0.0.1. */
@@ -23,9 +21,9 @@ export interface OfflineProviders extends AsyncDisposable {
  */
 export async function serveOffline(local: boolean): Promise<OfflineProviders> {
   const served = await Promise.all(
-    Object.entries(KINDS).map(async ([name, kinds]) => {
+    PACKAGES.map(async (each) => {
       const notes = new PlanNotes();
-      return { name, notes, ...(await serve(new Provider(name, kinds, undefined, local), 0, notes)) };
+      return { name: each.name, notes, ...(await serve(Provider.offline(each, local), 0, notes)) };
     }),
   );
   return {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DEFAULT_PORT_BASE, portsFrom } from "../cloud/kernel/claim-ports.ts";
+import { DEFAULT_PORT_BASE, portsFrom } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { readExport } from "../pulumi/given-export.ts";
 import { type Judgement, judge } from "../pulumi/judgement.ts";

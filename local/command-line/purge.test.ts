@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { openCloudDatabase } from "../cloud/kernel/cloud-database.ts";
+import { openCloudDatabase } from "../kernel/cloud-database.ts";
 import { lockFile } from "../pulumi/update.ts";
 import { UpdateLock } from "../pulumi/update-lock.ts";
 import { REPOSITORY } from "./place.ts";

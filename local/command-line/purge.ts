@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { openCloudDatabase, StateHeld } from "../cloud/kernel/cloud-database.ts";
+import { openCloudDatabase, StateHeld } from "../kernel/cloud-database.ts";
 import { lockFile } from "../pulumi/update.ts";
 import { UpdateLock } from "../pulumi/update-lock.ts";
 import { EXIT, Failure } from "./failure.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { Ports } from "../cloud/parts.ts";
+import type { Ports } from "../kernel/contract.ts";
 import { Failure } from "./failure.ts";
 import { LOCAL_STACK, PROJECT } from "./place.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { ExportedEntry } from "../cloud/logging/log-entry.ts";
+import type { ExportedEntry } from "../services/logging/log-entry.ts";
 import type { FoundEntry } from "./log-files.ts";
 import { waterfall } from "./trace-display.ts";
 import { buildTrace, linkedTraces, type TraceSpan } from "./trace-tree.ts";

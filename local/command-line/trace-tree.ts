@@ -1,5 +1,5 @@
-import { type ExportedEntry, messageOf, traceIdOf } from "../cloud/logging/log-entry.ts";
-import { objectOf, objectsOf, textOf } from "../cloud/property-values.ts";
+import { objectOf, objectsOf, textOf } from "../kernel/property-values.ts";
+import { type ExportedEntry, messageOf, traceIdOf } from "../services/logging/log-entry.ts";
 import type { FoundEntry } from "./log-files.ts";
 
 /** Clocks of log entries tick in milliseconds, so an enclosing span may seem this much too short. */

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { DEFAULT_PORT_BASE } from "../cloud/kernel/claim-ports.ts";
 import type { CloudStatus } from "../daemon/control.ts";
+import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { about } from "../pulumi/judgement.ts";
 import { Program } from "../pulumi/program.ts";
@@ -14,7 +14,7 @@ import { currentEndpoints } from "./endpoints.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
 import { tellMistakes } from "./mistakes.ts";
-import { KINDS } from "./offline-providers.ts";
+import { PACKAGES } from "./offline-providers.ts";
 import { paint, printJson, progressStream, wantsColour } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
@@ -119,7 +119,7 @@ function tellErrors(errors: UpdateResult["errors"]): void {
 
 /** What nobody should take for tested. */
 function tellRecorded(stateDir: string, out: NodeJS.WriteStream): void {
-  const recorded = Object.values(KINDS).flatMap((kinds) =>
+  const recorded = PACKAGES.flatMap(({ kinds }) =>
     kinds.filter((kind) => kind.recorded !== undefined).map(({ token }) => token),
   );
   const made = new Set(readCheckpoint(stateDir, LOCAL_STACK)?.resources.map(({ type }) => type));

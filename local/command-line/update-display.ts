@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { nameOf, typeOf } from "../providers/requests.ts";
+import { nameOf, typeOf } from "../provider/requests.ts";
 import { diagnosticOf } from "../pulumi/diagnostics.ts";
 import type { Change, UpdateResult } from "../pulumi/update.ts";
 import { paint } from "./output.ts";

@@ -1,21 +1,22 @@
-import { Acme } from "../cloud/acme/acme.ts";
-import { FastlyApi } from "../cloud/fastly/api/fastly-api.ts";
-import { FastlyEdge } from "../cloud/fastly/fastly-edge.ts";
-import { FastlyStore } from "../cloud/fastly/fastly-store.ts";
-import { type KernelOptions, type OwnedKernel, startKernel } from "../cloud/kernel.ts";
-import { KmsApi } from "../cloud/kms/kms-api.ts";
-import { LoadBalancer } from "../cloud/load-balancing/load-balancer.ts";
-import { LogSinks } from "../cloud/logging/sinks.ts";
-import { Alerting } from "../cloud/monitoring/alerting.ts";
-import type { Part } from "../cloud/parts.ts";
-import { LocalPubSub } from "../cloud/pubsub/local-pubsub.ts";
-import { LocalCloudRun } from "../cloud/run/local-cloud-run.ts";
-import { Scheduler } from "../cloud/scheduler/scheduler.ts";
-import { SecretManager } from "../cloud/secret-manager/secret-manager.ts";
-import { SecretManagerApi } from "../cloud/secret-manager/secret-manager-api.ts";
-import { CloudStorage } from "../cloud/storage/cloud-storage.ts";
-import { FASTLY_KINDS } from "../providers/fastly/kinds.ts";
-import { GCP_KINDS } from "../providers/gcp/kinds.ts";
+import type { Part } from "../kernel/contract.ts";
+import { Provider } from "../provider/provider.ts";
+import { Acme } from "../services/acme/acme.ts";
+import { LocalCloudRun } from "../services/cloud-run/local-cloud-run.ts";
+import { FastlyApi } from "../services/fastly/api/fastly-api.ts";
+import { FastlyEdge } from "../services/fastly/fastly-edge.ts";
+import { FastlyStore } from "../services/fastly/fastly-store.ts";
+import { FASTLY } from "../services/fastly/package.ts";
+import { GCP } from "../services/google/package.ts";
+import { KmsApi } from "../services/kms/kms-api.ts";
+import { LoadBalancer } from "../services/load-balancing/load-balancer.ts";
+import { LogSinks } from "../services/logging/sinks.ts";
+import { Alerting } from "../services/monitoring/alerting.ts";
+import { LocalPubSub } from "../services/pubsub/local-pubsub.ts";
+import { Scheduler } from "../services/scheduler/scheduler.ts";
+import { SecretManager } from "../services/secret-manager/secret-manager.ts";
+import { SecretManagerApi } from "../services/secret-manager/secret-manager-api.ts";
+import { type KernelOptions, type OwnedKernel, startKernel } from "../services/start-kernel.ts";
+import { CloudStorage } from "../services/storage/cloud-storage.ts";
 import { type CloudStatus, controlHandler, statusOf } from "./control.ts";
 import { ProviderServer } from "./provider-server.ts";
 import { routesOf } from "./routes.ts";
@@ -63,7 +64,6 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const acme = new Acme(kernel, { binDir });
   const fastlyStore = new FastlyStore(kernel.db);
   const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
-  const providerParts = { kernel, storage, pubsub, run };
   const alerting = new Alerting(kernel, { pubsub, run });
   const scheduler = new Scheduler(kernel, { run, pubsub });
   // Each needs those before it; what brings work in comes last.
@@ -78,8 +78,8 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     alerting,
     new LogSinks(kernel, pubsub),
     scheduler,
-    new ProviderServer("gcp", GCP_KINDS, providerParts, kernel.ports.gcpProvider),
-    new ProviderServer("fastly", FASTLY_KINDS, providerParts, kernel.ports.fastlyProvider),
+    new ProviderServer(Provider.on({ kernel, run, storage }, GCP), kernel.ports.gcpProvider),
+    new ProviderServer(Provider.on({ kernel }, FASTLY), kernel.ports.fastlyProvider),
   ];
   let stopping = false;
   const status = () => statusOf(kernel, parts, stopping);
@@ -98,7 +98,8 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
         for (const listener of stopListeners) listener();
       },
       routesOf(
-        () => [...GCP_KINDS, ...FASTLY_KINDS].flatMap(({ token }) => kernel.resources.list(token)),
+        () =>
+          [GCP, FASTLY].flatMap(({ kinds }) => kinds.flatMap(({ token }) => kernel.resources.list(token))),
         alerting,
         scheduler,
       ),

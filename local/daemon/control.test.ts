@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OwnedKernel, startKernel } from "../cloud/kernel.ts";
-import type { Part } from "../cloud/parts.ts";
+import type { Part } from "../kernel/contract.ts";
+import { type OwnedKernel, startKernel } from "../services/start-kernel.ts";
 import { controlHandler, statusOf } from "./control.ts";
 
 const OPERATOR = "operator@local.iam.gserviceaccount.com";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Egress, Kernel, OpenIncident, Part, Ports } from "../cloud/parts.ts";
+import type { Egress, Kernel, OpenIncident, Part, Ports } from "../kernel/contract.ts";
 
 const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
 

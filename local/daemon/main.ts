@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { StateHeld } from "../cloud/kernel/cloud-database.ts";
+import { StateHeld } from "../kernel/cloud-database.ts";
 import { startCloud } from "./cloud.ts";
 
 /** A cloud of its own process, until it is told to stop. */

@@ -1,7 +1,6 @@
-import type { CloudParts, Part } from "../cloud/parts.ts";
-import type { Kind } from "../providers/kind.ts";
-import { Provider } from "../providers/provider.ts";
-import { type ServedProvider, serve } from "../providers/serve.ts";
+import type { Part } from "../kernel/contract.ts";
+import type { Provider } from "../provider/provider.ts";
+import { type ServedProvider, serve } from "../provider/serve.ts";
 
 /** One package's provider on its port, for as long as the cloud runs. */
 export class ProviderServer implements Part {
@@ -10,9 +9,9 @@ export class ProviderServer implements Part {
   readonly #port: number;
   #served: ServedProvider | undefined;
 
-  constructor(packageName: string, kinds: readonly Kind[], parts: CloudParts, port: number) {
-    this.name = `${packageName} provider`;
-    this.#provider = new Provider(packageName, kinds, parts);
+  constructor(provider: Provider, port: number) {
+    this.name = `${provider.package.name} provider`;
+    this.#provider = provider;
     this.#port = port;
   }
 

@@ -1,6 +1,6 @@
-import type { Alerting } from "../cloud/monitoring/alerting.ts";
-import type { CloudResource } from "../cloud/parts.ts";
-import type { Scheduler } from "../cloud/scheduler/scheduler.ts";
+import type { CloudResource } from "../kernel/contract.ts";
+import type { Alerting } from "../services/monitoring/alerting.ts";
+import type { Scheduler } from "../services/scheduler/scheduler.ts";
 import type { ControlRoute } from "./control.ts";
 
 /** What `alerts`, `jobs` and `up` of the command line ask. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { UNREADABLE_SECRET } from "../../review/rules/values.ts";
 import { EXIT, Failure } from "../command-line/failure.ts";
 import { PROJECT } from "../command-line/place.ts";
-import { UNREADABLE_SECRET } from "../providers/values.ts";
 
 const DEPLOYMENT_VERSION = 3;
 /** @see https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
 import type { OfflineProviders } from "../command-line/offline-providers.ts";
-import { nameOf, typeOf } from "../providers/requests.ts";
+import { nameOf, typeOf } from "../provider/requests.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { Program } from "./program.ts";
 import { CliFailure } from "./pulumi-cli.ts";

@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { Mistake } from "./judgement.ts";
 import type { Program } from "./program.ts";
 
 /** What a program is made of: its own folders, and the code that it deploys. */
 const FOLDERS = ["stacks", "components", "runtime"];
+/** How the names of marks end: sources that were found to be right. */
+const RIGHT = ".right";
+const MAX_MARKS = 16;
 const CONFIGURATION = ["tsconfig.json", "package-lock.json"];
 
 /**
@@ -20,17 +23,18 @@ export async function typeErrors(program: Program, signal?: AbortSignal): Promis
   // A program of another shape has a compiler's configuration of its own, or none.
   if (sources.length === 0) return [];
   const cache = join(folder, "node_modules", ".cache", "type-check");
-  const mark = join(cache, createHash("sha256").update(folder).digest("hex").slice(0, 16));
-  const state = hashOf([...sources, ...CONFIGURATION.map((name) => join(folder, name))]);
-  if (existsSync(mark) && readFileSync(mark, "utf8") === state) return [];
+  const found = join(cache, hashOf(folder, [...sources, ...CONFIGURATION.map((name) => join(folder, name))]));
+  if (existsSync(found)) return [];
   mkdirSync(cache, { recursive: true });
-  const configuration = `${mark}.json`;
+  // One each for a folder: what the compiler found out before helps with the next change.
+  const own = join(cache, createHash("sha256").update(folder).digest("hex").slice(0, 16));
+  const configuration = `${own}.json`;
   writeFileSync(
     configuration,
     JSON.stringify({
       extends: join(folder, "tsconfig.json"),
       compilerOptions: {
-        tsBuildInfoFile: `${mark}.tsbuildinfo`,
+        tsBuildInfoFile: `${own}.tsbuildinfo`,
         typeRoots: [join(folder, "node_modules/@types")],
       },
       include: FOLDERS.map((name) => join(folder, name)),
@@ -39,7 +43,8 @@ export async function typeErrors(program: Program, signal?: AbortSignal): Promis
   );
   const { code, text } = await compile(folder, configuration, signal);
   if (code === 0) {
-    writeFileSync(mark, state);
+    writeFileSync(found, "");
+    removeOld(cache);
     return [];
   }
   const errors = mistakesIn(text);
@@ -86,8 +91,19 @@ function sourcesIn(folder: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-function hashOf(files: readonly string[]): string {
+/** Of sources, wherever they are. */
+function hashOf(folder: string, files: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\n`).update(existsSync(file) ? readFileSync(file) : "");
-  return hash.digest("hex");
+  for (const file of files) {
+    hash.update(`${relative(folder, file)}\n`).update(existsSync(file) ? readFileSync(file) : "");
+  }
+  return `${hash.digest("hex")}${RIGHT}`;
+}
+
+function removeOld(cache: string): void {
+  const marks = readdirSync(cache)
+    .filter((name) => name.endsWith(RIGHT))
+    .map((name) => ({ path: join(cache, name), at: statSync(join(cache, name)).mtimeMs }))
+    .sort((left, right) => right.at - left.at);
+  for (const { path } of marks.slice(MAX_MARKS)) rmSync(path, { force: true });
 }

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
-import type { CloudResource, LogEntry } from "../../local/cloud/parts.ts";
 import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
 import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
+import type { CloudResource, LogEntry } from "../../local/kernel/contract.ts";
 import { type StackUpdate, type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { claimPorts } from "../../local/cloud/kernel/claim-ports.ts";
+import { claimPorts } from "../../local/kernel/claim-ports.ts";
 import { ReservedPorts } from "./reserved-ports.ts";
 
 test("a base is nobody else's until it is given back, whether its cloud runs or not", async () => {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { claimPorts } from "../../local/cloud/kernel/claim-ports.ts";
+import { claimPorts } from "../../local/kernel/claim-ports.ts";
 
 /** Above the ports of clouds in a test's own process and of their instances, below the ephemeral ones of Linux. */
 const LOWEST = 28_500;

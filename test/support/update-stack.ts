@@ -1,4 +1,4 @@
-import { nameOf, typeOf } from "../../local/providers/requests.ts";
+import { nameOf, typeOf } from "../../local/provider/requests.ts";
 import { readCheckpoint } from "../../local/pulumi/checkpoint.ts";
 import type { Change } from "../../local/pulumi/update.ts";
 import { runCommand } from "./command-line.ts";

@@ -1,0 +1,71 @@
+import { showAt } from "../../review/rules/paths.ts";
+import { type CitedReport, judge } from "../../review/rules/rule.ts";
+import { absentFrom, type Properties, reveal, type Value } from "../../review/rules/values.ts";
+import { autoname } from "./autonaming.ts";
+import type { Kind, ProviderConfig } from "./kind.ts";
+import { type CheckRequest, type CheckResult, type Failure, nameOf } from "./requests.ts";
+import { markSecrets } from "./secrecy.ts";
+import { checkObject } from "./shape-check.ts";
+
+/** The source of what the service itself would take. */
+const LOCAL_LIMIT = "a limit of the local cloud";
+
+interface Circumstances {
+  readonly config: ProviderConfig;
+  /** Whether a local cloud will act on the resource, so that its limits count too. */
+  readonly local: boolean;
+}
+
+/** Fills in name and defaults, then reports every mistake at once, one a property. */
+export function checkInputs(
+  kind: Kind,
+  request: CheckRequest,
+  { config, local }: Circumstances,
+): CheckResult {
+  const { facts, shape, shapes } = kind;
+  const failures = new Map<string, Failure>();
+  const inputs: Record<string, Value | undefined> = { ...request.news };
+  const unnamed = name(kind, request, inputs);
+  Object.assign(inputs, defaults(kind, inputs, config));
+
+  const checked = markSecrets(inputs, facts.secret ?? []);
+  const report: CitedReport = (path, rule, source) => {
+    if (failures.has(path)) return;
+    // A rule that shows a value of its own says all there is to say of one that isn't there.
+    const got = unnamed && path === kind.autoname?.property ? "" : `; got ${showAt(checked, path)}`;
+    failures.set(path, { property: path, reason: `${path} ${rule}${got} (${source}).` });
+  };
+  if (kind.autoname && unnamed) report(kind.autoname.property, unnamed.rule, unnamed.source);
+  const plain = reveal(inputs);
+  checkObject({ ...shape.inputs, required: facts.required }, shapes, plain, report, `${kind.token}Args`);
+  judge(kind.rules ?? [], plain, report);
+  if (local) kind.unsupported?.(plain, (path, rule) => report(path, rule, LOCAL_LIMIT));
+  return { inputs: checked, failures: [...failures.values()] };
+}
+
+/** Keeps the name that the resource has, or makes one. Returns the rule that forbids it. */
+function name(
+  { autoname: rules }: Kind,
+  { olds, urn, randomSeed, autonaming }: CheckRequest,
+  inputs: Record<string, Value | undefined>,
+): { readonly rule: string; readonly source: string } | undefined {
+  if (!rules || inputs[rules.property] !== undefined) return undefined;
+  inputs[rules.property] = olds[rules.property];
+  if (inputs[rules.property] !== undefined) return undefined;
+  const made = autoname(rules, {
+    name: nameOf({ urn }),
+    urn,
+    ...(randomSeed && { randomSeed }),
+    ...(autonaming && { autonaming }),
+  });
+  if ("rule" in made) return made;
+  inputs[rules.property] = made.value;
+  return undefined;
+}
+
+function defaults(kind: Kind, inputs: Properties, config: ProviderConfig): Properties {
+  return absentFrom(inputs, {
+    ...kind.facts.defaults,
+    ...kind.defaults?.(reveal(inputs), config),
+  });
+}

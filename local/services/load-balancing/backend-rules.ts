@@ -1,0 +1,130 @@
+import { region } from "../../../review/rules/google/regions.ts";
+import { count, unique } from "../../../review/rules/lists.ts";
+import { between, whole } from "../../../review/rules/numbers.ts";
+import { atLeastOneOf, exactlyOneOf, onlyWhere, presence } from "../../../review/rules/presence.ts";
+import { cite, inObject } from "../../../review/rules/rule.ts";
+import { matching, rfc1035Label } from "../../../review/rules/text.ts";
+import { isProperties, listed, nested, type Properties } from "../../../review/rules/values.ts";
+
+const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
+const YEAR_SECONDS = 31_622_400;
+const TTL = whole({ from: 0, to: YEAR_SECONDS, what: "seconds" });
+const CAPACITIES = [
+  "maxConnections",
+  "maxConnectionsPerEndpoint",
+  "maxConnectionsPerInstance",
+  "maxRate",
+  "maxRatePerEndpoint",
+  "maxRatePerInstance",
+];
+const HEADER = matching(
+  /^[A-Za-z0-9!#$%&'*+.^_`|~-]+:[^\r\n]*$/,
+  'must be a header and its value, "X-Name:value"',
+);
+/** The ends of a serverless group's choice: what the group leads to. */
+const SERVERLESS = ["cloudRun", "cloudFunction", "appEngine", "serverlessDeployment"];
+
+export const BACKEND_SERVICE_RULES = [
+  cite(`${API}/backendServices`, {
+    affinityCookieTtlSec: whole({ from: 0, to: 1_209_600, what: "seconds" }),
+    connectionDrainingTimeoutSec: whole({ from: 0, to: 3600, what: "seconds" }),
+    timeoutSec: whole({ from: 1, to: 2_147_483_647, what: "seconds" }),
+    backends: unique("group"),
+    "backends[].capacityScaler": between({ from: 0, to: 1 }),
+    "backends[].maxUtilization": between({ from: 0, to: 1 }),
+    "backends[]": inObject(checkBalancing),
+    "customRequestHeaders[]": HEADER,
+    "customResponseHeaders[]": HEADER,
+    "cdnPolicy.clientTtl": TTL,
+    "cdnPolicy.defaultTtl": TTL,
+    "cdnPolicy.maxTtl": TTL,
+    "cdnPolicy.serveWhileStale": whole({ from: 0, to: 604_800, what: "seconds" }),
+    "": inObject(({ loadBalancingScheme, backends }, report) => {
+      if (loadBalancingScheme !== "EXTERNAL") return;
+      for (const [index, backend] of listed({ backends }, "backends").entries()) {
+        if (!isProperties(backend) || presence(backend.preference) !== "set") continue;
+        report(`backends[${index}].preference`, "must be absent where loadBalancingScheme is EXTERNAL");
+      }
+    }),
+  }),
+  cite("https://cloud.google.com/load-balancing/docs/quotas#backend_services", {
+    backends: count({ to: 50, what: "backends" }),
+  }),
+  cite("https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring", {
+    "logConfig.sampleRate": between({ from: 0, to: 1 }),
+    logConfig: [
+      onlyWhere("optionalMode", ["CUSTOM"], "optionalFields"),
+      inObject((logConfig, report) => {
+        if (presence(logConfig.enable) === "unknown" || logConfig.enable === true) return;
+        for (const name of ["sampleRate", "optionalMode"]) {
+          if (presence(logConfig[name]) === "set") report(name, "must be absent unless enable is true");
+        }
+      }),
+    ],
+  }),
+];
+
+export const ENDPOINT_GROUP_RULES = [
+  cite("https://cloud.google.com/compute/docs/regions-zones", { region: region() }),
+  cite(`${API}/regionNetworkEndpointGroups`, {
+    "": inObject((group, report) => {
+      const { networkEndpointType: type } = group;
+      if (type === "SERVERLESS") exactlyOneOf(...SERVERLESS)(group, report);
+      if (type === "PRIVATE_SERVICE_CONNECT") atLeastOneOf("pscTargetService")(group, report);
+      onlyWhere("networkEndpointType", ["SERVERLESS"], ...SERVERLESS)(group, report);
+      onlyWhere(
+        "networkEndpointType",
+        ["PRIVATE_SERVICE_CONNECT"],
+        "pscTargetService",
+        "pscData",
+      )(group, report);
+      if (type === "SERVERLESS") {
+        for (const name of ["network", "subnetwork"]) {
+          if (presence(group[name]) === "set")
+            report(name, "must be absent where networkEndpointType is SERVERLESS");
+        }
+      }
+    }),
+    cloudRun: atLeastOneOf("service", "urlMask"),
+    "cloudRun.service": rfc1035Label(),
+    "cloudRun.tag": rfc1035Label(),
+    cloudFunction: atLeastOneOf("function", "urlMask"),
+  }),
+];
+
+/** What a backend service may not have once a group of it is serverless: its own timeout, and any balancing. */
+export function checkServerlessBackends(
+  service: Properties,
+  isServerless: (group: string) => boolean,
+  report: (path: string, rule: string) => void,
+): void {
+  const backends = listed(service, "backends").map((backend) => nested({ backend }, "backend"));
+  if (!backends.some(({ group }) => typeof group === "string" && isServerless(group))) return;
+  for (const name of ["timeoutSec", "healthChecks", "portName"]) {
+    if (presence(service[name]) === "set") report(name, "must be absent where a backend is serverless");
+  }
+  for (const [index, backend] of backends.entries()) {
+    for (const name of ["maxUtilization", ...CAPACITIES]) {
+      if (presence(backend[name]) === "set") {
+        report(`backends[${index}].${name}`, "must be absent where a backend is serverless");
+      }
+    }
+    if (backend.balancingMode === "RATE" || backend.balancingMode === "CONNECTION") {
+      report(`backends[${index}].balancingMode`, "must be UTILIZATION where a backend is serverless");
+    }
+  }
+}
+
+/** A mode asks for the capacity that it balances by. @see https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode */
+function checkBalancing(backend: Properties, report: (path: string, rule: string) => void): void {
+  const { balancingMode } = backend;
+  for (const [mode, word] of [
+    ["RATE", "maxRate"],
+    ["CONNECTION", "maxConnections"],
+  ] as const) {
+    const names = CAPACITIES.filter((name) => name.startsWith(word));
+    if (balancingMode === mode && names.every((name) => presence(backend[name]) === "absent")) {
+      report(word, `must be set, or one for each instance or endpoint, where balancingMode is ${mode}`);
+    }
+  }
+}
