@@ -41,7 +41,7 @@ test("changes nothing while the code is the same, and one function alone when a 
   const same = await platform.update({ kind: "preview", config });
   expect(changed(same.steps)).toEqual([]);
 
-  await edited.program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
+  await edited.program.edit("runtime/workloads/token-proxy/app.ts", "text/plain", "text/x-edited");
   const { steps } = await edited.update({ config });
 
   expect(changed(steps)).toEqual([

@@ -6,7 +6,7 @@ import { REPOSITORY } from "../local/command-line/place.ts";
 import { finish } from "./support/command-line.ts";
 import { CopiedProgram } from "./support/copied-program.ts";
 
-const ISSUER = "runtime/certificates/certificate-issuer";
+const ISSUER = "runtime/workloads/certificate-issuer";
 
 /** What keeps a domain from two certificates, each with the line that is it and the tests that must miss it. */
 const GUARDS: readonly (readonly [
@@ -26,10 +26,10 @@ const GUARDS: readonly (readonly [
   [
     "the precondition of a creation",
     {
-      file: "runtime/service/bucket.ts",
+      file: "runtime/google/bucket.ts",
       from: "      ifGenerationMatch: generation,\n",
       to: "",
-      tests: "runtime/service/bucket\\.test",
+      tests: "runtime/google/bucket\\.test",
       missed: /✕ creates once, reads bytes with their generation, replaces by generation, removes/,
     },
   ],

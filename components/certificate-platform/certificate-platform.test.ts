@@ -361,7 +361,7 @@ describe("WorkloadService", () => {
           identity: new ServiceIdentity("robot", { displayName: "Robot" }),
           scaling,
           protect: true,
-          workload: "certificates/hosting",
+          workload: "hosting",
           env: {},
           ingress: "internal",
           invokers: {},

@@ -2,12 +2,12 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { TestPebble } from "../testing/pebble.ts";
 import { newEcdsaKey } from "./account-key.ts";
 import { openCertificateAuthority } from "./acme-certificate-authority.ts";
 import type { AcmeProblem } from "./acme-problem.ts";
 import type { CertificateAuthority, Order } from "./certificate-authority.ts";
 import { certificateRequest } from "./certificate-request.ts";
-import { TestPebble } from "./test-pebble.ts";
 
 const accountKey = newEcdsaKey();
 /** What the domain's server has under each token. */

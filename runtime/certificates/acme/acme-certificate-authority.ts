@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
 import { AcmeSession } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import * as acme from "acme-client";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem } from "./acme-problem.ts";
 import { type AcmeReply, AcmeTransport, toProblem } from "./acme-transport.ts";
 

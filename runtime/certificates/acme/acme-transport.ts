@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type HttpReply, type OutgoingRequest, sendRequest } from "../../service/send-request.ts";
-import { traced } from "../../service/span.ts";
-import { codeOf } from "../../service/thrown.ts";
+import { type HttpReply, type OutgoingRequest, sendRequest } from "../../workload/send-request.ts";
+import { traced } from "../../workload/span.ts";
+import { codeOf } from "../../workload/thrown.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
 import { CaUnavailable } from "./ca-unavailable.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { ObjectStore } from "../../service/object-store.ts";
-import { Secret } from "../../service/secret.ts";
-import type { KeyWrapper } from "../kms/key-wrapper.ts";
+import type { KeyWrapper } from "../../google/key-wrapper.ts";
+import type { ObjectStore } from "../../google/object-store.ts";
+import { Secret } from "../../workload/secret.ts";
 import {
   createDataKey,
   type DataKey,

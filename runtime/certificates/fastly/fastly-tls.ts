@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
 import { FastlyError } from "./fastly-error.ts";
 import { type TlsResource, TlsResources } from "./tls-resources.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import { type ObjectStore, ObjectStoreError } from "../../service/object-store.ts";
-import { noteEvent } from "../../service/span.ts";
+import { type ObjectStore, ObjectStoreError } from "../../google/object-store.ts";
+import { noteEvent } from "../../workload/span.ts";
 import {
   checkedRecord,
   claimName,

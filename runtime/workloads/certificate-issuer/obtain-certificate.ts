@@ -1,0 +1,96 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
+import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
+import { CaStillWorking } from "../../certificates/acme/ca-still-working.ts";
+import type { Order } from "../../certificates/acme/certificate-authority.ts";
+import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
+import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
+import type { Secret } from "../../workload/secret.ts";
+import { authorizedOrder } from "./authorized-order.ts";
+import type { OrderWork } from "./order-work.ts";
+import { OvertakenByAnother } from "./overtaken-by-another.ts";
+import type { IssuerPorts } from "./ports.ts";
+import { OrderFailed } from "./verdict.ts";
+
+/** Sorts by age: order numbers of a domain only ever grow. */
+export function versionOf(orderNumber: number): string {
+  return String(orderNumber).padStart(8, "0");
+}
+
+/**
+ * Takes an order from wherever it is to a certificate that is backed up.
+ *
+ * What was done is asked of the CA, by the order's URL; the journal says what was about to be done.
+ * The private key is stored before the order is finalised, so whoever finds a finalised order can
+ * fetch its certificate and use it.
+ */
+export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Promise<CertificateWithKey> {
+  const { backups, ca, now } = ports;
+  const { journal, signal } = work;
+  const { domain } = journal;
+  const version = versionOf(journal.orderNumber);
+
+  const [key, authorized] = await Promise.allSettled([
+    backups.orderKey(domain, version, newEcdsaKey),
+    authorizedOrder(ports, work),
+  ]);
+  // Both are over before either's failure ends the work: nothing goes on without the lease.
+  if (authorized.status === "rejected") throw authorized.reason;
+  if (key.status === "rejected") throw key.reason;
+  const { keyPem, dataKey } = key.value;
+  const order = authorized.value;
+  const chainPem = await ca.certificate(await finalizedOrder(ports, work, order, keyPem));
+  const description = describe(domain, chainPem, keyPem);
+  await journal.append("issued", now(), { ...description });
+  signal.throwIfAborted();
+  await backups.save(domain, version, { chainPem, keyPem }, dataKey, description);
+  await journal.append("backed-up", now(), { ...description, version });
+  return { chainPem, keyPem };
+}
+
+/** Finalises an order that is not yet, once. @returns where the certificate is */
+async function finalizedOrder(
+  { ca, now }: IssuerPorts,
+  { journal, signal }: OrderWork,
+  order: Order,
+  keyPem: Secret<string>,
+): Promise<string> {
+  let current = order;
+  if (current.status === "pending" || current.status === "ready") {
+    const csr = await certificateRequest(journal.domain, keyPem);
+    await journal.append("finalizing", now(), { orderUrl: order.url });
+    // The entry is written once, so no second order is ever finalised under this number.
+    if (journal.detail("finalizing")?.orderUrl !== order.url) throw new OvertakenByAnother(journal);
+    try {
+      current = await ca.finalize(order, csr);
+    } catch (error) {
+      // Also what a CA says of an order that a lost request has finalised already.
+      if (!(error instanceof AcmeProblem) || !error.is("orderNotReady")) throw error;
+      current = await ca.order(order.url);
+      if (current.status === "pending" || current.status === "ready") throw new CaStillWorking(order.url);
+    }
+  }
+  if (current.status !== "valid" && current.status !== "invalid") {
+    current = await ca.settledOrder(order.url, signal);
+  }
+  if (current.status === "valid" && current.certificate) return current.certificate;
+  throw (
+    current.problem ??
+    new OrderFailed(`The certificate authority declared the order for ${journal.domain} invalid.`)
+  );
+}
+
+/** What a backup says of itself, of a chain that is ours to use. */
+function describe(domain: string, chainPem: string, keyPem: Secret<string>): BackupDescription {
+  const leaf = new X509Certificate(chainPem);
+  if (!leaf.checkPrivateKey(createPrivateKey(keyPem.reveal())) || !leaf.checkHost(domain)) {
+    throw new OrderFailed(
+      `The certificate authority sent a certificate that is not for ${domain} and its key.`,
+    );
+  }
+  return {
+    notAfter: new Date(leaf.validTo).toISOString(),
+    serial: leaf.serialNumber.toLowerCase(),
+    issuer: leaf.issuer.replaceAll("\n", ", "),
+  };
+}

@@ -1,0 +1,199 @@
+import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
+import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
+import type { Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
+import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
+import type { Registry } from "../../certificates/registry/registry.ts";
+import { hasReached } from "../../certificates/registry/state.ts";
+import type { Topic } from "../../google/publisher.ts";
+import type { Logger } from "../../workload/logger.ts";
+import type { Outcome } from "../../workload/outcome.ts";
+import type { Delivery } from "../../workload/push.ts";
+import { formatTraceparent } from "../../workload/trace.ts";
+import { checkDns, type DnsRules, type Refusal } from "./check-dns.ts";
+import { type CurrentOrder, findCurrent } from "./current-order.ts";
+import type { EdgeProbe } from "./edge-probe.ts";
+
+/** How often a verdict is written anew over a record that changes under it. */
+const MAX_ROUNDS = 5;
+/** Deliveries that put trouble in the DNS off to the next: with Pub/Sub's pauses of 1, 2 and 4 s, so that the customer hears of it soon. */
+const DNS_DELIVERIES = 3;
+
+export interface ValidatorPorts extends DnsRules {
+  readonly registry: Registry;
+  readonly fastly: FastlyDomains;
+  readonly probe: EdgeProbe;
+  readonly issuing: Pick<Topic, "publish">;
+}
+
+/**
+ * Checks that a domain can have a certificate, before any call to the CA: its name leads to the
+ * edge, CAA allows our CA, Fastly routes it to us, and a challenge of ours comes back through the edge.
+ *
+ * Deliveries repeat. A verdict stands once it is written (`validated` in the journal, `failed` in
+ * the record) and only the message to the issuer is sent again; anything before is done again.
+ * A failure unlinks the domain, unless an earlier certificate is still being served on it, or a later
+ * order has the domain by then.
+ */
+export async function validateDomain(
+  ports: ValidatorPorts,
+  { domain, orderNumber }: Validation,
+  delivery: Pick<Delivery, "deliveryAttempt" | "trace" | "signal" | "logger">,
+): Promise<Outcome> {
+  const [current, journal] = await Promise.all([
+    findCurrent(ports.registry, domain, orderNumber),
+    ports.registry.journal(domain, orderNumber),
+  ]);
+  if (current.kind === "dropped") return drop(ports, domain, current, delivery.signal);
+  const { record } = current;
+  if (hasReached(journal, "ordering")) return { kind: "done" };
+  if (hasReached(journal, "validated")) return sendToIssuer(ports, record, delivery);
+
+  const { registry, now } = ports;
+  const startedBefore = hasReached(journal, "validating");
+  await registry.append(domain, orderNumber, { phase: "validating", at: now().toISOString(), detail: {} });
+  const verdict = await judge(ports, domain, delivery);
+  switch (verdict.kind) {
+    case "retry":
+      return verdict;
+    case "fit": {
+      const after = await findCurrent(registry, domain, orderNumber);
+      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
+      await registry.append(domain, orderNumber, { phase: "validated", at: now().toISOString(), detail: {} });
+      return sendToIssuer(ports, record, delivery);
+    }
+    case "refused": {
+      // A duplicate of this delivery may have come to the better verdict, which then stands.
+      if (hasReached(await registry.journal(domain, orderNumber), "validated")) {
+        return { kind: "dropped", reason: `Order ${orderNumber} of ${domain} is validated already.` };
+      }
+      // The probe took a while: by now the link may be a later order's.
+      const after = await findCurrent(registry, domain, orderNumber);
+      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
+      logRefusal(delivery.logger, record, verdict.refusal);
+      // A delivery that broke off may have linked what this one did not.
+      if (verdict.linked || (startedBefore && verdict.refusal.cause === undefined)) {
+        await unlinkUnlessServed(ports, after.record, delivery.signal);
+      }
+      return recordFailure(ports, domain, orderNumber, verdict.refusal);
+    }
+  }
+}
+
+type Verdict =
+  | { readonly kind: "fit" }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly linked: boolean }
+  | { readonly kind: "retry"; readonly reason: string };
+
+async function judge(
+  ports: ValidatorPorts,
+  domain: string,
+  { deliveryAttempt, signal }: Pick<Delivery, "deliveryAttempt" | "signal">,
+): Promise<Verdict> {
+  const dns = await checkDns(ports, domain);
+  if (dns.kind === "trouble") {
+    const { refusal } = dns;
+    if (deliveryAttempt !== undefined && deliveryAttempt <= DNS_DELIVERIES)
+      return { kind: "retry", reason: refusal.reason };
+    return { kind: "refused", refusal, linked: false };
+  }
+  if (dns.kind === "refused") return { kind: "refused", refusal: dns, linked: false };
+
+  const refusal = await link(ports.fastly, domain, signal);
+  if (refusal !== undefined) return { kind: "refused", refusal, linked: false };
+
+  const probe = await ports.probe.run(domain, dns.addresses, signal);
+  if (probe.kind === "served") return { kind: "fit" };
+  if (probe.kind === "unreachable")
+    return { kind: "retry", reason: `The edge did not answer: ${probe.because}` };
+  const reason =
+    `A test challenge for ${domain} did not come back through the platform's edge (${probe.saw} instead). ` +
+    "Check that nothing stands between the name and the edge, then register it again.";
+  return { kind: "refused", refusal: { kind: "refused", reason }, linked: true };
+}
+
+/**
+ * Fastly's refusals are the platform's trouble, about which a customer can do nothing.
+ *
+ * @throws {FastlyError} after an outage or a lost reply: worth another delivery.
+ */
+async function link(
+  fastly: FastlyDomains,
+  domain: string,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  try {
+    const result = await fastly.link(domain, signal);
+    if (result.kind === "linked") return undefined;
+    return { kind: "refused", reason: `${result.reason} Remove it there, then register ${domain} again.` };
+  } catch (error) {
+    if (!(error instanceof FastlyError) || error.code === "FASTLY_UNAVAILABLE") throw error;
+    return {
+      kind: "refused",
+      reason: `The platform could not set up ${domain} at its edge, for a reason of its own that its operators can see.`,
+      cause: error,
+      ...(error.dueAt && { retryAt: error.dueAt }),
+    };
+  }
+}
+
+/** The link that this delivery, or an earlier one, made after the issuer's unlinking is ours to take back. */
+async function drop(
+  { fastly }: ValidatorPorts,
+  domain: string,
+  { reason, isGone }: Extract<CurrentOrder, { kind: "dropped" }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (isGone) await fastly.unlink(domain, signal);
+  return { kind: "dropped", reason };
+}
+
+async function recordFailure(
+  ports: ValidatorPorts,
+  domain: string,
+  orderNumber: number,
+  refusal: Refusal,
+): Promise<Outcome> {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const current = await findCurrent(ports.registry, domain, orderNumber);
+    if (current.kind === "dropped") return { kind: "dropped", reason: current.reason };
+    const { reason, retryAt } = refusal;
+    const { retryAt: _earlier, ...record } = current.record;
+    const failed: DomainRecord = {
+      ...record,
+      lifecycle: "failed",
+      reason,
+      ...(retryAt && { retryAt: retryAt.toISOString() }),
+      updatedAt: ports.now().toISOString(),
+    };
+    if ((await ports.registry.update(failed, current.generation)) === "updated") return { kind: "done" };
+  }
+  return { kind: "retry", reason: "The record kept changing under the verdict." };
+}
+
+/** A customer's mistake is news; ours, which has a cause, is an error. */
+function logRefusal(logger: Logger, { domain, orderNumber }: DomainRecord, { reason, cause }: Refusal): void {
+  if (cause === undefined) logger.info({ domain, orderNumber, reason }, "Domain refused");
+  else
+    logger.error({ domain, orderNumber, reason, error: cause }, "Domain refused for a fault of the platform");
+}
+
+async function sendToIssuer(
+  { issuing }: ValidatorPorts,
+  { domain, orderNumber, customer }: DomainRecord,
+  { trace }: Pick<Delivery, "trace">,
+): Promise<Outcome> {
+  const message: Issuing = { action: "issue", domain, orderNumber };
+  const attributes: MessageAttributes = { customer, traceparent: formatTraceparent(trace) };
+  await issuing.publish(message, { ...attributes });
+  return { kind: "done" };
+}
+
+/** A domain that has had a certificate may be serving people right now. */
+async function unlinkUnlessServed(
+  { fastly }: ValidatorPorts,
+  { domain, lifecycle, notAfter }: DomainRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (lifecycle === "active" || notAfter !== undefined) return;
+  await fastly.unlink(domain, signal);
+}
