@@ -1,7 +1,7 @@
 import { type DomainRecord, type JournalEntry, PHASES, type Phase, type State } from "./lifecycle.ts";
-import { certificateOf, stateOf } from "./state.ts";
+import { certificateOf, needsJournal, stateOf } from "./state.ts";
 
-/** A domain as its customer sees it: record and journal in one. */
+/** A domain as its customer sees it: record and journal in one. Without `needsJournal`, only the phases are the journal's. */
 export interface DomainView {
   readonly domain: string;
   readonly state: State;
@@ -22,7 +22,7 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
   // An active domain's is of a restore that failed; a record that lags behind its journal has another.
   const hasReason = failed || record.lifecycle === "active";
   // Until a new order's certificate is live, the served one is the record's.
-  const issued = state === "active" ? certificateOf(journal)?.notAfter : undefined;
+  const issued = state === "active" && needsJournal(record) ? certificateOf(journal)?.notAfter : undefined;
   return {
     domain: record.domain,
     state,

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import type { Issuing } from "../../certificates/messages.ts";
+import { change } from "../../certificates/registry/change.ts";
 import { certificateOf, hasReached } from "../../certificates/registry/state.ts";
+import { activate, fail, standing } from "../../certificates/registry/transitions.ts";
 import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import { ChallengeTokens } from "./challenge-tokens.ts";
@@ -9,7 +11,6 @@ import { obtainCertificate, versionOf } from "./obtain-certificate.ts";
 import { OrderJournal } from "./order-journal.ts";
 import type { OrderWork } from "./order-work.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { activated, changeRecord, failed } from "./record-changes.ts";
 import { unusedBackup } from "./unused-backup.ts";
 import { isOwners, verdictOf } from "./verdict.ts";
 
@@ -65,17 +66,8 @@ async function work(
       registry.journal(domain, orderNumber),
     ]);
     if (hasReached(entries, "cleaned")) return { kind: "done" };
-    if (!found) return dropped(`${domain} is not registered.`);
-    const { record } = found;
-    if (record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
-    if (record.orderNumber !== orderNumber) {
-      return dropped(
-        `Order ${orderNumber} of ${domain} is not the current one, which is ${record.orderNumber}.`,
-      );
-    }
-    if (record.lifecycle === "failed" && !hasReached(entries, "active")) {
-      return dropped(`Order ${orderNumber} of ${domain} has failed: ${record.reason ?? "without a reason"}`);
-    }
+    const order = standing(domain, found?.record, orderNumber, entries);
+    if (order.kind === "overtaken") return dropped(order.reason);
     const journal = new OrderJournal(registry, domain, orderNumber, entries, context.signal);
     await finish(ports, { journal, tokens, signal: context.signal }, context.logger);
     return { kind: "done" };
@@ -90,7 +82,9 @@ async function work(
     else context.logger.error({ error, domain, orderNumber }, "Order failed");
     try {
       await tokens.clear();
-      await changeRecord(registry, domain, (record) => failed(record, orderNumber, verdict, now()));
+      await change(registry, domain, async (record) =>
+        fail(record, await registry.journal(domain, orderNumber), orderNumber, verdict, now()),
+      );
     } catch (unrecorded) {
       context.logger.error(
         { error: unrecorded, domain, orderNumber, outcome: "retry" },
@@ -120,7 +114,8 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
   const notAfter = certificateOf(journal.entries)?.notAfter;
   await Promise.all([
     tokens.clear(),
-    notAfter !== undefined && changeRecord(registry, domain, (record) => activated(record, notAfter, now())),
+    notAfter !== undefined &&
+      change(registry, domain, (record) => activate(record, orderNumber, notAfter, now())),
   ]);
   await journal.append("cleaned", now());
 }

@@ -1,10 +1,11 @@
 import { randomUUID, X509Certificate } from "node:crypto";
 import type { Issuing } from "../../certificates/messages.ts";
+import { change } from "../../certificates/registry/change.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
+import { leaveUnrestored, restore as restoreRecord } from "../../certificates/registry/transitions.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { WorkContext } from "./issue.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { activated, changeRecord, notRestored } from "./record-changes.ts";
 import { OrderFailed, verdictOf } from "./verdict.ts";
 
 /**
@@ -43,7 +44,7 @@ export async function restore(
     // An error wakes the platform's operators, who can do nothing about what cannot be restored.
     if (error instanceof OrderFailed) context.logger.info({ error, domain }, "Restore refused");
     else context.logger.error({ error, domain }, "Restore failed");
-    await changeRecord(registry, domain, (record) => notRestored(record, verdict.reason, now()));
+    await change(registry, domain, (record) => leaveUnrestored(record, verdict.reason, now()));
     return dropped(verdict.reason);
   } finally {
     await lease.release();
@@ -68,10 +69,7 @@ async function activateNewest(
   const link = await domains.link(domain, signal);
   if (link.kind === "taken") throw new OrderFailed(link.reason);
   const ids = await tls.activate(domain, backup.chainPem, backup.keyPem, signal);
-  await changeRecord(registry, domain, (record) =>
-    // An order under way writes its own end.
-    record.lifecycle === "registered" ? undefined : activated(record, notAfter.toISOString(), now()),
-  );
+  await change(registry, domain, (record) => restoreRecord(record, notAfter.toISOString(), now()));
   logger.info({ domain, version, ...ids }, "Certificate restored");
 }
 

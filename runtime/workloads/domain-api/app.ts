@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { RecordContended } from "../../certificates/registry/change.ts";
 import { ObjectStoreError } from "../../google/object-store.ts";
 import { PublishFailed } from "../../google/publisher.ts";
 import { DeadlineExceeded } from "../../workload/deadline.ts";
@@ -120,6 +121,10 @@ function problemOf(error: unknown, context: Context<Env>, logger: Logger): Probl
   if (error instanceof ProblemError) return error;
   if (error instanceof HTTPException && error.status < 500) {
     return new ProblemError(error.status, "bad-request", error.message);
+  }
+  if (error instanceof RecordContended) {
+    const detail = `"${error.domain}" is being changed by others; try again.`;
+    return new ProblemError(503, "contended", detail, { headers: { "retry-after": "1" } });
   }
   const log = context.get("scope")?.logger ?? logger;
   log.error({ error, method: context.req.method, path: context.req.path }, "Request failed");

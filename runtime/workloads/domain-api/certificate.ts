@@ -17,7 +17,7 @@ export interface OwnedCertificate extends JournaledCertificate {
 
 /** The newest certificate that was issued to the domain. @throws {ProblemError} 404 */
 export async function showCertificate(ports: Ports, scope: Scope, domain: string): Promise<OwnedCertificate> {
-  const { record } = await findOwned(ports, scope, domain);
+  const record = await findOwned(ports, scope, domain);
   return newestCertificate(ports, record);
 }
 
@@ -28,7 +28,7 @@ export async function showCertificate(ports: Ports, scope: Scope, domain: string
  *   whose order is about to activate a newer one.
  */
 export async function restoreCertificate(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
-  const { record } = await findOwned(ports, scope, domain);
+  const record = await findOwned(ports, scope, domain);
   const journal = await ports.registry.journal(record.domain, record.orderNumber);
   const state = stateOf(record, journal);
   if (state !== "active" && state !== "failed") {

@@ -32,6 +32,15 @@ test("a listing shows a customer its own, page by page, and an operator all", as
   expect((await api.call("GET", "/v1/domains", OPERATOR)).body.domains).toHaveLength(5);
 });
 
+test("a listing shows a live certificate's domain as active, also where the record says that its order failed", async () => {
+  await api.register("shop.example.test");
+  await api.journal("shop.example.test", 1, "active", { notAfter: "2027-01-30T00:00:00.000Z" });
+  await api.change("shop.example.test", { lifecycle: "failed", reason: "It leads elsewhere." });
+  const { phases: _, ...alone } = (await api.call("GET", "/v1/domains/shop.example.test")).body;
+  expect(alone).toMatchObject({ state: "active" });
+  expect((await api.call("GET", "/v1/domains")).body.domains).toEqual([alone]);
+});
+
 test.each([
   ["?pageSize=0", 'pageSize: must be a whole number from 1 to 100; got "0".'],
   ["?pageSize=101", 'pageSize: must be a whole number from 1 to 100; got "101".'],

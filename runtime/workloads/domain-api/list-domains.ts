@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { InvalidPageToken } from "../../certificates/registry/registry.ts";
+import { needsJournal } from "../../certificates/registry/state.ts";
 import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { invalidField } from "./problem.ts";
@@ -13,8 +14,8 @@ export interface DomainPage {
 }
 
 /**
- * The caller's domains by name; an operator sees all. A listing carries every record whole, so
- * only those with an order in progress cost a look at their journal.
+ * The caller's domains by name; an operator sees all. A listing carries every record whole, so only
+ * those whose order is in progress or failed cost a look at their journal.
  *
  * @throws {ProblemError} 400 for a token that no page gave.
  */
@@ -41,9 +42,7 @@ export async function listDomains(
       limit(async () =>
         viewOf(
           record,
-          record.lifecycle === "registered"
-            ? await ports.registry.journal(record.domain, record.orderNumber)
-            : [],
+          needsJournal(record) ? await ports.registry.journal(record.domain, record.orderNumber) : [],
         ),
       ),
     ),

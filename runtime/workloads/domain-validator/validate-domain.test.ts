@@ -248,6 +248,25 @@ test("a duplicate that failed does not undo another's success", async () => {
   expect(calls).toEqual([`link ${DOMAIN}`]);
 });
 
+test("a refusal that comes too late, while its link is taken away, leaves an active domain active and linked", async () => {
+  const fit = ports;
+  const unlink = async (fqdn: string) => {
+    await fit.fastly.unlink(fqdn);
+    expect(await validateDomain(fit, { domain: DOMAIN, orderNumber: 1 }, delivery)).toEqual({ kind: "done" });
+    await ports.registry.append(DOMAIN, 1, { phase: "active", at: AT, detail: {} });
+    await change({ lifecycle: "active", notAfter: "2027-01-01T00:00:00Z" });
+  };
+  ports = {
+    ...fit,
+    fastly: { ...fit.fastly, unlink },
+    probe: { run: async () => ({ kind: "wrong", saw: "status 503" }) },
+  };
+  expect(await validate()).toMatchObject({ kind: "dropped" });
+  expect((await ports.registry.find(DOMAIN))?.record).toMatchObject({ lifecycle: "active" });
+  expect(calls.at(-1)).toBe(`link ${DOMAIN}`);
+  expect(sent).toHaveLength(1);
+});
+
 test("a domain that is removed while it is checked is unlinked again and journals nothing", async () => {
   ports = {
     ...ports,

@@ -1,20 +1,19 @@
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
 import type { Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
-import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
+import { change } from "../../certificates/registry/change.ts";
+import type { DomainRecord, JournalEntry } from "../../certificates/registry/lifecycle.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
+import { refuse, type Standing, standing } from "../../certificates/registry/transitions.ts";
 import type { Topic } from "../../google/publisher.ts";
 import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { Delivery } from "../../workload/push.ts";
 import { formatTraceparent } from "../../workload/trace.ts";
 import { checkDns, type DnsRules, type Refusal } from "./check-dns.ts";
-import { type CurrentOrder, findCurrent } from "./current-order.ts";
 import type { EdgeProbe } from "./edge-probe.ts";
 
-/** How often a verdict is written anew over a record that changes under it. */
-const MAX_ROUNDS = 5;
 /** Deliveries that put trouble in the DNS off to the next: with Pub/Sub's pauses of 1, 2 and 4 s, so that the customer hears of it soon. */
 const DNS_DELIVERIES = 3;
 
@@ -32,19 +31,17 @@ export interface ValidatorPorts extends DnsRules {
  * Deliveries repeat. A verdict stands once it is written (`validated` in the journal, `failed` in
  * the record) and only the message to the issuer is sent again; anything before is done again.
  * A failure unlinks the domain, unless an earlier certificate is still being served on it, or a later
- * order has the domain by then.
+ * order has the domain by then. Two deliveries can come to different verdicts at once: the better one
+ * stands, and its domain is linked.
  */
 export async function validateDomain(
   ports: ValidatorPorts,
   { domain, orderNumber }: Validation,
   delivery: Pick<Delivery, "deliveryAttempt" | "trace" | "signal" | "logger">,
 ): Promise<Outcome> {
-  const [current, journal] = await Promise.all([
-    findCurrent(ports.registry, domain, orderNumber),
-    ports.registry.journal(domain, orderNumber),
-  ]);
-  if (current.kind === "dropped") return drop(ports, domain, current, delivery.signal);
-  const { record } = current;
+  const { order, journal, isGone } = await find(ports, domain, orderNumber);
+  if (order.kind === "overtaken") return drop(ports, domain, order.reason, isGone, delivery.signal);
+  const { record } = order;
   if (hasReached(journal, "ordering")) return { kind: "done" };
   if (hasReached(journal, "validated")) return sendToIssuer(ports, record, delivery);
 
@@ -56,25 +53,23 @@ export async function validateDomain(
     case "retry":
       return verdict;
     case "fit": {
-      const after = await findCurrent(registry, domain, orderNumber);
-      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
+      const { order, isGone } = await find(ports, domain, orderNumber);
+      if (order.kind === "overtaken") return drop(ports, domain, order.reason, isGone, delivery.signal);
       await registry.append(domain, orderNumber, { phase: "validated", at: now().toISOString(), detail: {} });
       return sendToIssuer(ports, record, delivery);
     }
     case "refused": {
-      // A duplicate of this delivery may have come to the better verdict, which then stands.
-      if (hasReached(await registry.journal(domain, orderNumber), "validated")) {
-        return { kind: "dropped", reason: `Order ${orderNumber} of ${domain} is validated already.` };
-      }
-      // The probe took a while: by now the link may be a later order's.
-      const after = await findCurrent(registry, domain, orderNumber);
-      if (after.kind === "dropped") return drop(ports, domain, after, delivery.signal);
-      logRefusal(delivery.logger, record, verdict.refusal);
+      // The probe took a while: by now the link may be a later order's, or another delivery's that found the domain fit.
+      const { order, journal, isGone } = await find(ports, domain, orderNumber);
+      if (order.kind === "overtaken") return drop(ports, domain, order.reason, isGone, delivery.signal);
+      const { refusal } = verdict;
+      const wanted = refuse(order.record, journal, orderNumber, refusal, now());
+      if (wanted.kind === "overtaken") return { kind: "dropped", reason: wanted.reason };
+      logRefusal(delivery.logger, record, refusal);
       // A delivery that broke off may have linked what this one did not.
-      if (verdict.linked || (startedBefore && verdict.refusal.cause === undefined)) {
-        await unlinkUnlessServed(ports, after.record, delivery.signal);
-      }
-      return recordFailure(ports, domain, orderNumber, verdict.refusal);
+      const mayBeLinked = verdict.linked || (startedBefore && refusal.cause === undefined);
+      const isUnlinked = mayBeLinked && (await unlinkUnlessServed(ports, order.record, delivery.signal));
+      return recordFailure(ports, { domain, orderNumber }, refusal, isUnlinked, delivery.signal);
     }
   }
 }
@@ -136,38 +131,47 @@ async function link(
   }
 }
 
+interface Found {
+  readonly order: Standing;
+  readonly journal: readonly JournalEntry[];
+  /** Whether the domain is on no customer's list any more, so that nobody else looks after its link. */
+  readonly isGone: boolean;
+}
+
+async function find({ registry }: ValidatorPorts, domain: string, orderNumber: number): Promise<Found> {
+  const [found, journal] = await Promise.all([registry.find(domain), registry.journal(domain, orderNumber)]);
+  const isGone = found === undefined || found.record.lifecycle === "removing";
+  return { order: standing(domain, found?.record, orderNumber, journal), journal, isGone };
+}
+
 /** The link that this delivery, or an earlier one, made after the issuer's unlinking is ours to take back. */
 async function drop(
   { fastly }: ValidatorPorts,
   domain: string,
-  { reason, isGone }: Extract<CurrentOrder, { kind: "dropped" }>,
+  reason: string,
+  isGone: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (isGone) await fastly.unlink(domain, signal);
   return { kind: "dropped", reason };
 }
 
+/** Where the failure comes too late after all, the link that this delivery took away is in use again. */
 async function recordFailure(
-  ports: ValidatorPorts,
-  domain: string,
-  orderNumber: number,
+  { registry, fastly, now }: ValidatorPorts,
+  { domain, orderNumber }: Validation,
   refusal: Refusal,
+  isUnlinked: boolean,
+  signal: AbortSignal,
 ): Promise<Outcome> {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const current = await findCurrent(ports.registry, domain, orderNumber);
-    if (current.kind === "dropped") return { kind: "dropped", reason: current.reason };
-    const { reason, retryAt } = refusal;
-    const { retryAt: _earlier, ...record } = current.record;
-    const failed: DomainRecord = {
-      ...record,
-      lifecycle: "failed",
-      reason,
-      ...(retryAt && { retryAt: retryAt.toISOString() }),
-      updatedAt: ports.now().toISOString(),
-    };
-    if ((await ports.registry.update(failed, current.generation)) === "updated") return { kind: "done" };
-  }
-  return { kind: "retry", reason: "The record kept changing under the verdict." };
+  const failed = await change(registry, domain, async (record) =>
+    refuse(record, await registry.journal(domain, orderNumber), orderNumber, refusal, now()),
+  );
+  if (failed.kind !== "overtaken") return { kind: "done" };
+  const lifecycle = (await registry.find(domain))?.record.lifecycle;
+  const isInUse = lifecycle === "registered" || lifecycle === "active";
+  if (isUnlinked && isInUse) await fastly.link(domain, signal);
+  return { kind: "dropped", reason: failed.reason };
 }
 
 /** A customer's mistake is news; ours, which has a cause, is an error. */
@@ -188,12 +192,13 @@ async function sendToIssuer(
   return { kind: "done" };
 }
 
-/** A domain that has had a certificate may be serving people right now. */
+/** A domain that has had a certificate may be serving people right now. @returns whether it is unlinked */
 async function unlinkUnlessServed(
   { fastly }: ValidatorPorts,
-  { domain, lifecycle, notAfter }: DomainRecord,
+  { domain, notAfter }: DomainRecord,
   signal: AbortSignal,
-): Promise<void> {
-  if (lifecycle === "active" || notAfter !== undefined) return;
+): Promise<boolean> {
+  if (notAfter !== undefined) return false;
   await fastly.unlink(domain, signal);
+  return true;
 }
