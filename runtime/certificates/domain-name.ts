@@ -12,6 +12,21 @@ const SPACE_OR_CONTROL = /[\s\p{Cc}]/u;
 const FORBIDDEN_ASCII = /(?![a-z0-9.-])\p{ASCII}|(?:^|[.。])-|-(?:$|[.。])/iu;
 /** Whoever reads names as URLs do takes a last label of this kind for an IPv4 address. */
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
+/**
+ * Names of private networks and of addresses, for which no public CA issues. `test` and `example` are
+ * reserved as well, for uses such as this platform's own on one machine.
+ *
+ * @see https://www.iana.org/assignments/special-use-domain-names
+ */
+const RESERVED_SUFFIXES = [
+  "internal",
+  "invalid",
+  "local",
+  "localhost",
+  "home.arpa",
+  "in-addr.arpa",
+  "ip6.arpa",
+];
 
 export type DomainName =
   | {
@@ -46,6 +61,12 @@ export function parseDomainName(input: string): DomainName {
   const broken = ruleForName(domain);
   if (broken !== undefined) return invalid(broken);
   return { kind: "valid", domain, normalizedFrom: domain === input ? undefined : input };
+}
+
+/** The rule against a valid name that no customer can have, if it breaks it. */
+export function ruleForReserved(domain: string): string | undefined {
+  const suffix = RESERVED_SUFFIXES.find((reserved) => `.${domain}`.endsWith(`.${reserved}`));
+  return suffix && `must not be in ${suffix}, which is reserved: no public CA issues certificates for it`;
 }
 
 /** What can only be told from the text as it was given. */

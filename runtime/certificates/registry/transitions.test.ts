@@ -112,10 +112,13 @@ test.each<[string, (record: DomainRecord) => Transition, readonly [string, strin
     (record) => leaveUnrestored(record, "No backup.", LATER),
     ["overtaken", "active 2", "failed 2", "overtaken"],
   ],
-])("%s: what becomes of a record that is registered, active, failed, and being removed", (_title, transition, expected) => {
-  const states = ["registered", "active", "failed", "removing"] as const;
-  expect(states.map((state) => became(transition(records[state])))).toEqual(expected);
-});
+])(
+  "%s: what becomes of a record that is registered, active, failed, and being removed",
+  (_title, transition, expected) => {
+    const states = ["registered", "active", "failed", "removing"] as const;
+    expect(states.map((state) => became(transition(records[state])))).toEqual(expected);
+  },
+);
 
 test("a certificate that goes live after the next order began is noted, and leaves that order as it is", () => {
   for (const record of [records.registered, records.failed]) {

@@ -215,6 +215,21 @@ test.each(["platform.example", "API.Platform.Example.", "a.b.platform.example"])
   },
 );
 
+test.each(["Shop.Internal.", "printer.local", "1.0.0.127.in-addr.arpa"])(
+  "refuses %s, a name that nobody can have a certificate for",
+  async (name) => {
+    expect(await api.register(name)).toMatchObject({
+      status: 400,
+      body: {
+        detail: expect.stringMatching(
+          /^domain: must not be in (internal|local|in-addr.arpa), which is reserved/,
+        ),
+      },
+    });
+    expect(api.objects.names).toEqual([]);
+  },
+);
+
 test("takes a name that only ends like the platform's", async () => {
   expect(await api.register("notplatform.example")).toMatchObject({ status: 202 });
 });

@@ -1,4 +1,4 @@
-import { parseDomainName } from "../../certificates/domain-name.ts";
+import { parseDomainName, ruleForReserved } from "../../certificates/domain-name.ts";
 import { invalidField } from "./problem.ts";
 
 export interface RequestedName {
@@ -15,8 +15,8 @@ export function requestedName(input: string): RequestedName {
 }
 
 /**
- * A name to be registered: the platform's own lead to the edge as customers' do, so that whoever
- * registered one would be issued a certificate for it.
+ * A name to be registered: no reserved one, and none of the platform's own, which lead to the edge as
+ * customers' do, so that whoever registered one would be issued a certificate for it.
  *
  * @throws {ProblemError} 400 with the rule.
  */
@@ -26,5 +26,7 @@ export function requestedNewName(input: string, reservedZone: string): Requested
     const rule = `must not be in ${reservedZone}, which belongs to the platform itself`;
     throw invalidField("domain", rule, input);
   }
+  const reserved = ruleForReserved(name.domain);
+  if (reserved) throw invalidField("domain", reserved, input);
   return name;
 }
