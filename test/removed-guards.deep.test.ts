@@ -46,7 +46,7 @@ const GUARDS: readonly (readonly [
   [
     "the journal of orders made",
     {
-      file: `${ISSUER}/current-order.ts`,
+      file: `${ISSUER}/current-acme-order.ts`,
       from: 'if ((await journal.append("ordered", now(), { orderUrl: order.url })) === "exists") {',
       to: "if (now().getTime() === 0) {",
       tests: `${ISSUER}/issue\\.test`,

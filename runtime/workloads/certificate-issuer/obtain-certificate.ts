@@ -6,7 +6,7 @@ import type { Order } from "../../certificates/acme/certificate-authority.ts";
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import type { Secret } from "../../workload/secret.ts";
-import { authorizedOrder } from "./authorized-order.ts";
+import { authorizedOrder } from "./authorized-acme-order.ts";
 import type { OrderWork } from "./order-work.ts";
 import { OvertakenByAnother } from "./overtaken-by-another.ts";
 import type { IssuerPorts } from "./ports.ts";

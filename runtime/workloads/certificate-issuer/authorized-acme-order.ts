@@ -1,9 +1,9 @@
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import type { Authorization, Order } from "../../certificates/acme/certificate-authority.ts";
-import { currentOrder } from "./current-order.ts";
+import { currentOrder } from "./current-acme-order.ts";
 import type { OrderWork } from "./order-work.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { UnconfirmedOrders } from "./unconfirmed-orders.ts";
+import { UnconfirmedOrders } from "./unconfirmed-acme-orders.ts";
 import { OrderFailed } from "./verdict.ts";
 
 /**
