@@ -3,8 +3,13 @@ import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
 import { AcmeSession } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
-import { CaUnavailable } from "./ca-unavailable.ts";
-import type { Authorization, CertificateAuthority, Challenge, Order } from "./certificate-authority.ts";
+import {
+  type Authorization,
+  CaUnavailable,
+  type CertificateAuthority,
+  type Challenge,
+  type Order,
+} from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
 
 /** RFC 8555 asks for 128 bits or more in base64url; the upper bound is ours. */

@@ -3,7 +3,7 @@ import { type HttpReply, type OutgoingRequest, sendRequest } from "../../workloa
 import { traced } from "../../workload/span.ts";
 import { codeOf } from "../../workload/thrown.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
-import { CaUnavailable } from "./ca-unavailable.ts";
+import { CaUnavailable } from "./certificate-authority.ts";
 
 const REQUEST_DEADLINE_MS = 30_000;
 const USER_AGENT = "customer-domain-platform/1 acme-client/5.4.0";

@@ -56,3 +56,35 @@ export interface CertificateAuthority {
   /** The chain in PEM, leaf first. */
   certificate(url: string): Promise<string>;
 }
+
+export interface CaUnavailableOptions extends ErrorOptions {
+  /** @default true, what nobody knows better. */
+  readonly mayHaveTakenEffect?: boolean;
+}
+
+/** No answer from the CA: a deadline, a broken connection, or a reply that is not ACME's. */
+export class CaUnavailable extends Error {
+  readonly code = "CA_UNAVAILABLE";
+  /** Whether the request may have reached the CA, and changed something there. */
+  readonly mayHaveTakenEffect: boolean;
+
+  constructor(what: string, { mayHaveTakenEffect = true, ...options }: CaUnavailableOptions = {}) {
+    super(`${what}${because(options.cause)}.`, options);
+    this.name = "CaUnavailable";
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
+  }
+}
+
+/** The CA is still at work on an order or an authorization, for longer than this delivery may wait. */
+export class CaStillWorking extends Error {
+  readonly code = "CA_STILL_WORKING";
+
+  constructor(what: string) {
+    super(`The CA is still at work on ${what}.`);
+    this.name = "CaStillWorking";
+  }
+}
+
+function because(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "message" in cause ? ` (${cause.message})` : "";
+}

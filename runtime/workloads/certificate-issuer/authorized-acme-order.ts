@@ -1,7 +1,7 @@
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import type { Authorization, Order } from "../../certificates/acme/certificate-authority.ts";
 import { currentOrder } from "./current-acme-order.ts";
-import type { OrderWork } from "./order-work.ts";
+import type { OrderWork } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { UnconfirmedOrders } from "./unconfirmed-acme-orders.ts";
 import { OrderFailed } from "./verdict.ts";

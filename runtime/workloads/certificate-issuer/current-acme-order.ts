@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
-import { CaUnavailable } from "../../certificates/acme/ca-unavailable.ts";
-import type { Order } from "../../certificates/acme/certificate-authority.ts";
+import { CaUnavailable, type Order } from "../../certificates/acme/certificate-authority.ts";
 import { MAX_ATTEMPTS, OrderAttempts } from "./acme-order-attempts.ts";
-import type { OrderWork } from "./order-work.ts";
-import { OvertakenByAnother } from "./overtaken-by-another.ts";
+import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { UnconfirmedOrders } from "./unconfirmed-acme-orders.ts";
 import { isFar, OrderFailed } from "./verdict.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
-import { CaUnavailable } from "../../certificates/acme/ca-unavailable.ts";
+import { CaUnavailable } from "../../certificates/acme/certificate-authority.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { viewOf } from "../../certificates/registry/view.ts";
 import { problem } from "../../certificates/testing/certificate-authority.ts";

@@ -1,14 +1,12 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
-import { CaStillWorking } from "../../certificates/acme/ca-still-working.ts";
-import type { Order } from "../../certificates/acme/certificate-authority.ts";
+import { CaStillWorking, type Order } from "../../certificates/acme/certificate-authority.ts";
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import type { Secret } from "../../workload/secret.ts";
 import { authorizedOrder } from "./authorized-acme-order.ts";
-import type { OrderWork } from "./order-work.ts";
-import { OvertakenByAnother } from "./overtaken-by-another.ts";
+import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed } from "./verdict.ts";
 

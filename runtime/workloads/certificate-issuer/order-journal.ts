@@ -1,6 +1,7 @@
 import type { JournalEntry, Phase } from "../../certificates/registry/lifecycle.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import { entryOf, hasReached } from "../../certificates/registry/state.ts";
+import type { ChallengeTokens } from "./challenge-tokens.ts";
 
 /** The journal of the order at hand, as read once under the lease and written since. */
 export class OrderJournal {
@@ -55,5 +56,22 @@ export class OrderJournal {
     if (result === "appended") this.#entries.push(entry);
     else this.#entries = [...(await this.#registry.journal(this.domain, this.orderNumber))];
     return result;
+  }
+}
+
+/** What the steps of an order share within one delivery. */
+export interface OrderWork {
+  readonly journal: OrderJournal;
+  readonly tokens: ChallengeTokens;
+  readonly signal: AbortSignal;
+}
+
+/** Another delivery went on with the order in spite of our lease: it has the order now. */
+export class OvertakenByAnother extends Error {
+  readonly code = "OVERTAKEN";
+
+  constructor({ domain, orderNumber }: OrderJournal) {
+    super(`Another delivery is at work on order ${orderNumber} of ${domain}.`);
+    this.name = "OvertakenByAnother";
   }
 }

@@ -11,6 +11,7 @@ import { continueTrace } from "../../workload/trace.ts";
 import { type CallerRules, identify } from "./caller.ts";
 import { restoreCertificate, showCertificate } from "./certificate.ts";
 import { listDomains } from "./list-domains.ts";
+import { showDomain } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { fieldErrors, invalidFields, ProblemError } from "./problem.ts";
 import { registerDomain } from "./register-domain.ts";
@@ -26,7 +27,6 @@ import {
   showCertificateRoute,
   showRoute,
 } from "./routes.ts";
-import { showDomain } from "./show-domain.ts";
 
 export interface DomainApiOptions extends Ports, CallerRules {
   /** Domain of the platform itself, in lower case. */

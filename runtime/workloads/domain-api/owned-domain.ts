@@ -1,7 +1,14 @@
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
+import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
 import { mayActFor } from "./caller.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { ProblemError } from "./problem.ts";
+
+/** @throws {ProblemError} 404 */
+export async function showDomain(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
+  const record = await findOwned(ports, scope, domain);
+  return viewOf(record, await ports.registry.journal(record.domain, record.orderNumber));
+}
 
 /** The record, if the caller may know of it. @throws {ProblemError} 404 */
 export async function findOwned(ports: Ports, scope: Scope, domain: string): Promise<DomainRecord> {

@@ -1,5 +1,4 @@
 import type { Challenges } from "./ports.ts";
-import { TooManyReads } from "./too-many-reads.ts";
 
 export interface CacheLimits {
   /** How long a token is served without asking. A CA asks from several places at once, and again. */
@@ -25,6 +24,16 @@ const CACHE_LIMITS: CacheLimits = {
 interface Entry {
   readonly answer: Buffer | undefined;
   readonly expiresAt: number;
+}
+
+/** More different names are being read than the limit allows. */
+export class TooManyReads extends Error {
+  readonly code = "TOO_MANY_READS";
+
+  constructor(limit: number) {
+    super(`More than ${limit} different challenges are being read at once.`);
+    this.name = "TooManyReads";
+  }
 }
 
 /** Remembers answers and absences within bounds, and reads a name once however many ask. Failures are not remembered. */
