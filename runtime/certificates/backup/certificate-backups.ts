@@ -41,7 +41,7 @@ export interface OrderKey {
  * Certificates and their keys, encrypted, in a bucket that is only ever added to: no method here
  * overwrites or removes, so the issuer needs no permission to.
  *
- * - `orders/DOMAIN/VERSION/key.json`: an order's private key, stored before the order is finalised,
+ * - `orders/DOMAIN/VERSION/key.json`: an order's private key, stored before its ACME order is finalised,
  *   so that no certificate is ever without its key;
  * - `certificates/DOMAIN/VERSION.json`: the chain and the key.
  *

@@ -1,26 +1,31 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import type { ObjectStore } from "../../google/object-store.ts";
 import { AcmeProblem } from "../acme/acme-problem.ts";
-import type { Authorization, CertificateAuthority, Challenge, Order } from "../acme/certificate-authority.ts";
+import type {
+  AcmeOrder,
+  Authorization,
+  CertificateAuthority,
+  Challenge,
+} from "../acme/certificate-authority.ts";
 import type { TestIssuingKey } from "./issuing-key.ts";
 
-interface KnownOrder {
+interface KnownAcmeOrder {
   readonly domain: string;
   readonly token: string;
-  status: Order["status"];
+  status: AcmeOrder["status"];
   authorization: Authorization["status"];
   problem: AcmeProblem | undefined;
   chain: string | undefined;
 }
 
-/** A CA in memory with RFC 8555's states: it looks for the token itself, and finalises an order once. */
+/** A CA in memory with RFC 8555's states: it looks for the token itself, and finalises an ACME order once. */
 export class TestCertificateAuthority implements CertificateAuthority {
   readonly #issuer: TestIssuingKey;
   readonly #challenges: ObjectStore;
-  readonly #orders = new Map<string, KnownOrder>();
-  /** Names of every call, in order. */
+  readonly #acmeOrders = new Map<string, KnownAcmeOrder>();
+  /** Names of every call, one after the other. */
   readonly calls: string[] = [];
-  /** Domains of finalised orders, one entry an order. */
+  /** Domains of finalised ACME orders, one entry each. */
   readonly finalized: string[] = [];
   /** Thrown in place of answering a call, by its name. */
   refuse: (call: string) => Error | undefined = () => undefined;
@@ -34,18 +39,18 @@ export class TestCertificateAuthority implements CertificateAuthority {
 
   /** As Pebble does at a restart. */
   forget(): void {
-    this.#orders.clear();
+    this.#acmeOrders.clear();
   }
 
   async openAccount(): Promise<void> {
     this.#called("openAccount");
   }
 
-  async newOrder(domain: string): Promise<Order> {
+  async newOrder(domain: string): Promise<AcmeOrder> {
     this.#called("newOrder");
-    const url = `https://ca.test/order/${this.#orders.size + 1}/${randomBytes(4).toString("hex")}`;
+    const url = `https://ca.test/order/${this.#acmeOrders.size + 1}/${randomBytes(4).toString("hex")}`;
     const token = randomBytes(16).toString("base64url");
-    this.#orders.set(url, {
+    this.#acmeOrders.set(url, {
       domain,
       token,
       status: "pending",
@@ -56,18 +61,22 @@ export class TestCertificateAuthority implements CertificateAuthority {
     return this.#shown(url);
   }
 
-  async order(url: string): Promise<Order> {
-    this.#called("order");
+  async acmeOrder(url: string): Promise<AcmeOrder> {
+    this.#called("acmeOrder");
     return this.#shown(url);
   }
 
   async authorization(url: string): Promise<Authorization> {
     this.#called("authorization");
-    const order = this.#known(url.replace("/authz/", "/order/"));
+    const acmeOrder = this.#known(url.replace("/authz/", "/order/"));
     const status =
-      order.authorization === "pending" ? "pending" : order.authorization === "valid" ? "valid" : "invalid";
-    const challenge: Challenge = { url, status, token: order.token, problem: order.problem };
-    return { url, status: order.authorization, challenge };
+      acmeOrder.authorization === "pending"
+        ? "pending"
+        : acmeOrder.authorization === "valid"
+          ? "valid"
+          : "invalid";
+    const challenge: Challenge = { url, status, token: acmeOrder.token, problem: acmeOrder.problem };
+    return { url, status: acmeOrder.authorization, challenge };
   }
 
   async keyAuthorization(token: string): Promise<string> {
@@ -76,36 +85,38 @@ export class TestCertificateAuthority implements CertificateAuthority {
 
   async answer({ url }: Challenge): Promise<void> {
     this.#called("answer");
-    const order = this.#known(url.replace("/authz/", "/order/"));
-    const found = await this.#challenges.read(`${order.domain}/.well-known/acme-challenge/${order.token}`);
-    if (found?.bytes.toString() === `${order.token}.thumbprint`) {
-      order.authorization = "valid";
-      order.status = "ready";
+    const acmeOrder = this.#known(url.replace("/authz/", "/order/"));
+    const found = await this.#challenges.read(
+      `${acmeOrder.domain}/.well-known/acme-challenge/${acmeOrder.token}`,
+    );
+    if (found?.bytes.toString() === `${acmeOrder.token}.thumbprint`) {
+      acmeOrder.authorization = "valid";
+      acmeOrder.status = "ready";
       return;
     }
-    order.authorization = "invalid";
-    order.status = "invalid";
-    order.problem = this.unconfirmed;
+    acmeOrder.authorization = "invalid";
+    acmeOrder.status = "invalid";
+    acmeOrder.problem = this.unconfirmed;
   }
 
   async settledAuthorization(url: string): Promise<Authorization> {
     return this.authorization(url);
   }
 
-  async finalize({ url }: Order, csrPem: string): Promise<Order> {
+  async finalize({ url }: AcmeOrder, csrPem: string): Promise<AcmeOrder> {
     this.#called("finalize");
-    const order = this.#known(url);
-    if (order.status !== "ready") throw problem("orderNotReady", 403, `The order is ${order.status}`);
-    order.status = "processing";
-    this.finalized.push(order.domain);
-    order.chain = await this.#issuer.sign(csrPem);
+    const acmeOrder = this.#known(url);
+    if (acmeOrder.status !== "ready") throw problem("orderNotReady", 403, `The order is ${acmeOrder.status}`);
+    acmeOrder.status = "processing";
+    this.finalized.push(acmeOrder.domain);
+    acmeOrder.chain = await this.#issuer.sign(csrPem);
     return this.#shown(url);
   }
 
-  async settledOrder(url: string): Promise<Order> {
-    this.#called("settledOrder");
-    const order = this.#known(url);
-    if (order.status === "processing") order.status = "valid";
+  async settledAcmeOrder(url: string): Promise<AcmeOrder> {
+    this.#called("settledAcmeOrder");
+    const acmeOrder = this.#known(url);
+    if (acmeOrder.status === "processing") acmeOrder.status = "valid";
     return this.#shown(url);
   }
 
@@ -117,7 +128,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
   }
 
   serialOf(domain: string): string | undefined {
-    const chain = [...this.#orders.values()].findLast((order) => order.domain === domain)?.chain;
+    const chain = [...this.#acmeOrders.values()].findLast((acmeOrder) => acmeOrder.domain === domain)?.chain;
     return chain && new X509Certificate(chain).serialNumber;
   }
 
@@ -127,13 +138,13 @@ export class TestCertificateAuthority implements CertificateAuthority {
     if (refusal) throw refusal;
   }
 
-  #known(url: string): KnownOrder {
-    const order = this.#orders.get(url);
-    if (!order) throw problem("malformed", 404, `There is no ${url}`);
-    return order;
+  #known(url: string): KnownAcmeOrder {
+    const acmeOrder = this.#acmeOrders.get(url);
+    if (!acmeOrder) throw problem("malformed", 404, `There is no ${url}`);
+    return acmeOrder;
   }
 
-  #shown(url: string): Order {
+  #shown(url: string): AcmeOrder {
     const { status, problem: reason } = this.#known(url);
     return {
       url,

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import type { ObjectStore } from "../../google/object-store.ts";
 
-/** Orders that may exist at the CA for one order number. */
+/** ACME orders that may exist for one order number. */
 export const MAX_ATTEMPTS = 3;
 
-const orderSchema = z.object({ url: z.url() });
+const acmeOrderSchema = z.object({ url: z.url() });
 
 /** Attempts beyond the first, which the journal itself shows. */
 export interface FurtherAttempt {
@@ -15,16 +15,16 @@ export interface FurtherAttempt {
 }
 
 /**
- * Counts the calls of newOrder for an order number that may have left an order at the CA. The call
- * is not idempotent: a lost reply leaves a pending order behind, and a CA that lost an order, or did
- * not confirm the domain, needs a new one, so all are bounded.
+ * Counts the calls of newOrder for an order number that may have left an ACME order at the CA. The
+ * call is not idempotent: a lost reply leaves a pending ACME order behind, and a CA that lost one, or
+ * did not confirm the domain, needs a new one, so all are bounded.
  *
  * Attempts beyond the first are objects beside the order's journal and removed with it:
  * `attempt-N.json`, written before the call, and `attempt-N-order.json` with the URL that came back.
  * Giving an attempt back removes the former; `attempt-1-none.json` gives back the first, which is an
  * entry of the journal and stays.
  */
-export class OrderAttempts {
+export class AcmeOrderAttempts {
   readonly #objects: ObjectStore;
   readonly #prefix: string;
 
@@ -37,10 +37,13 @@ export class OrderAttempts {
     const names = await this.#names();
     const number = this.#latestIn(names);
     if (number === undefined) return undefined;
-    const order = names.has(this.#orderName(number))
+    const acmeOrder = names.has(this.#orderName(number))
       ? await this.#objects.read(this.#orderName(number))
       : undefined;
-    return { number, url: order && orderSchema.parse(JSON.parse(order.bytes.toString("utf8"))).url };
+    return {
+      number,
+      url: acmeOrder && acmeOrderSchema.parse(JSON.parse(acmeOrder.bytes.toString("utf8"))).url,
+    };
   }
 
   /** Announces the next attempt and gives its number; `undefined` when all are spent. */
@@ -59,7 +62,7 @@ export class OrderAttempts {
     await this.#objects.create(this.#orderName(number), JSON.stringify({ url }));
   }
 
-  /** For an attempt that left no order. */
+  /** For an attempt that left no ACME order. */
   async giveBack(number: number): Promise<void> {
     if (number === 1) {
       await this.#objects.create(this.#noneName, "{}");

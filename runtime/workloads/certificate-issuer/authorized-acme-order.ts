@@ -1,14 +1,14 @@
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
-import type { Authorization, Order } from "../../certificates/acme/certificate-authority.ts";
-import { currentOrder } from "./current-acme-order.ts";
+import type { AcmeOrder, Authorization } from "../../certificates/acme/certificate-authority.ts";
+import { currentAcmeOrder } from "./current-acme-order.ts";
 import type { OrderWork } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { UnconfirmedOrders } from "./unconfirmed-acme-orders.ts";
+import { UnconfirmedAcmeOrders } from "./unconfirmed-acme-orders.ts";
 import { OrderFailed } from "./verdict.ts";
 
 /**
  * Our own check, moments before, found that the domain leads to us: the CA's failed on the way, or at
- * an edge that does not know the domain yet. The next delivery makes another order.
+ * an edge that does not know the domain yet. The next delivery makes another ACME order.
  */
 class NotYetConfirmed extends Error {
   readonly code = "NOT_YET_CONFIRMED";
@@ -19,21 +19,21 @@ class NotYetConfirmed extends Error {
   }
 }
 
-/** The order, with every authorization valid. */
-export async function authorizedOrder(ports: IssuerPorts, work: OrderWork): Promise<Order> {
-  const order = await currentOrder(ports, work);
-  if (order.status === "pending" || order.status === "invalid") {
-    // Of an invalid order, its authorizations say why.
-    await Promise.all(order.authorizations.map((url) => authorize(ports, work, order, url)));
+/** The ACME order, with every authorization valid. */
+export async function authorizedAcmeOrder(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrder> {
+  const acmeOrder = await currentAcmeOrder(ports, work);
+  if (acmeOrder.status === "pending" || acmeOrder.status === "invalid") {
+    // Why it is invalid, its authorizations say.
+    await Promise.all(acmeOrder.authorizations.map((url) => authorize(ports, work, acmeOrder, url)));
   }
-  if (order.status !== "invalid") await work.journal.append("authorized", ports.now());
-  return order;
+  if (acmeOrder.status !== "invalid") await work.journal.append("authorized", ports.now());
+  return acmeOrder;
 }
 
 async function authorize(
   { ca, now, registryObjects }: IssuerPorts,
   { journal, tokens, signal }: OrderWork,
-  order: Order,
+  acmeOrder: AcmeOrder,
   url: string,
 ): Promise<void> {
   const { domain, orderNumber } = journal;
@@ -53,7 +53,11 @@ async function authorize(
   const failure = authorizationFailure(authorization, domain);
   const mayPass = failure instanceof AcmeProblem && failure.isUnconfirmed && !journal.has("finalizing");
   if (!mayPass) throw failure;
-  await new UnconfirmedOrders(registryObjects, domain, orderNumber).pauseAfter(order.url, failure, now());
+  await new UnconfirmedAcmeOrders(registryObjects, domain, orderNumber).pauseAfter(
+    acmeOrder.url,
+    failure,
+    now(),
+  );
   throw new NotYetConfirmed(domain, failure);
 }
 

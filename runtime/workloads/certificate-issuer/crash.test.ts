@@ -75,7 +75,7 @@ async function crashEverywhere(
 }
 
 test.each(["before", "after"] as const)(
-  "an issuer killed right %s any call leaves what a redelivery finishes: one finalised order, no orphans",
+  "an issuer killed right %s any call leaves what a redelivery finishes: one finalised ACME order, no orphans",
   async (when) => {
     const calls = await crashEverywhere(when, () => world.register(DOMAIN), ISSUE, expectLive);
     expect(calls).toBeGreaterThan(30);

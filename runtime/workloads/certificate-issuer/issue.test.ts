@@ -55,7 +55,7 @@ test("takes an order through every phase, in order", async () => {
   });
 });
 
-test("five deliveries of each of four orders, shuffled and at once, finalise each once", async () => {
+test("five deliveries of each of four orders, shuffled and at once, finalise one ACME order each", async () => {
   const domains = [DOMAIN, "a.example.test", "b.example.test", "c.example.test"];
   for (const domain of domains.slice(1)) await world.register(domain);
   const deliveries = domains.flatMap((domain) => Array.from({ length: 5 }, () => ({ ...ISSUE, domain })));
@@ -71,7 +71,7 @@ test("five deliveries of each of four orders, shuffled and at once, finalise eac
   ]).toEqual([4, 4, 4]);
 });
 
-test("even with leases that keep nobody apart, an order number has one finalised order", async () => {
+test("even with leases that keep nobody apart, an order number has one finalised ACME order", async () => {
   const signal = new AbortController().signal;
   const lease = { signal, leave: () => undefined, release: async () => undefined };
   const leases: IssuerPorts["leases"] = { acquire: async () => ({ kind: "held", lease }) };
@@ -100,7 +100,7 @@ test.each([
   ["newOrder", problem("serverInternal", 503, "busy")],
   ["finalize", new CaUnavailable("No answer")],
   ["certificate", problem("serverInternal", 500, "oops")],
-])("tries again after trouble of the CA at %s, with the same order", async (refused, error) => {
+])("tries again after trouble of the CA at %s, with the same ACME order", async (refused, error) => {
   world.ca.refuse = (call) => (call === refused ? error : undefined);
   expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "registered" });
@@ -181,7 +181,7 @@ test("lets repeated orders of an unconfirmed domain never come to the CA's limit
   });
 });
 
-test("ends with the CA's final reason though it could be recorded only later, without another order", async () => {
+test("ends with the CA's final reason though it could be recorded only later, without another ACME order", async () => {
   world.ca.keyAuthorization = async () => "another account's";
   world.ca.unconfirmed = problem("caa", 403, "because.");
   const replacing = jest
@@ -199,21 +199,24 @@ test.each([
   ["busy", "newOrder", problem("serverInternal", 503, "busy")],
   ["out of reach", "newOrder", new CaUnavailable("No way", { mayHaveTakenEffect: false })],
   ["without the account's key", "openAccount", new Error("KMS decrypt: no answer.")],
-])("serves a domain after eight deliveries to a CA %s, which left no orders", async (_title, call, error) => {
-  world.ca.refuse = (called) => (called === call ? error : undefined);
-  for (let delivery = 1; delivery <= 8; delivery++) {
-    expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
-  }
-  world.ca.refuse = () => undefined;
-  expect(await world.deliver(ISSUE)).toEqual(DONE);
-  expect(world.ca.finalized).toEqual([DOMAIN]);
-});
+])(
+  "serves a domain after eight deliveries to a CA %s, which left no ACME orders",
+  async (_title, call, error) => {
+    world.ca.refuse = (called) => (called === call ? error : undefined);
+    for (let delivery = 1; delivery <= 8; delivery++) {
+      expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+    }
+    world.ca.refuse = () => undefined;
+    expect(await world.deliver(ISSUE)).toEqual(DONE);
+    expect(world.ca.finalized).toEqual([DOMAIN]);
+  },
+);
 
 test.each([
   ["a lost reply", new CaUnavailable("No answer")],
   ["a gateway that waited in vain", problem("about:blank", 504, "timeout")],
 ])(
-  "makes three orders at most that may exist after %s, one refused in between not counted",
+  "makes three ACME orders at most that may exist after %s, one refused in between not counted",
   async (_title, error) => {
     const busy = problem("serverInternal", 503, "busy");
     for (const refusal of [busy, error, busy, error, busy, error]) {
@@ -236,7 +239,7 @@ test("tells the customer when a CA that is away for longer than deliveries wait 
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", retryAt: retryAt.toISOString() });
 });
 
-test("orders again when the CA forgot the order, three times at most", async () => {
+test("orders again when the CA forgot the ACME order, three times at most", async () => {
   for (let attempt = 1; attempt <= 3; attempt++) {
     world.ca.forget();
     world.ca.refuse = (call) =>
@@ -253,8 +256,8 @@ test("orders again when the CA forgot the order, three times at most", async () 
   expect(newOrders()).toBe(3);
 });
 
-test("makes no second order under a number once one is finalised, even if the CA loses it", async () => {
-  world.ca.refuse = (call) => (call === "settledOrder" ? new CaUnavailable("No answer") : undefined);
+test("makes no second ACME order under an order number once one is finalised, even if the CA loses it", async () => {
+  world.ca.refuse = (call) => (call === "settledAcmeOrder" ? new CaUnavailable("No answer") : undefined);
   await world.deliver(ISSUE);
   world.ca.forget();
   world.ca.refuse = () => undefined;
@@ -421,7 +424,7 @@ test("shows no key to logs or to Fastly's errors, on the way through success and
   expect(world.logs).not.toMatch(/PRIVATE KEY|fastly-token/);
 });
 
-/** When the first unconfirmed order of a number was noted. */
+/** When the first unconfirmed ACME order of an order number was noted. */
 async function noted(orderNumber: number): Promise<number> {
   const found = await world.registryObjects.read(`orders/${DOMAIN}/${orderNumber}/unconfirmed.json`);
   return Date.parse(JSON.parse(found?.bytes.toString() ?? "{}").at);

@@ -24,7 +24,7 @@ export interface WorkContext {
  * left it.
  *
  * Pub/Sub delivers at least once, and two at once. A lease keeps deliveries apart; if it fails, the
- * journal's entries, each written once, still let at most one order be finalised.
+ * journal's entries, each written once, still let at most one ACME order be finalised.
  */
 export async function issue(message: Issuing, ports: IssuerPorts, context: WorkContext): Promise<Outcome> {
   const { domain, orderNumber } = message;

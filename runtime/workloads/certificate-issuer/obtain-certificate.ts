@@ -1,11 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
-import { CaStillWorking, type Order } from "../../certificates/acme/certificate-authority.ts";
+import { type AcmeOrder, CaStillWorking } from "../../certificates/acme/certificate-authority.ts";
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import type { Secret } from "../../workload/secret.ts";
-import { authorizedOrder } from "./authorized-acme-order.ts";
+import { authorizedAcmeOrder } from "./authorized-acme-order.ts";
 import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed } from "./verdict.ts";
@@ -18,9 +18,9 @@ export function versionOf(orderNumber: number): string {
 /**
  * Takes an order from wherever it is to a certificate that is backed up.
  *
- * What was done is asked of the CA, by the order's URL; the journal says what was about to be done.
- * The private key is stored before the order is finalised, so whoever finds a finalised order can
- * fetch its certificate and use it.
+ * What was done is asked of the CA, by the ACME order's URL; the journal says what was about to be
+ * done. The private key is stored before the ACME order is finalised, so whoever finds a finalised one
+ * can fetch its certificate and use it.
  */
 export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Promise<CertificateWithKey> {
   const { backups, ca, now } = ports;
@@ -30,14 +30,14 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
 
   const [key, authorized] = await Promise.allSettled([
     backups.orderKey(domain, version, newEcdsaKey),
-    authorizedOrder(ports, work),
+    authorizedAcmeOrder(ports, work),
   ]);
   // Both are over before either's failure ends the work: nothing goes on without the lease.
   if (authorized.status === "rejected") throw authorized.reason;
   if (key.status === "rejected") throw key.reason;
   const { keyPem, dataKey } = key.value;
-  const order = authorized.value;
-  const chainPem = await ca.certificate(await finalizedOrder(ports, work, order, keyPem));
+  const acmeOrder = authorized.value;
+  const chainPem = await ca.certificate(await finalizedAcmeOrder(ports, work, acmeOrder, keyPem));
   const description = describe(domain, chainPem, keyPem);
   await journal.append("issued", now(), { ...description });
   signal.throwIfAborted();
@@ -46,30 +46,30 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
   return { chainPem, keyPem };
 }
 
-/** Finalises an order that is not yet, once. @returns where the certificate is */
-async function finalizedOrder(
+/** Finalises an ACME order that is not yet, once. @returns where the certificate is */
+async function finalizedAcmeOrder(
   { ca, now }: IssuerPorts,
   { journal, signal }: OrderWork,
-  order: Order,
+  acmeOrder: AcmeOrder,
   keyPem: Secret<string>,
 ): Promise<string> {
-  let current = order;
+  let current = acmeOrder;
   if (current.status === "pending" || current.status === "ready") {
     const csr = await certificateRequest(journal.domain, keyPem);
-    await journal.append("finalizing", now(), { orderUrl: order.url });
-    // The entry is written once, so no second order is ever finalised under this number.
-    if (journal.detail("finalizing")?.orderUrl !== order.url) throw new OvertakenByAnother(journal);
+    await journal.append("finalizing", now(), { orderUrl: acmeOrder.url });
+    // The entry is written once, so no second ACME order is ever finalised under this order number.
+    if (journal.detail("finalizing")?.orderUrl !== acmeOrder.url) throw new OvertakenByAnother(journal);
     try {
-      current = await ca.finalize(order, csr);
+      current = await ca.finalize(acmeOrder, csr);
     } catch (error) {
-      // Also what a CA says of an order that a lost request has finalised already.
+      // The CA also says that of one that an earlier request has finalised, whose reply was lost.
       if (!(error instanceof AcmeProblem) || !error.is("orderNotReady")) throw error;
-      current = await ca.order(order.url);
-      if (current.status === "pending" || current.status === "ready") throw new CaStillWorking(order.url);
+      current = await ca.acmeOrder(acmeOrder.url);
+      if (current.status === "pending" || current.status === "ready") throw new CaStillWorking(acmeOrder.url);
     }
   }
   if (current.status !== "valid" && current.status !== "invalid") {
-    current = await ca.settledOrder(order.url, signal);
+    current = await ca.settledAcmeOrder(acmeOrder.url, signal);
   }
   if (current.status === "valid" && current.certificate) return current.certificate;
   throw (

@@ -3,7 +3,7 @@ import type { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import type { ObjectStore } from "../../google/object-store.ts";
 import { OrderFailed, sentenceOf } from "./verdict.ts";
 
-/** Between the two orders of a number: time for an edge or a name server to come round, short for who waits. */
+/** Between the two ACME orders of an order number: time for an edge or a name server to come round, short for who waits. */
 const PAUSE_MS = 5_000;
 /** Failed validations that the CA allows a name at once, and until it allows one more. */
 const FAILURES_ALLOWED = 5;
@@ -15,15 +15,15 @@ const NUMBERS_BACK = 5;
 const unconfirmedSchema = z.object({ orderUrl: z.url(), at: z.iso.datetime() });
 
 /**
- * Which orders of a domain ended because the CA did not confirm it, though our own check, moments
- * before, found that the domain leads to us. A hiccup deserves another order, one a number: the CA
- * limits failed validations.
+ * Which ACME orders of a domain ended because the CA did not confirm it, though our own check, moments
+ * before, found that the domain leads to us. A hiccup deserves another ACME order, one an order number:
+ * the CA limits failed validations.
  *
- * `unconfirmed.json` beside the order's journal, removed with it, names the number's first such order.
+ * `unconfirmed.json` beside the order's journal, removed with it, names the first of the order number.
  *
  * @see https://letsencrypt.org/docs/rate-limits/#authorization-failures-per-identifier-per-account
  */
-export class UnconfirmedOrders {
+export class UnconfirmedAcmeOrders {
   readonly #objects: ObjectStore;
   readonly #domain: string;
   readonly #orderNumber: number;
@@ -35,7 +35,7 @@ export class UnconfirmedOrders {
   }
 
   /**
-   * Notes an order, any number of times as once.
+   * Notes an ACME order, any number of times as once.
    *
    * @returns milliseconds, from 0, after which another may be made
    * @throws {OrderFailed} this is the second already

@@ -88,7 +88,7 @@ export class TestWorld {
     return new Date(Date.now() + this.#skewMs);
   }
 
-  /** Past the end of whatever lease a dead process left, and of a pause between two orders. */
+  /** Past the end of whatever lease a dead process left, and of a pause between two ACME orders. */
   outliveLeases(): void {
     this.letPass(LEASE_AND_MORE_MS);
   }
