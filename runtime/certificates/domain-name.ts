@@ -5,12 +5,12 @@ import { toASCII } from "tr46";
 /** RFC 1035, section 2.3.4, without the root's dot. */
 const MAX_NAME_LENGTH = 253;
 const MAX_LABEL_LENGTH = 63;
-/** Bounds the work on Unicode input, which only shrinks to a valid name from less than this. */
+/** Bounds the work on Unicode input: what is longer than this is too long also after its mapping. */
 const MAX_INPUT_LENGTH = 1_024;
 const SPACE_OR_CONTROL = /[\s\p{Cc}]/u;
 /** In ASCII: what no host name holds, and where none may have a hyphen. Ideographic full stops separate, too. */
 const FORBIDDEN_ASCII = /(?![a-z0-9.-])\p{ASCII}|(?:^|[.。])-|-(?:$|[.。])/iu;
-/** Whoever reads names as URLs do takes a last label of this kind for an IPv4 address. */
+/** URL parsers take a name whose last label is of this kind for an IPv4 address. */
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
 /**
  * Names of private networks and of addresses, for which no public CA issues. `test` and `example` are

@@ -21,7 +21,7 @@ import {
 const DEADLINE_MS = 20_000;
 const ATTEMPT_MS = 8_000;
 const PAUSE_MS = 150;
-/** Over a second, so that a crowd on one name finds its turns. */
+/** Over a second, as Storage takes one write a second for a name: many writers of one name find their turns. */
 const MAX_PAUSE_MS = 2_500;
 const FORBIDDEN = 403;
 const PRECONDITION_FAILED = 412;
@@ -122,7 +122,7 @@ class BucketObjectStore implements ObjectStore {
       uploadType: "multipart",
       name,
       ifGenerationMatch: generation,
-      // The answer is of no interest beyond its being one.
+      // Nothing of the answer is used, so it is kept short.
       fields: "generation",
     });
     // Storage refuses bytes that do not have this checksum.
@@ -150,8 +150,9 @@ class BucketObjectStore implements ObjectStore {
   }
 
   /**
-   * What a caller that may only add may have been refused over: to write where an object is takes the
-   * permission to delete it, which may be asked for before the precondition is looked at.
+   * The object that a creation was refused for with 403, if there is one. To write over an object takes
+   * the permission to delete it, and Google may ask for that before it looks at the precondition: a
+   * caller that may only add is then refused where others are told that the object exists.
    */
   async #standing(name: string): Promise<ReadObject | undefined> {
     try {

@@ -46,7 +46,7 @@ export interface ObjectStore {
   read(name: string): Promise<ReadObject | undefined>;
   /**
    * Of any number of creators exactly one sees `created`. A creator whose reply was lost finds
-   * its own bytes and sees `created` too: bytes that must have one author carry something of his.
+   * its own bytes and sees `created` too: so bytes that must have one author hold something of his alone.
    */
   create(name: string, bytes: Uint8Array | string, options?: WriteOptions): Promise<"created" | "exists">;
   /** Writes if `generation` is still the live one. `changed` also stands for an object that is gone. */

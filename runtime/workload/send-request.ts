@@ -7,7 +7,7 @@ const IDLE_MS = 4_000;
 /** To one origin, at once; requests beyond them wait within their deadlines. */
 const MAX_CONNECTIONS = 100;
 const MAX_REPLY_BYTES = 4 * 1024 * 1024;
-/** Of an answer that ends an exchange; Node keeps those before it to itself. */
+/** Final answers are 200 and up; informational ones before them Node does not hand over. */
 const LOWEST_STATUS = 200;
 
 const connections = { keepAlive: true, timeout: IDLE_MS, maxSockets: MAX_CONNECTIONS };
@@ -76,7 +76,7 @@ function exchange(
       stoppedFor = reason;
       request.destroy(reason);
     };
-    // A response that is cut short says only that it was.
+    // The stream's own error says only that the response was cut short, not why.
     const fail = (error: Error) => reject(stoppedFor ?? error);
     const timer = setTimeout(() => stop(new DeadlineExceeded(`${method} ${url}`, deadlineMs)), deadlineMs);
     const onAbort = () => stop(signal?.reason);
@@ -85,7 +85,7 @@ function exchange(
     request.once("close", () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      // Node tells nobody when it closes the connection of a server that switches protocols unasked.
+      // Where a server switches protocols unasked, Node closes the connection without an error.
       if (!isAnswered) fail(new Error("the connection closed without an answer"));
     });
     request.once("error", fail);

@@ -19,7 +19,8 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
     .map(({ phase, at }) => ({ phase, at }))
     .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const failed = state === "failed";
-  // An active domain's is of a restore that failed; a record that lags behind its journal has another.
+  // An active domain's reason tells of a restore that failed. Where the record says `failed` and the
+  // certificate is live all the same, its reason does not hold any more.
   const hasReason = failed || record.lifecycle === "active";
   // Until a new order's certificate is live, the served one is the record's.
   const issued = state === "active" && needsJournal(record) ? certificateOf(journal)?.notAfter : undefined;

@@ -76,7 +76,7 @@ export class TestPebble {
 
   #startPebble(): ChildProcess {
     const args = ["-config", join(this.#folder, "pebble.json"), "-strict"];
-    // A tenth of all nonces is refused: what a client must bear, more often than in life. Six in a row are its end.
+    // Pebble refuses a tenth of all nonces, far more than a real CA: a client must bear it, and gives up after six in a row.
     return run("pebble", [...args, "-dnsserver", `127.0.0.1:${this.#ports.dns}`], {
       PEBBLE_VA_NOSLEEP: "1",
       PEBBLE_AUTHZREUSE: "0",

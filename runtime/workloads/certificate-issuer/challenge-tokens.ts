@@ -1,7 +1,7 @@
 import type { ObjectStore } from "../../google/object-store.ts";
 
 const LIST_PAGE_SIZE = 100;
-/** Tokens of one domain that one sweep removes; a domain has one or two. */
+/** Bounds one sweep, far beyond the one or two tokens of a domain. */
 const MAX_SWEEP_PAGES = 10;
 
 /** What the token proxy serves: `DOMAIN/.well-known/acme-challenge/TOKEN`. */

@@ -128,7 +128,7 @@ export class DomainLeases {
       clearTimeout(lapsing);
       lapsing = lapseAfter(from);
     };
-    // One at a time: a second would take the first's write for a rival's.
+    // One renewal at a time: a second would find what the first wrote, and take it for a rival's.
     const renewAfter = (from: number) => {
       const pause = Math.max(0, from + RENEWAL_MS - performance.now());
       renewing = setTimeout(() => {

@@ -32,7 +32,7 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
     backups.orderKey(domain, version, newEcdsaKey),
     authorizedAcmeOrder(ports, work),
   ]);
-  // Both are over before either's failure ends the work: nothing goes on without the lease.
+  // Both have ended before the failure of one ends the work and gives up the lease.
   if (authorized.status === "rejected") throw authorized.reason;
   if (key.status === "rejected") throw key.reason;
   const { keyPem, dataKey } = key.value;

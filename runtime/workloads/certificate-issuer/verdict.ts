@@ -8,7 +8,7 @@ export type Verdict =
 
 /** When a CA limits without saying for how long. */
 const RATE_LIMIT_MS = 3_600_000;
-/** Ten deliveries, the first pauses of 1 s and doubling, take about 500 s: a due time within this leaves some. */
+/** Ten deliveries, with pauses from 1 s that double, take about 500 s: some of them come after a due time within this. */
 const NEAR_MS = 120_000;
 
 /** An order that has come to its end. The message is a sentence for the customer. */

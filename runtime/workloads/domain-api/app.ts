@@ -43,7 +43,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (result.success) return;
-      // The validator hands over what it refused, though this wrapper's type does not tell.
+      // zod-openapi hands over the refused data, though its type does not say so.
       const data = "data" in result ? result.data : undefined;
       throw invalidFields(fieldErrors(result.error, data));
     },
@@ -57,7 +57,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     context.header("cache-control", "no-store");
     const span = new Span(trace);
     await span.run(next);
-    // What changes nothing is in the request log, and polled.
+    // Reads change nothing and come often, and Cloud Run's request log has them.
     const { method, path } = context.req;
     if (method !== "GET") logger.info({ ...span.fields(), status: context.res.status }, `${method} ${path}`);
   });

@@ -18,7 +18,7 @@ export interface Refusal {
 export type DnsVerdict =
   | { readonly kind: "fit"; readonly addresses: readonly string[] }
   | Refusal
-  /** No word on the domain: its DNS servers failed, which may pass. The refusal is for when it does not. */
+  /** The DNS servers failed, which may pass, so nothing is known of the domain. The refusal is for when it does not pass. */
   | { readonly kind: "trouble"; readonly refusal: Refusal };
 
 export interface DnsRules {

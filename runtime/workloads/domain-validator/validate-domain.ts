@@ -14,7 +14,7 @@ import { formatTraceparent } from "../../workload/trace.ts";
 import { checkDns, type DnsRules, type Refusal } from "./check-dns.ts";
 import type { EdgeProbe } from "./edge-probe.ts";
 
-/** Deliveries that put trouble in the DNS off to the next: with Pub/Sub's pauses of 1, 2 and 4 s, so that the customer hears of it soon. */
+/** After trouble of the DNS in so many deliveries, the customer hears of it: after Pub/Sub's pauses of 1, 2 and 4 s, so soon. */
 const DNS_DELIVERIES = 3;
 
 export interface ValidatorPorts extends DnsRules {
@@ -66,7 +66,7 @@ export async function validateDomain(
       const wanted = refuse(order.record, journal, orderNumber, refusal, now());
       if (wanted.kind === "overtaken") return { kind: "dropped", reason: wanted.reason };
       logRefusal(delivery.logger, record, refusal);
-      // A delivery that broke off may have linked what this one did not.
+      // An earlier delivery that broke off may have linked what this one did not.
       const mayBeLinked = verdict.linked || (startedBefore && refusal.cause === undefined);
       const isUnlinked = mayBeLinked && (await unlinkUnlessServed(ports, order.record, delivery.signal));
       return recordFailure(ports, { domain, orderNumber }, refusal, isUnlinked, delivery.signal);
@@ -144,7 +144,7 @@ async function find({ registry }: ValidatorPorts, domain: string, orderNumber: n
   return { order: standing(domain, found?.record, orderNumber, journal), journal, isGone };
 }
 
-/** The link that this delivery, or an earlier one, made after the issuer's unlinking is ours to take back. */
+/** Where the domain was removed meanwhile, a link that this delivery or an earlier one made since would stay for ever. */
 async function drop(
   { fastly }: ValidatorPorts,
   domain: string,
@@ -174,7 +174,7 @@ async function recordFailure(
   return { kind: "dropped", reason: failed.reason };
 }
 
-/** A customer's mistake is news; ours, which has a cause, is an error. */
+/** An error wakes the platform's operators, so only a refusal for a fault of its own, which has a cause, is one. */
 function logRefusal(logger: Logger, { domain, orderNumber }: DomainRecord, { reason, cause }: Refusal): void {
   if (cause === undefined) logger.info({ domain, orderNumber, reason }, "Domain refused");
   else

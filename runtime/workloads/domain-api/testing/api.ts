@@ -16,7 +16,7 @@ interface Sent {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** The domain API on memory, at an hour of the test's own. */
+/** The domain API over buckets in memory, with a clock that the test sets. */
 export class TestApi {
   readonly objects = new MemoryObjectStore();
   readonly registry = openRegistry(this.objects);
