@@ -15,6 +15,37 @@ module.exports = {
       to: { path: "^(stacks|components|local|review|test|bench)/|node_modules/@pulumi/" },
     },
     {
+      name: "workload-room-knows-no-other",
+      comment: "What every workload shares.",
+      severity: "error",
+      from: { path: "^runtime/workload/" },
+      to: { path: "^runtime/(?!workload/)" },
+    },
+    {
+      name: "adapters-to-google-know-no-platform",
+      severity: "error",
+      from: { path: "^runtime/google/" },
+      to: { path: "^runtime/(?!google/|workload/)" },
+    },
+    {
+      name: "platform-words-know-no-workload",
+      severity: "error",
+      from: { path: "^runtime/", pathNot: "^runtime/workloads/" },
+      to: { path: "^runtime/workloads/" },
+    },
+    {
+      name: "workloads-know-nothing-of-each-other",
+      severity: "error",
+      from: { path: "^runtime/workloads/([^/]+)/" },
+      to: { path: "^runtime/workloads/", pathNot: "^runtime/workloads/$1/" },
+    },
+    {
+      name: "testing-is-for-tests",
+      severity: "error",
+      from: { pathNot: "\\.test\\.ts$|/testing/|^(test|bench)/" },
+      to: { path: "/testing/" },
+    },
+    {
       name: "components-take-runtime-as-types",
       severity: "error",
       from: { path: "^components/", pathNot: "\\.test\\.ts$" },

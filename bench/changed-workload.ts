@@ -8,7 +8,7 @@ import { StartedPlatform } from "./started-platform.ts";
 import { median, spread } from "./statistics.ts";
 
 const RUNS = 5;
-const PAGE = "runtime/certificates/hosting/page.ts";
+const PAGE = "runtime/workloads/hosting/page.ts";
 /** What the command line needs beside the program. */
 const COMMAND_LINE = ["local", "setup.mjs", "package-lock.json", "Pulumi.local.yaml"];
 

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { EgressLedger } from "../local/services/cloud-run/egress.ts";
 import type { Instance } from "../local/services/cloud-run/instance.ts";
 import { findPort } from "../local/services/cloud-run/port.ts";
@@ -67,11 +67,7 @@ export class StartedWorkloads implements AsyncDisposable {
   }
 }
 
-/** The folder of a workload's source, `runtime/certificates/token-proxy`: its bundle's object is named after it. */
-export function workloadOf({ template }: ServiceSettings): string {
+/** The workload's folder in `runtime/workloads/`: its bundle's object is named after it, `token-proxy/SHA256.zip`. */
+export function workloadName({ template }: ServiceSettings): string {
   return dirname(template.container.sourceCode.cloudStorageSource.object);
-}
-
-export function workloadName(service: ServiceSettings): string {
-  return basename(workloadOf(service));
 }

@@ -5,7 +5,7 @@ import { exchange } from "../local/command-line/exchange.ts";
 import type { ServiceSettings } from "../local/services/cloud-run/service-settings.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { requireProc, residentMegabytes } from "./process-usage.ts";
-import { StartedWorkloads, workloadName, workloadOf } from "./started-workloads.ts";
+import { StartedWorkloads, workloadName } from "./started-workloads.ts";
 import { median, spread } from "./statistics.ts";
 
 const RUNS = 7;
@@ -36,13 +36,13 @@ export const workloadStart: Measurement = {
 };
 
 async function measure(workloads: StartedWorkloads, service: ServiceSettings): Promise<readonly Figure[]> {
-  const bytes = (await stat(buildBundle(workloadOf(service)).path)).size;
+  const name = workloadName(service);
+  const bytes = (await stat(buildBundle(name).path)).size;
   const first = await start(workloads, service);
   const runs: Start[] = [];
   for (let run = 0; run < RUNS; run += 1) runs.push(await start(workloads, service));
 
   const [ms, megabytes] = [runs.map((run) => run.ms), runs.map((run) => run.megabytes)];
-  const name = workloadName(service);
   const aims = name === AIMS.workload ? AIMS : undefined;
   const startNote = `${spread(ms, 0)}; ${first.ms.toFixed(0)} with unpacking and a cold cache`;
   return [

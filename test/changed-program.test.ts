@@ -25,7 +25,7 @@ test("makes a byte-identical plan from a copy elsewhere: a bundle depends on its
 
 test("changes one workload alone when one of its lines changes, and serves the new code", async () => {
   await edited.program.edit(
-    "runtime/certificates/hosting/page.ts",
+    "runtime/workloads/hosting/page.ts",
     "<p>This domain",
     '<p data-edited="yes">This domain',
   );

@@ -41,7 +41,7 @@ test("issues and serves a certificate with the validator and the token proxy as 
 test("changes nothing while the code is the same, and one function alone when a line of it changes", async () => {
   expect(await previewStack(platform.stateDir, { config })).toEqual([]);
 
-  await edited.program.edit("runtime/certificates/token-proxy/app.ts", "text/plain", "text/x-edited");
+  await edited.program.edit("runtime/workloads/token-proxy/app.ts", "text/plain", "text/x-edited");
   const { changes } = await edited.update({ config });
 
   expect(changed(changes)).toEqual([

@@ -6,7 +6,7 @@ import { REPOSITORY } from "../local/command-line/place.ts";
 import { finish } from "./support/command-line.ts";
 import { CopiedProgram } from "./support/copied-program.ts";
 
-const ISSUER = "runtime/certificates/certificate-issuer";
+const ISSUER = "runtime/workloads/certificate-issuer";
 
 /** What keeps a domain from two certificates, each with the line that is it and the tests that must miss it. */
 const GUARDS: readonly (readonly [
@@ -26,10 +26,10 @@ const GUARDS: readonly (readonly [
   [
     "the precondition of a creation",
     {
-      file: "runtime/service/bucket.ts",
+      file: "runtime/google/bucket.ts",
       from: "      ifGenerationMatch: generation,\n",
       to: "",
-      tests: "runtime/service/bucket\\.test",
+      tests: "runtime/google/bucket\\.test",
       missed: /✕ creates once, reads bytes with their generation, replaces by generation, removes/,
     },
   ],
@@ -40,28 +40,28 @@ const GUARDS: readonly (readonly [
       from: 'if (outcome !== "created") return "exists";',
       to: 'if (outcome === undefined) return "exists";',
       tests: `${ISSUER}/issue\\.test`,
-      missed: /✕ even with leases that keep nobody apart, an order number has one finalised order/,
+      missed: /✕ even with leases that keep nobody apart, an order number has one finalised ACME order/,
     },
   ],
   [
-    "the journal of orders made",
+    "the journal of ACME orders made",
     {
-      file: `${ISSUER}/current-order.ts`,
-      from: 'if ((await journal.append("ordered", now(), { orderUrl: order.url })) === "exists") {',
+      file: `${ISSUER}/current-acme-order.ts`,
+      from: 'if ((await journal.append("ordered", now(), { orderUrl: acmeOrder.url })) === "exists") {',
       to: "if (now().getTime() === 0) {",
       tests: `${ISSUER}/issue\\.test`,
       missed:
-        /✕ ends with the CA's final reason though it could be recorded only later, without another order/,
+        /✕ ends with the CA's final reason though it could be recorded only later, without another ACME order/,
     },
   ],
   [
     "the journal of finalisations",
     {
       file: `${ISSUER}/obtain-certificate.ts`,
-      from: 'await journal.append("finalizing", now(), { orderUrl: order.url });\n',
+      from: 'await journal.append("finalizing", now(), { orderUrl: acmeOrder.url });\n',
       to: "",
       tests: `${ISSUER}/(issue|crash)\\.test`,
-      missed: /✕ (even with leases that keep nobody apart|an issuer killed|makes no second order)/,
+      missed: /✕ (even with leases that keep nobody apart|an issuer killed|makes no second ACME order)/,
     },
   ],
 ];

@@ -18,10 +18,10 @@ const RECOVERY_SECONDS = 240;
 const MOST_FAILURES = 20;
 /** One line of each workload that is at work meanwhile. */
 const EDITS: readonly (readonly [string, string, string])[] = [
-  ["runtime/certificates/hosting/page.ts", "<p>This domain", '<p data-edited="yes">This domain'],
-  ["runtime/certificates/certificate-issuer/issue.ts", '"Certificate active"', '"Certificate is active"'],
-  ["runtime/certificates/domain-validator/validate-domain.ts", '"Domain refused"', '"Domain is refused"'],
-  ["runtime/certificates/domain-api/app.ts", "stands on did not answer", "needs did not answer"],
+  ["runtime/workloads/hosting/page.ts", "<p>This domain", '<p data-edited="yes">This domain'],
+  ["runtime/workloads/certificate-issuer/issue.ts", '"Certificate active"', '"Certificate is active"'],
+  ["runtime/workloads/domain-validator/validate-domain.ts", '"Domain refused"', '"Domain is refused"'],
+  ["runtime/workloads/domain-api/app.ts", "stands on did not answer", "needs did not answer"],
 ];
 
 let platform: DaemonPlatform;

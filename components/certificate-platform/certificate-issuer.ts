@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { envSchema } from "../../runtime/certificates/certificate-issuer/env.ts";
+import type { envSchema } from "../../runtime/workloads/certificate-issuer/env.ts";
 import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
 import type { BackupVault } from "./backup-vault.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
@@ -32,7 +32,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        workload: "certificates/certificate-issuer",
+        workload: "certificate-issuer",
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,

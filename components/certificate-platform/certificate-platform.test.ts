@@ -270,7 +270,7 @@ describe("CertificatePlatform with functions", () => {
         source: {
           storageSource: {
             bucket: "certs-code",
-            object: expect.stringMatching(/^certificates\/domain-validator\/[0-9a-f]{64}\.zip$/),
+            object: expect.stringMatching(/^domain-validator\/[0-9a-f]{64}\.zip$/),
           },
         },
         serviceAccount: "projects/test/serviceAccounts/certs-builds@test.iam.gserviceaccount.com",
@@ -361,7 +361,7 @@ describe("WorkloadService", () => {
           identity: new ServiceIdentity("robot", { displayName: "Robot" }),
           scaling,
           protect: true,
-          workload: "certificates/hosting",
+          workload: "hosting",
           env: {},
           ingress: "internal",
           invokers: {},

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { envSchema } from "../../runtime/certificates/domain-api/env.ts";
+import type { envSchema } from "../../runtime/workloads/domain-api/env.ts";
 import type { ServiceIdentity } from "../serverless/service-identity.ts";
 import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
@@ -28,7 +28,7 @@ export class DomainApi extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        workload: "certificates/domain-api",
+        workload: "domain-api",
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           VALIDATION_TOPIC: args.validationTopic,

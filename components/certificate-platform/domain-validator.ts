@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { envSchema } from "../../runtime/certificates/domain-validator/env.ts";
+import type { envSchema } from "../../runtime/workloads/domain-validator/env.ts";
 import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
 
@@ -24,7 +24,7 @@ export class DomainValidator extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        workload: "certificates/domain-validator",
+        workload: "domain-validator",
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { envSchema } from "../../runtime/certificates/hosting/env.ts";
+import type { envSchema } from "../../runtime/workloads/hosting/env.ts";
 import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
 
@@ -18,7 +18,7 @@ export class Hosting extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        workload: "certificates/hosting",
+        workload: "hosting",
         env: { PLATFORM_NAME: args.platformName },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },

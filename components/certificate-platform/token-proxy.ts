@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { envSchema } from "../../runtime/certificates/token-proxy/env.ts";
+import type { envSchema } from "../../runtime/workloads/token-proxy/env.ts";
 import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
 
@@ -18,7 +18,7 @@ export class TokenProxy extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        workload: "certificates/token-proxy",
+        workload: "token-proxy",
         env: { CHALLENGE_BUCKET: args.challengeBucket },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },

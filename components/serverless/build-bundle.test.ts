@@ -28,13 +28,13 @@ const first = join(folder, "first");
 const second = join(folder, "elsewhere/and/deeper");
 
 beforeAll(() => {
-  mkdirSync(join(first, "runtime/area/workload"), { recursive: true });
+  mkdirSync(join(first, "runtime/workloads/greeter"), { recursive: true });
   mkdirSync(join(first, "node_modules/greeting"), { recursive: true });
   writeFileSync(join(first, "package.json"), '{"type":"module"}');
   writeFileSync(join(first, "node_modules/greeting/package.json"), '{"name":"greeting","main":"index.js"}');
   writeFileSync(join(first, "node_modules/greeting/index.js"), 'exports.greet = (name) => "hello " + name;');
   writeFileSync(
-    join(first, "runtime/area/workload/main.ts"),
+    join(first, "runtime/workloads/greeter/main.ts"),
     [
       'import { greet } from "greeting";',
       "",
@@ -50,15 +50,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("gives the same bytes in another folder, and again", () => {
-  const here = buildBundle("area/workload", { root: first });
-  expect(buildBundle("area/workload", { root: second }).sha256).toBe(here.sha256);
+  const here = buildBundle("greeter", { root: first });
+  expect(buildBundle("greeter", { root: second }).sha256).toBe(here.sha256);
   rmSync(here.path);
-  expect(buildBundle("area/workload", { root: first })).toEqual(here);
+  expect(buildBundle("greeter", { root: first })).toEqual(here);
   expect(readFileSync(here.path).includes(folder)).toBe(false);
 });
 
 test("runs where no node_modules is in reach, and knows itself as the main module", async () => {
-  const files = await unpack(buildBundle("area/workload", { root: first }).path);
+  const files = await unpack(buildBundle("greeter", { root: first }).path);
   expect(files.map(({ name, mtime }) => [name, mtime?.getTime()])).toEqual([["index.js", 0]]);
   expect(await stackOf(files)).toContain("hello true true");
 });
@@ -70,8 +70,8 @@ test("packs a function's source with what Google's build installs, the same byte
     }
   }
   const settings = { format: FUNCTION_SOURCE, root: first };
-  const { sha256: digest, path } = buildBundle("area/workload", settings);
-  expect(buildBundle("area/workload", { ...settings, root: second }).sha256).toBe(digest);
+  const { sha256: digest, path } = buildBundle("greeter", settings);
+  expect(buildBundle("greeter", { ...settings, root: second }).sha256).toBe(digest);
 
   const files = unzipSync(readFileSync(path));
   expect(Object.keys(files)).toEqual(["index.js", "package-lock.json", "package.json"]);
@@ -108,19 +108,19 @@ test("packs a zip whose bytes no machine, time or time zone changes", () => {
 });
 
 test("keeps a source map beside the archive that leads from a stack trace to the source", async () => {
-  const { path, mapPath } = buildBundle("area/workload", { root: first });
+  const { path, mapPath } = buildBundle("greeter", { root: first });
   const [, line, column] = /index\.js:(\d+):(\d+)\)?\n\s+at/.exec(await stackOf(await unpack(path))) ?? [];
   const map = new SourceMap(JSON.parse(readFileSync(mapPath, "utf8")));
   const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
-  expect(origin).toMatchObject({ originalSource: "runtime/area/workload/main.ts", originalLine: 3 });
+  expect(origin).toMatchObject({ originalSource: "runtime/workloads/greeter/main.ts", originalLine: 3 });
 });
 
 test("keeps the last five archives with their maps", () => {
-  const source = join(first, "runtime/area/changing/main.ts");
+  const source = join(first, "runtime/workloads/changing/main.ts");
   mkdirSync(dirname(source), { recursive: true });
   const built = Array.from({ length: 7 }, (_, index) => {
     writeFileSync(source, `console.log(${index});`);
-    const bundle = buildBundle("area/changing", { root: first });
+    const bundle = buildBundle("changing", { root: first });
     // Older by an hour each: file times are too coarse to tell these apart.
     const usedAt = new Date(Date.now() - (7 - index) * 3_600_000);
     utimesSync(bundle.path, usedAt, usedAt);
@@ -132,45 +132,45 @@ test("keeps the last five archives with their maps", () => {
 });
 
 test("remembers no build during which a source may have been saved, and the next one", () => {
-  const source = join(first, "runtime/area/saved/main.ts");
-  const memory = join(first, "node_modules/.cache/bundles/area/saved/tar.gz/inputs.json");
+  const source = join(first, "runtime/workloads/saved/main.ts");
+  const memory = join(first, "node_modules/.cache/bundles/saved/tar.gz/inputs.json");
   mkdirSync(dirname(source), { recursive: true });
   writeFileSync(source, "console.log('saved');");
-  buildBundle("area/saved", { root: first });
+  buildBundle("saved", { root: first });
   expect(existsSync(memory)).toBe(false);
 
   for (const deadline = Date.now() + 5_000; !existsSync(memory) && Date.now() < deadline; ) {
-    buildBundle("area/saved", { root: first });
+    buildBundle("saved", { root: first });
   }
   expect(existsSync(memory)).toBe(true);
 });
 
 test("notices a changed source and a changed dependency", () => {
-  const before = buildBundle("area/workload", { root: first }).sha256;
+  const before = buildBundle("greeter", { root: first }).sha256;
   appendFileSync(join(first, "node_modules/greeting/index.js"), "exports.version = process.version;");
-  const withDependency = buildBundle("area/workload", { root: first }).sha256;
+  const withDependency = buildBundle("greeter", { root: first }).sha256;
   expect(withDependency).not.toBe(before);
 
-  appendFileSync(join(first, "runtime/area/workload/main.ts"), "\nprocess.exit(3);");
-  expect(buildBundle("area/workload", { root: first }).sha256).not.toBe(withDependency);
+  appendFileSync(join(first, "runtime/workloads/greeter/main.ts"), "\nprocess.exit(3);");
+  expect(buildBundle("greeter", { root: first }).sha256).not.toBe(withDependency);
 });
 
 test("does not serve a damaged archive from the cache", () => {
-  const { path } = buildBundle("area/workload", { root: first });
+  const { path } = buildBundle("greeter", { root: first });
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, 100));
-  buildBundle("area/workload", { root: first });
+  buildBundle("greeter", { root: first });
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
 test("names the workload, the file and the line of what does not build", () => {
-  mkdirSync(join(first, "runtime/area/broken"), { recursive: true });
-  writeFileSync(join(first, "runtime/area/broken/main.ts"), '\nimport "no-such-package";');
-  expect(() => buildBundle("area/broken", { root: first })).toThrow(
-    /Bundle "area\/broken": [\s\S]*main\.ts:2[\s\S]*no-such-package/,
+  mkdirSync(join(first, "runtime/workloads/broken"), { recursive: true });
+  writeFileSync(join(first, "runtime/workloads/broken/main.ts"), '\nimport "no-such-package";');
+  expect(() => buildBundle("broken", { root: first })).toThrow(
+    /Bundle "broken": [\s\S]*main\.ts:2[\s\S]*no-such-package/,
   );
-  expect(() => buildBundle("../area", { root: first })).toThrow(
-    'Bundle "../area": a workload must be a folder below runtime/',
+  expect(() => buildBundle("../greeter", { root: first })).toThrow(
+    'Bundle "../greeter": a workload must be a folder of runtime/workloads/, in kebab-case',
   );
 });
 

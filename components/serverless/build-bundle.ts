@@ -43,7 +43,7 @@ export interface BuildSettings {
 }
 
 /**
- * Builds `runtime/WORKLOAD/main.ts` into an archive. Same source and dependencies, same bytes,
+ * Builds `runtime/workloads/WORKLOAD/main.ts` into an archive. Same source and dependencies, same bytes,
  * whatever the machine and the folder. A build whose every input is unchanged is taken from
  * `node_modules/.cache/bundles/WORKLOAD/`, after a check of the archive itself.
  *
@@ -53,8 +53,10 @@ export function buildBundle(
   workload: string,
   { format = BUNDLE, root = REPOSITORY_ROOT }: BuildSettings = {},
 ): BuiltBundle {
-  if (!/^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(workload)) {
-    throw new Error(`Bundle "${workload}": a workload must be a folder below runtime/, in kebab-case.`);
+  if (!/^[a-z0-9-]+$/.test(workload)) {
+    throw new Error(
+      `Bundle "${workload}": a workload must be a folder of runtime/workloads/, in kebab-case.`,
+    );
   }
   const cache = new BundleCache(root, workload, format.extension);
   const toolchain = toolchainOf(format, root);
@@ -76,7 +78,7 @@ function compile(workload: string, root: string): { code: Buffer; map: Buffer; i
   const { errors, warnings, outputFiles, metafile } = runEsbuild(workload, {
     ...OPTIONS,
     absWorkingDir: root,
-    entryPoints: [`runtime/${workload}/main.ts`],
+    entryPoints: [`runtime/workloads/${workload}/main.ts`],
     // Beside package.json, so that the map's paths read as the repository's.
     outfile: MAIN_FILE,
     write: false,

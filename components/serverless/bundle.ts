@@ -3,14 +3,14 @@ import type { ArtefactFormat } from "./artefact-format.ts";
 import { buildBundle } from "./build-bundle.ts";
 
 export interface Bundle {
-  /** By its contents, so that another object stands for changed code: `certificates/token-proxy/SHA256.zip`. */
+  /** By its contents, so that another object stands for changed code: `token-proxy/SHA256.zip`. */
   readonly objectName: string;
   readonly contentType: string;
   /** For `BucketObject.source`. The engine compares it by content, so its path means nothing to a diff. */
   readonly archive: pulumi.asset.FileAsset;
 }
 
-/** The one seam from source to artefact: `bundle("certificates/token-proxy", BUNDLE)`. */
+/** The one seam from source to artefact: `bundle("token-proxy", BUNDLE)`. */
 export function bundle(workload: string, format: ArtefactFormat): Bundle {
   const { sha256, path } = buildBundle(workload, { format });
   return {

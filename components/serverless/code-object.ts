@@ -4,7 +4,7 @@ import type { ArtefactFormat } from "./artefact-format.ts";
 import { bundle } from "./bundle.ts";
 
 export interface CodeObjectArgs {
-  /** The folder in `runtime/`. */
+  /** The folder in `runtime/workloads/`. */
   readonly workload: string;
   readonly codeBucket: pulumi.Input<string>;
   readonly format: ArtefactFormat;

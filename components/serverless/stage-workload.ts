@@ -23,7 +23,7 @@ export interface StageSettings extends WorkloadSettings {
 }
 
 export interface StageWorkloadArgs<Schema extends z.ZodType> extends StageSettings {
-  /** The folder in `runtime/` that is deployed. */
+  /** The folder in `runtime/workloads/` that is deployed. */
   readonly workload: string;
   readonly env: Omit<Environment<Schema>, PushVariable>;
   /** Messages that one instance works on at a time. */

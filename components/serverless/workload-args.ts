@@ -23,7 +23,7 @@ export interface WorkloadSettings {
 }
 
 export interface WorkloadServiceArgs<Schema extends z.ZodType> extends WorkloadSettings {
-  /** The folder in `runtime/` that is deployed. */
+  /** The folder in `runtime/workloads/` that is deployed. */
   readonly workload: string;
   readonly env: Environment<Schema>;
   /** "internal" admits Pub/Sub alone; "loadBalancer" adds the load balancer. Nothing is reachable at run.app. */

@@ -9,7 +9,7 @@ import type { WorkloadServiceArgs } from "./workload-args.ts";
 /** Cloud Run allows 49 characters, 8 of which are the random suffix. */
 const MAX_NAME_LENGTH = 41;
 
-/** A folder of `runtime/` as a service of Cloud Run, however it is packaged, under an identity of its own. */
+/** A folder of `runtime/workloads/` as a service of Cloud Run, however it is packaged, under an identity of its own. */
 export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentResource {
   /** Of the Cloud Run service, which a function has too. */
   readonly serviceName: pulumi.Output<string>;

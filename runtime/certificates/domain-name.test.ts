@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseDomainName } from "./domain-name.ts";
+import { parseDomainName, ruleForReserved } from "./domain-name.ts";
 
 const label63 = "a".repeat(63);
 
@@ -62,6 +62,28 @@ describe("a name is refused with the rule that it breaks", () => {
     });
   });
 });
+
+test.each([
+  ["shop.internal", "internal"],
+  ["printer.local", "local"],
+  ["a.b.localhost", "localhost"],
+  ["shop.invalid", "invalid"],
+  ["router.home.arpa", "home.arpa"],
+  ["1.0.0.127.in-addr.arpa", "in-addr.arpa"],
+  ["in-addr.arpa", "in-addr.arpa"],
+  ["8.b.d.0.1.0.0.2.ip6.arpa", "ip6.arpa"],
+])("%s is reserved", (domain, suffix) => {
+  expect(ruleForReserved(domain)).toBe(
+    `must not be in ${suffix}, which is reserved: no public CA issues certificates for it`,
+  );
+});
+
+test.each(["shop.example.test", "internal.example.com", "mylocal", "shop.mylocal", "e164.arpa"])(
+  "%s is not reserved",
+  (domain) => {
+    expect(ruleForReserved(domain)).toBeUndefined();
+  },
+);
 
 test.each([
   ["shop.example.test", "shop.example.test", undefined],

@@ -5,13 +5,28 @@ import { toASCII } from "tr46";
 /** RFC 1035, section 2.3.4, without the root's dot. */
 const MAX_NAME_LENGTH = 253;
 const MAX_LABEL_LENGTH = 63;
-/** Bounds the work on Unicode input, which only shrinks to a valid name from less than this. */
+/** Bounds the work on Unicode input: what is longer than this is too long also after its mapping. */
 const MAX_INPUT_LENGTH = 1_024;
 const SPACE_OR_CONTROL = /[\s\p{Cc}]/u;
 /** In ASCII: what no host name holds, and where none may have a hyphen. Ideographic full stops separate, too. */
 const FORBIDDEN_ASCII = /(?![a-z0-9.-])\p{ASCII}|(?:^|[.。])-|-(?:$|[.。])/iu;
-/** Whoever reads names as URLs do takes a last label of this kind for an IPv4 address. */
+/** URL parsers take a name whose last label is of this kind for an IPv4 address. */
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
+/**
+ * Names of private networks and of addresses, for which no public CA issues. `test` and `example` are
+ * reserved as well, for uses such as this platform's own on one machine.
+ *
+ * @see https://www.iana.org/assignments/special-use-domain-names
+ */
+const RESERVED_SUFFIXES = [
+  "internal",
+  "invalid",
+  "local",
+  "localhost",
+  "home.arpa",
+  "in-addr.arpa",
+  "ip6.arpa",
+];
 
 export type DomainName =
   | {
@@ -46,6 +61,12 @@ export function parseDomainName(input: string): DomainName {
   const broken = ruleForName(domain);
   if (broken !== undefined) return invalid(broken);
   return { kind: "valid", domain, normalizedFrom: domain === input ? undefined : input };
+}
+
+/** The rule against a valid name that no customer can have, if it breaks it. */
+export function ruleForReserved(domain: string): string | undefined {
+  const suffix = RESERVED_SUFFIXES.find((reserved) => `.${domain}`.endsWith(`.${reserved}`));
+  return suffix && `must not be in ${suffix}, which is reserved: no public CA issues certificates for it`;
 }
 
 /** What can only be told from the text as it was given. */

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import type { ObjectStore } from "../../service/object-store.ts";
-import { Secret } from "../../service/secret.ts";
+import type { KeyWrapper } from "../../google/key-wrapper.ts";
+import type { ObjectStore } from "../../google/object-store.ts";
+import { Secret } from "../../workload/secret.ts";
 import { createDataKey, EnvelopeBroken, type EnvelopeSubject, seal, unseal } from "../backup/envelope.ts";
-import type { KeyWrapper } from "../kms/key-wrapper.ts";
 
 /**
  * The key of our one account at a CA: made once, kept encrypted under `accounts/HASH.json`, HASH

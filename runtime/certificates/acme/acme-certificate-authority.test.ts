@@ -2,12 +2,12 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { TestPebble } from "../testing/pebble.ts";
 import { newEcdsaKey } from "./account-key.ts";
 import { openCertificateAuthority } from "./acme-certificate-authority.ts";
 import type { AcmeProblem } from "./acme-problem.ts";
-import type { CertificateAuthority, Order } from "./certificate-authority.ts";
+import type { AcmeOrder, CertificateAuthority } from "./certificate-authority.ts";
 import { certificateRequest } from "./certificate-request.ts";
-import { TestPebble } from "./test-pebble.ts";
 
 const accountKey = newEcdsaKey();
 /** What the domain's server has under each token. */
@@ -43,7 +43,7 @@ function open(profile = ""): CertificateAuthority {
   });
 }
 
-async function authorize(ca: CertificateAuthority, order: Order): Promise<string> {
+async function authorize(ca: CertificateAuthority, order: AcmeOrder): Promise<string> {
   const url = order.authorizations[0] ?? "";
   const { challenge } = await ca.authorization(url);
   if (!challenge) throw new Error("Pebble offers no HTTP-01 challenge.");
@@ -52,15 +52,15 @@ async function authorize(ca: CertificateAuthority, order: Order): Promise<string
   return (await ca.settledAuthorization(url, never)).status;
 }
 
-test("issues by HTTP-01 under a profile, each step taken by another instance from the order's URL", async () => {
+test("issues by HTTP-01 under a profile, each step taken by another instance from the ACME order's URL", async () => {
   const { url } = await open("shortlived").newOrder("shop.example.test");
-  expect(await authorize(open(), await open().order(url))).toBe("valid");
+  expect(await authorize(open(), await open().acmeOrder(url))).toBe("valid");
 
   const key = newEcdsaKey();
-  const ready = await open().order(url);
+  const ready = await open().acmeOrder(url);
   expect(ready.status).toBe("ready");
   await open().finalize(ready, await certificateRequest("shop.example.test", key));
-  const { status, certificate } = await open().settledOrder(url, never);
+  const { status, certificate } = await open().settledAcmeOrder(url, never);
   expect(status).toBe("valid");
 
   const chain = await open().certificate(certificate ?? "");
@@ -86,7 +86,7 @@ test("refuses to finalise twice, and still has the certificate", async () => {
     type: "urn:ietf:params:acme:error:orderNotReady",
     status: 403,
   });
-  expect(await ca.settledOrder(order.url, never)).toMatchObject({ status: "valid" });
+  expect(await ca.settledAcmeOrder(order.url, never)).toMatchObject({ status: "valid" });
 });
 
 test("gives the CA's reason when the domain does not show the token", async () => {
@@ -109,10 +109,10 @@ test("names the problem of a profile that the CA does not have", async () => {
   expect(problem).toMatchObject({ code: "ACME_PROBLEM", type: "urn:ietf:params:acme:error:invalidProfile" });
 });
 
-test("registers again with a CA that forgot the account, and sees that the order is lost", async () => {
+test("registers again with a CA that forgot the account, and sees that the ACME order is lost", async () => {
   const ca = open();
   const { url } = await ca.newOrder("lost.example.test");
   await pebble.restart();
-  await expect(ca.order(url)).rejects.toMatchObject({ code: "ACME_PROBLEM", status: 404 });
+  await expect(ca.acmeOrder(url)).rejects.toMatchObject({ code: "ACME_PROBLEM", status: 404 });
   expect(await ca.newOrder("lost.example.test")).toMatchObject({ status: "pending" });
 });

@@ -1,16 +1,21 @@
 import * as z from "zod";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
 import { AcmeSession } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
-import { CaUnavailable } from "./ca-unavailable.ts";
-import type { Authorization, CertificateAuthority, Challenge, Order } from "./certificate-authority.ts";
+import {
+  type AcmeOrder,
+  type Authorization,
+  CaUnavailable,
+  type CertificateAuthority,
+  type Challenge,
+} from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
 
 /** RFC 8555 asks for 128 bits or more in base64url; the upper bound is ours. */
 const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
 
-const orderSchema = z.object({
+const acmeOrderSchema = z.object({
   status: z.enum(["pending", "ready", "processing", "valid", "invalid"]),
   authorizations: z.array(z.url()).min(1),
   finalize: z.url(),
@@ -66,10 +71,10 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
         { identifiers: [{ type: "dns", value: domain }], ...(profile !== "" && { profile }) },
       );
       const { location } = reply.headers;
-      if (!location) throw new CaUnavailable("The CA's answer to newOrder has no order URL");
-      return toOrder(location, reply);
+      if (!location) throw new CaUnavailable("The CA's answer to newOrder has no URL of an ACME order");
+      return toAcmeOrder(location, reply);
     },
-    order: async (url) => toOrder(url, await post({ url })),
+    acmeOrder: async (url) => toAcmeOrder(url, await post({ url })),
     authorization: async (url) => toAuthorization(url, await post({ url })),
     keyAuthorization: async (token) => (await open()).keyAuthorization(token),
     async answer({ url }) {
@@ -85,15 +90,15 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
         },
         signal,
       ),
-    async finalize(order, csrPem) {
-      return toOrder(order.url, await post({ url: order.finalize }, { csr: derOf(csrPem) }));
+    async finalize(acmeOrder, csrPem) {
+      return toAcmeOrder(acmeOrder.url, await post({ url: acmeOrder.finalize }, { csr: derOf(csrPem) }));
     },
-    settledOrder: (url, signal) =>
+    settledAcmeOrder: (url, signal) =>
       poll(
-        `the order ${url}`,
+        `the ACME order ${url}`,
         async () => {
           const reply = await post({ url });
-          const value = toOrder(url, reply);
+          const value = toAcmeOrder(url, reply);
           return reading(value, value.status === "valid" || value.status === "invalid", reply);
         },
         signal,
@@ -112,10 +117,11 @@ function reading<T>(value: T, settled: boolean, { headers }: AcmeReply): Reading
   return { value, settled, retryAfter: parseRetryAfter(headers["retry-after"]) };
 }
 
-function toOrder(url: string, { data, status }: AcmeReply): Order {
-  const { authorizations, finalize, certificate, error, ...order } = checked("order", url, orderSchema, data);
+function toAcmeOrder(url: string, { data, status }: AcmeReply): AcmeOrder {
+  const { error, ...acmeOrder } = checked("ACME order", url, acmeOrderSchema, data);
+  const { authorizations, finalize, certificate } = acmeOrder;
   const problem = error && new AcmeProblem(error, status);
-  return { url, status: order.status, authorizations, finalize, certificate, problem };
+  return { url, status: acmeOrder.status, authorizations, finalize, certificate, problem };
 }
 
 function toAuthorization(url: string, { data, status }: AcmeReply): Authorization {

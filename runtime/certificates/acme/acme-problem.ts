@@ -33,7 +33,7 @@ export class AcmeProblem extends Error {
   readonly code = "ACME_PROBLEM";
   /** `urn:ietf:params:acme:error:rateLimited`, or `about:blank`. */
   readonly type: string;
-  /** HTTP's status, or the one in the document where the problem came inside an order or a challenge. */
+  /** HTTP's status, or the one in the document where the problem came inside an ACME order or a challenge. */
   readonly status: number;
   readonly detail: string;
   readonly subproblems: readonly Subproblem[];

@@ -125,7 +125,7 @@ test("says what broke a connection", async () => {
   expect(requests.filter((name) => name === "newOrder")).toHaveLength(1);
 });
 
-test("sends no order to a CA whose connections break until it gives a nonce", async () => {
+test("sends no newOrder to a CA whose connections break until it gives a nonce", async () => {
   const ca = authority();
   await ca.openAccount();
   newOrder = refuse(400, "malformed");

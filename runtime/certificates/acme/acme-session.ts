@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import * as acme from "acme-client";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem } from "./acme-problem.ts";
 import { type AcmeReply, AcmeTransport, toProblem } from "./acme-transport.ts";
 
-/** The parts of acme-client that its types leave out: raw replies, and the ways out that we replace. */
+/** The parts of acme-client that its types leave out: its raw replies, and the functions that send, which we replace. */
 interface AcmeInternals {
   readonly http: {
     request: AcmeTransport["request"];
@@ -47,7 +47,7 @@ export class AcmeSession {
 
     const { http } = this.#internals;
     http.getJwk();
-    // Reading a key from its PEM costs several signatures, and would be done for each.
+    // acme-client would read the key's PEM for every signature, which costs several signatures.
     http.accountKey = createPrivateKey(accountKeyPem.reveal());
     const transport = new AcmeTransport();
     const fetchNonce = http.getNonce.bind(http);
@@ -77,7 +77,7 @@ export class AcmeSession {
     return this.#client.getChallengeKeyAuthorization({ type: "http-01", url: "", status: "pending", token });
   }
 
-  /** A CA may have lost the account (Pebble forgets all at a restart): then it is made again, once a request. */
+  /** A CA may have lost the account (Pebble forgets all at a restart): then it is registered again, at most once for a request. */
   async #registered(send: () => Promise<AcmeReply>): Promise<AcmeReply> {
     const account = await this.#account();
     try {

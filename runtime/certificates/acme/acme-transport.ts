@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type HttpReply, type OutgoingRequest, sendRequest } from "../../service/send-request.ts";
-import { traced } from "../../service/span.ts";
-import { codeOf } from "../../service/thrown.ts";
+import { type HttpReply, type OutgoingRequest, sendRequest } from "../../workload/send-request.ts";
+import { traced } from "../../workload/span.ts";
+import { codeOf } from "../../workload/thrown.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
-import { CaUnavailable } from "./ca-unavailable.ts";
+import { CaUnavailable } from "./certificate-authority.ts";
 
 const REQUEST_DEADLINE_MS = 30_000;
 const USER_AGENT = "customer-domain-platform/1 acme-client/5.4.0";
-/** CAs forget nonces: Let's Encrypt's live for minutes. One that is too old costs a repetition. */
+/** CAs forget nonces: Let's Encrypt's live for minutes. A nonce that the CA forgot costs a repeated request. */
 const NONCE_LIFETIME_MS = 60_000;
 const MAX_NONCES = 64;
-/** Of connections that never were. */
+/** Codes of connections that were never made. */
 const NOTHING_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"];
 const BAD_NONCE = "urn:ietf:params:acme:error:badNonce";
 
@@ -76,7 +76,7 @@ export class AcmeTransport {
     const oldest = Date.now() - NONCE_LIFETIME_MS;
     const newest = this.#nonces.pop();
     if (newest && newest.at >= oldest) return newest.nonce;
-    // The rest is older still.
+    // The newest is too old, so the others are.
     this.#nonces.length = 0;
     return undefined;
   }
@@ -97,7 +97,7 @@ function typeOf(data: unknown): unknown {
 }
 
 function parse(headers: AcmeReply["headers"], body: string, what: string): unknown {
-  // Replies to HEAD have JSON's type and no body.
+  // A reply to HEAD says that it is JSON, and has no body.
   if (body === "") return body;
   if (!/^application\/(?:[a-z.]+\+)?json\b/.test(headers["content-type"] ?? "")) return body;
   try {

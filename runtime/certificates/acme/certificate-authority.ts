@@ -1,7 +1,7 @@
 import type { AcmeProblem } from "./acme-problem.ts";
 
 /** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.3 */
-export interface Order {
+export interface AcmeOrder {
   readonly url: string;
   readonly status: "pending" | "ready" | "processing" | "valid" | "invalid";
   readonly authorizations: readonly string[];
@@ -30,7 +30,7 @@ export interface Challenge {
 
 /**
  * A CA that speaks ACME, for one account and HTTP-01. Everything is found again by its URL, so an
- * order outlives the process that made it.
+ * ACME order outlives the process that made it.
  *
  * Every call has a deadline and is made once (only `badNonce`, which has no effect at the CA, is
  * repeated, five times at most).
@@ -39,9 +39,9 @@ export interface Challenge {
 export interface CertificateAuthority {
   /** What `newOrder` needs first: the account's key, and the account. Orders nothing, and is done once. */
   openAccount(): Promise<void>;
-  /** **Not idempotent**: a lost reply leaves a pending order behind. */
-  newOrder(domain: string): Promise<Order>;
-  order(url: string): Promise<Order>;
+  /** **Not idempotent**: a lost reply leaves a pending ACME order behind. */
+  newOrder(domain: string): Promise<AcmeOrder>;
+  acmeOrder(url: string): Promise<AcmeOrder>;
   authorization(url: string): Promise<Authorization>;
   /** What the CA must read under the token. */
   keyAuthorization(token: string): Promise<string>;
@@ -50,9 +50,41 @@ export interface CertificateAuthority {
   /** Waits, as often and as long as the CA asks, until the authorization is no longer pending. @throws {CaStillWorking} */
   settledAuthorization(url: string, signal: AbortSignal): Promise<Authorization>;
   /** @param csrPem PEM of a PKCS#10 request */
-  finalize(order: Order, csrPem: string): Promise<Order>;
-  /** Waits until the order is `valid` or `invalid`. @throws {CaStillWorking} */
-  settledOrder(url: string, signal: AbortSignal): Promise<Order>;
+  finalize(acmeOrder: AcmeOrder, csrPem: string): Promise<AcmeOrder>;
+  /** Waits until the ACME order is `valid` or `invalid`. @throws {CaStillWorking} */
+  settledAcmeOrder(url: string, signal: AbortSignal): Promise<AcmeOrder>;
   /** The chain in PEM, leaf first. */
   certificate(url: string): Promise<string>;
+}
+
+export interface CaUnavailableOptions extends ErrorOptions {
+  /** @default true, what nobody knows better. */
+  readonly mayHaveTakenEffect?: boolean;
+}
+
+/** No answer from the CA: a deadline, a broken connection, or a reply that is not ACME's. */
+export class CaUnavailable extends Error {
+  readonly code = "CA_UNAVAILABLE";
+  /** Whether the request may have reached the CA, and changed something there. */
+  readonly mayHaveTakenEffect: boolean;
+
+  constructor(what: string, { mayHaveTakenEffect = true, ...options }: CaUnavailableOptions = {}) {
+    super(`${what}${because(options.cause)}.`, options);
+    this.name = "CaUnavailable";
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
+  }
+}
+
+/** The CA is still at work on an ACME order or an authorization, for longer than this delivery may wait. */
+export class CaStillWorking extends Error {
+  readonly code = "CA_STILL_WORKING";
+
+  constructor(what: string) {
+    super(`The CA is still at work on ${what}.`);
+    this.name = "CaStillWorking";
+  }
+}
+
+function because(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "message" in cause ? ` (${cause.message})` : "";
 }

@@ -1,5 +1,5 @@
 import * as acme from "acme-client";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 
 /**
  * A PKCS#10 request in PEM for one name, as a subject alternative name alone: a common name is

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CaStillWorking } from "./ca-still-working.ts";
+import { CaStillWorking } from "./certificate-authority.ts";
 
 /** A CA needs a second or two; one that needs longer gets the rest in another delivery. */
 const DEADLINE_MS = 90_000;

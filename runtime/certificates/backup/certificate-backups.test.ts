@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import { MemoryObjectStore } from "../../service/memory-object-store.ts";
-import { Secret } from "../../service/secret.ts";
+import { TestKeyWrapper } from "../../google/testing/key-wrapper.ts";
+import { MemoryObjectStore } from "../../google/testing/memory-object-store.ts";
+import { Secret } from "../../workload/secret.ts";
 import { accountKey, newEcdsaKey } from "../acme/account-key.ts";
 import { type CertificateBackups, openCertificateBackups } from "./certificate-backups.ts";
 import { createDataKey } from "./envelope.ts";
-import { TestKeyWrapper } from "./test-key-wrapper.ts";
 
 const CHAIN = "-----BEGIN CERTIFICATE-----\nMIIBcanary\n-----END CERTIFICATE-----\n";
 const DESCRIPTION = { notAfter: "2030-01-01T00:00:00.000Z", serial: "01ab", issuer: "CN=Test" };

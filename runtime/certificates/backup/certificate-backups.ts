@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { ObjectStore } from "../../service/object-store.ts";
-import { Secret } from "../../service/secret.ts";
-import type { KeyWrapper } from "../kms/key-wrapper.ts";
+import type { KeyWrapper } from "../../google/key-wrapper.ts";
+import type { ObjectStore } from "../../google/object-store.ts";
+import { Secret } from "../../workload/secret.ts";
 import {
   createDataKey,
   type DataKey,
@@ -41,7 +41,7 @@ export interface OrderKey {
  * Certificates and their keys, encrypted, in a bucket that is only ever added to: no method here
  * overwrites or removes, so the issuer needs no permission to.
  *
- * - `orders/DOMAIN/VERSION/key.json`: an order's private key, stored before the order is finalised,
+ * - `orders/DOMAIN/VERSION/key.json`: an order's private key, stored before its ACME order is finalised,
  *   so that no certificate is ever without its key;
  * - `certificates/DOMAIN/VERSION.json`: the chain and the key.
  *

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import * as z from "zod";
-import { Secret } from "../../service/secret.ts";
-import type { KeyWrapper } from "../kms/key-wrapper.ts";
+import type { KeyWrapper } from "../../google/key-wrapper.ts";
+import { Secret } from "../../workload/secret.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const KEY_BYTES = 32;

@@ -1,7 +1,7 @@
-import { retrying } from "../../service/deadline.ts";
-import { type HttpReply, sendRequest } from "../../service/send-request.ts";
-import { traced } from "../../service/span.ts";
-import { messageOf } from "../../service/thrown.ts";
+import { retrying } from "../../workload/deadline.ts";
+import { type HttpReply, sendRequest } from "../../workload/send-request.ts";
+import { traced } from "../../workload/span.ts";
+import { messageOf } from "../../workload/thrown.ts";
 import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 
 const REQUEST_DEADLINE_MS = 20_000;

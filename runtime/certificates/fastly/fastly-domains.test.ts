@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { TestFastly } from "../testing/fastly.ts";
 import { type FastlyDomains, openFastlyDomains } from "./fastly-domains.ts";
-import { TestFastly } from "./test-fastly.ts";
 
 let fastly: TestFastly;
 let domains: FastlyDomains;

@@ -4,7 +4,7 @@ import { FastlyError } from "./fastly-error.ts";
 
 const DOMAINS = "/domain-management/v1/domains";
 const PAGE_SIZE = 100;
-/** Of a listing of one name. More says that the filter does not work, which must not go unnoticed. */
+/** A listing of one name is short. One with more pages says that the filter does not work, which must not go unnoticed. */
 const MAX_PAGES = 50;
 
 const domainSchema = z.object({ id: z.string(), fqdn: z.string(), service_id: z.string().nullish() });

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { newEcdsaKey } from "../acme/account-key.ts";
 import { certificateRequest } from "../acme/certificate-request.ts";
-import { TestIssuingKey } from "../acme/test-issuing-key.ts";
+import { TestFastly } from "../testing/fastly.ts";
+import { TestIssuingKey } from "../testing/issuing-key.ts";
 import { type FastlyTls, openFastlyTls } from "./fastly-tls.ts";
-import { TestFastly } from "./test-fastly.ts";
 
 let issuer: TestIssuingKey;
 let fastly: TestFastly;

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, X509Certificate } from "node:crypto";
-import type { Secret } from "../../service/secret.ts";
+import type { Secret } from "../../workload/secret.ts";
 import { FastlyApi, type FastlyApiOptions } from "./fastly-api.ts";
 import { FastlyError } from "./fastly-error.ts";
 import { type TlsResource, TlsResources } from "./tls-resources.ts";
@@ -62,7 +62,7 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
       try {
         await tls.create("private_keys", { type: "tls_private_key", attributes: key }, signal);
       } catch (error) {
-        // There already, under whatever name: the certificate below is all that matters.
+        // Fastly has this key already, under another name; the certificate finds it by its content.
         if (!(error instanceof FastlyError) || error.status !== 409) throw error;
       }
     }
@@ -96,8 +96,8 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
   }
 
   /**
-   * Fastly refuses to remove what is in use, which it may be under another configuration. It may say
-   * so with 403; a token that has just come this far is not what it means.
+   * Fastly refuses to remove what is in use, which it may be under another configuration. Its answer
+   * may be 403, which does not mean the token here: with that, the calls before succeeded.
    */
   async function removeUnused(
     collection: "certificates" | "private_keys",

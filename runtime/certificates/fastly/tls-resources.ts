@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FastlyApi } from "./fastly-api.ts";
 
 const PAGE_SIZE = 100;
-/** Of a listing that its filters keep short. More says that a filter does not work, which must not go unnoticed. */
+/** Filters keep a listing short. One with more pages says that a filter does not work, which must not go unnoticed. */
 const MAX_PAGES = 50;
 
 const JSON_API = "application/vnd.api+json";

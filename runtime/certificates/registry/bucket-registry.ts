@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import { type ObjectStore, ObjectStoreError } from "../../service/object-store.ts";
-import { noteEvent } from "../../service/span.ts";
+import { type ObjectStore, ObjectStoreError } from "../../google/object-store.ts";
+import { noteEvent } from "../../workload/span.ts";
 import {
   checkedRecord,
   claimName,
@@ -98,7 +98,7 @@ class BucketRegistry implements Registry {
         })
         .catch((error: unknown) => {
           const isRefused = error instanceof ObjectStoreError && error.status === BAD_REQUEST;
-          // Of the further pages the tokens are Storage's own.
+          // The tokens of further pages are Storage's, from a moment ago: a refusal of those is a fault.
           throw isRefused && scanned === 0 && page !== undefined ? new InvalidPageToken() : error;
         });
       for (const { name, metadata } of objects) {

@@ -51,6 +51,6 @@ export interface JournalEntry {
   readonly phase: Phase;
   /** RFC 3339. */
   readonly at: string;
-  /** What a redelivery needs to go on from here: the order's URL, the backup's version, ids at Fastly. No secrets. */
+  /** What a redelivery needs to go on from here: the ACME order's URL, the backup's version, ids at Fastly. No secrets. */
   readonly detail: Readonly<Record<string, string>>;
 }

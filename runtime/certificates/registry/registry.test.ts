@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { MemoryObjectStore } from "../../service/memory-object-store.ts";
+import { MemoryObjectStore } from "../../google/testing/memory-object-store.ts";
 import { openRegistry } from "./bucket-registry.ts";
 import type { DomainRecord } from "./lifecycle.ts";
 import { InvalidPageToken, type Registry } from "./registry.ts";

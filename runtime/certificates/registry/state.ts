@@ -39,6 +39,14 @@ export function orderState(journal: readonly JournalEntry[]): State {
 }
 
 /**
+ * Whether a record alone does not tell its domain's state: an order gets further than its record, and
+ * where it failed by the record its certificate may be live by the journal.
+ */
+export function needsJournal({ lifecycle }: DomainRecord): boolean {
+  return lifecycle === "registered" || lifecycle === "failed";
+}
+
+/**
  * What a customer sees, from the record and the journal of `record.orderNumber`.
  *
  * The record may lag behind the journal, so a live certificate counts from its entry on, even

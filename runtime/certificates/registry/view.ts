@@ -1,7 +1,7 @@
 import { type DomainRecord, type JournalEntry, PHASES, type Phase, type State } from "./lifecycle.ts";
-import { certificateOf, stateOf } from "./state.ts";
+import { certificateOf, needsJournal, stateOf } from "./state.ts";
 
-/** A domain as its customer sees it: record and journal in one. */
+/** A domain as its customer sees it: record and journal in one. Without `needsJournal`, only the phases are the journal's. */
 export interface DomainView {
   readonly domain: string;
   readonly state: State;
@@ -19,10 +19,11 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
     .map(({ phase, at }) => ({ phase, at }))
     .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const failed = state === "failed";
-  // An active domain's is of a restore that failed; a record that lags behind its journal has another.
+  // An active domain's reason tells of a restore that failed. Where the record says `failed` and the
+  // certificate is live all the same, its reason does not hold any more.
   const hasReason = failed || record.lifecycle === "active";
   // Until a new order's certificate is live, the served one is the record's.
-  const issued = state === "active" ? certificateOf(journal)?.notAfter : undefined;
+  const issued = state === "active" && needsJournal(record) ? certificateOf(journal)?.notAfter : undefined;
   return {
     domain: record.domain,
     state,

@@ -1,0 +1,162 @@
+import { randomBytes, X509Certificate } from "node:crypto";
+import type { ObjectStore } from "../../google/object-store.ts";
+import { AcmeProblem } from "../acme/acme-problem.ts";
+import type {
+  AcmeOrder,
+  Authorization,
+  CertificateAuthority,
+  Challenge,
+} from "../acme/certificate-authority.ts";
+import type { TestIssuingKey } from "./issuing-key.ts";
+
+interface KnownAcmeOrder {
+  readonly domain: string;
+  readonly token: string;
+  status: AcmeOrder["status"];
+  authorization: Authorization["status"];
+  problem: AcmeProblem | undefined;
+  chain: string | undefined;
+}
+
+/** A CA in memory with RFC 8555's states: it looks for the token itself, and finalises an ACME order once. */
+export class TestCertificateAuthority implements CertificateAuthority {
+  readonly #issuer: TestIssuingKey;
+  readonly #challenges: ObjectStore;
+  readonly #acmeOrders = new Map<string, KnownAcmeOrder>();
+  /** Names of every call, one after the other. */
+  readonly calls: string[] = [];
+  /** Domains of finalised ACME orders, one entry each. */
+  readonly finalized: string[] = [];
+  /** Thrown in place of answering a call, by its name. */
+  refuse: (call: string) => Error | undefined = () => undefined;
+  /** What it says of a token that is not there. */
+  unconfirmed = problem("unauthorized", 403, "The token is not there");
+
+  constructor(issuer: TestIssuingKey, challenges: ObjectStore) {
+    this.#issuer = issuer;
+    this.#challenges = challenges;
+  }
+
+  /** As Pebble does at a restart. */
+  forget(): void {
+    this.#acmeOrders.clear();
+  }
+
+  async openAccount(): Promise<void> {
+    this.#called("openAccount");
+  }
+
+  async newOrder(domain: string): Promise<AcmeOrder> {
+    this.#called("newOrder");
+    const url = `https://ca.test/order/${this.#acmeOrders.size + 1}/${randomBytes(4).toString("hex")}`;
+    const token = randomBytes(16).toString("base64url");
+    this.#acmeOrders.set(url, {
+      domain,
+      token,
+      status: "pending",
+      authorization: "pending",
+      problem: undefined,
+      chain: undefined,
+    });
+    return this.#shown(url);
+  }
+
+  async acmeOrder(url: string): Promise<AcmeOrder> {
+    this.#called("acmeOrder");
+    return this.#shown(url);
+  }
+
+  async authorization(url: string): Promise<Authorization> {
+    this.#called("authorization");
+    const acmeOrder = this.#known(url.replace("/authz/", "/order/"));
+    const status =
+      acmeOrder.authorization === "pending"
+        ? "pending"
+        : acmeOrder.authorization === "valid"
+          ? "valid"
+          : "invalid";
+    const challenge: Challenge = { url, status, token: acmeOrder.token, problem: acmeOrder.problem };
+    return { url, status: acmeOrder.authorization, challenge };
+  }
+
+  async keyAuthorization(token: string): Promise<string> {
+    return `${token}.thumbprint`;
+  }
+
+  async answer({ url }: Challenge): Promise<void> {
+    this.#called("answer");
+    const acmeOrder = this.#known(url.replace("/authz/", "/order/"));
+    const found = await this.#challenges.read(
+      `${acmeOrder.domain}/.well-known/acme-challenge/${acmeOrder.token}`,
+    );
+    if (found?.bytes.toString() === `${acmeOrder.token}.thumbprint`) {
+      acmeOrder.authorization = "valid";
+      acmeOrder.status = "ready";
+      return;
+    }
+    acmeOrder.authorization = "invalid";
+    acmeOrder.status = "invalid";
+    acmeOrder.problem = this.unconfirmed;
+  }
+
+  async settledAuthorization(url: string): Promise<Authorization> {
+    return this.authorization(url);
+  }
+
+  async finalize({ url }: AcmeOrder, csrPem: string): Promise<AcmeOrder> {
+    this.#called("finalize");
+    const acmeOrder = this.#known(url);
+    if (acmeOrder.status !== "ready") throw problem("orderNotReady", 403, `The order is ${acmeOrder.status}`);
+    acmeOrder.status = "processing";
+    this.finalized.push(acmeOrder.domain);
+    acmeOrder.chain = await this.#issuer.sign(csrPem);
+    return this.#shown(url);
+  }
+
+  async settledAcmeOrder(url: string): Promise<AcmeOrder> {
+    this.#called("settledAcmeOrder");
+    const acmeOrder = this.#known(url);
+    if (acmeOrder.status === "processing") acmeOrder.status = "valid";
+    return this.#shown(url);
+  }
+
+  async certificate(url: string): Promise<string> {
+    this.#called("certificate");
+    const { chain } = this.#known(url.replace("/cert/", "/order/"));
+    if (!chain) throw problem("malformed", 404, "There is no certificate");
+    return chain;
+  }
+
+  serialOf(domain: string): string | undefined {
+    const chain = [...this.#acmeOrders.values()].findLast((acmeOrder) => acmeOrder.domain === domain)?.chain;
+    return chain && new X509Certificate(chain).serialNumber;
+  }
+
+  #called(name: string): void {
+    this.calls.push(name);
+    const refusal = this.refuse(name);
+    if (refusal) throw refusal;
+  }
+
+  #known(url: string): KnownAcmeOrder {
+    const acmeOrder = this.#acmeOrders.get(url);
+    if (!acmeOrder) throw problem("malformed", 404, `There is no ${url}`);
+    return acmeOrder;
+  }
+
+  #shown(url: string): AcmeOrder {
+    const { status, problem: reason } = this.#known(url);
+    return {
+      url,
+      status,
+      authorizations: [url.replace("/order/", "/authz/")],
+      finalize: `${url}/finalize`,
+      certificate: status === "valid" ? url.replace("/order/", "/cert/") : undefined,
+      problem: reason,
+    };
+  }
+}
+
+export function problem(name: string, status: number, detail: string, retryAfter?: Date): AcmeProblem {
+  return new AcmeProblem({ type: `urn:ietf:params:acme:error:${name}`, detail }, status, { retryAfter });
+}

@@ -1,0 +1,52 @@
+import { accountKey } from "../../certificates/acme/account-key.ts";
+import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
+import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
+import { openFastlyTls } from "../../certificates/fastly/fastly-tls.ts";
+import { issuingSchema } from "../../certificates/messages.ts";
+import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
+import { openAccessTokens } from "../../google/access-tokens.ts";
+import { openBuckets } from "../../google/bucket.ts";
+import { openKeyWrapper } from "../../google/key-wrapper.ts";
+import { parseEnvironment } from "../../workload/environment.ts";
+import { pushRoute } from "../../workload/push.ts";
+import { workload } from "../../workload/workload.ts";
+import { DomainLeases } from "./domain-leases.ts";
+import { envSchema } from "./env.ts";
+import { createHandler } from "./handler.ts";
+
+export const { handler, start } = workload((platform, logger) => {
+  const env = parseEnvironment(envSchema);
+  const bucket = openBuckets(platform);
+  const registryObjects = bucket(env.REGISTRY_BUCKET);
+  const backupObjects = bucket(env.BACKUP_BUCKET);
+  const wrapper = openKeyWrapper({
+    endpoint: platform.KMS_ENDPOINT,
+    key: env.KMS_KEY,
+    tokens: openAccessTokens(),
+  });
+  const fastly = { endpoint: platform.FASTLY_API_ENDPOINT, token: env.FASTLY_API_TOKEN };
+  return pushRoute({
+    schema: issuingSchema,
+    serviceAccount: env.PUSH_SERVICE_ACCOUNT,
+    logger,
+    handle: createHandler({
+      registry: openRegistry(registryObjects),
+      registryObjects,
+      leases: new DomainLeases(registryObjects),
+      challenges: bucket(env.CHALLENGE_BUCKET),
+      backups: openCertificateBackups(backupObjects, wrapper),
+      ca: openCertificateAuthority({
+        directoryUrl: env.ACME_DIRECTORY_URL,
+        contact: env.ACME_CONTACT,
+        profile: env.ACME_PROFILE,
+        accountKey: () => accountKey(backupObjects, wrapper, env.ACME_DIRECTORY_URL),
+      }),
+      tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
+      domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
+      now: () => new Date(),
+    }),
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();

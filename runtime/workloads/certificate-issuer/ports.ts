@@ -1,0 +1,21 @@
+import type { CertificateAuthority } from "../../certificates/acme/certificate-authority.ts";
+import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
+import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
+import type { Registry } from "../../certificates/registry/registry.ts";
+import type { ObjectStore } from "../../google/object-store.ts";
+import type { DomainLeases } from "./domain-leases.ts";
+
+/** All that the issuer touches. */
+export interface IssuerPorts {
+  readonly registry: Registry;
+  /** The registry's bucket itself, for what stands beside the journal. */
+  readonly registryObjects: ObjectStore;
+  readonly leases: Pick<DomainLeases, "acquire">;
+  readonly challenges: ObjectStore;
+  readonly backups: CertificateBackups;
+  readonly ca: CertificateAuthority;
+  readonly tls: FastlyTls;
+  readonly domains: FastlyDomains;
+  readonly now: () => Date;
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from "node:crypto";
+import type { Issuing } from "../../certificates/messages.ts";
+import { hasReached } from "../../certificates/registry/state.ts";
+import type { Outcome } from "../../workload/outcome.ts";
+import { ChallengeTokens } from "./challenge-tokens.ts";
+import type { WorkContext } from "./issue.ts";
+import type { IssuerPorts } from "./ports.ts";
+
+/**
+ * Takes a domain off the platform: its certificate, its link, its challenges, and last of all its
+ * record, so that any crash before leaves something to start from again. Backups stay for as long
+ * as their bucket keeps them.
+ */
+export async function remove(
+  { domain }: Issuing,
+  ports: IssuerPorts,
+  context: WorkContext,
+): Promise<Outcome> {
+  const { registry, leases, tls, domains, challenges } = ports;
+  const result = await leases.acquire(domain, {
+    owner: randomUUID(),
+    stillNeeded: async () => (await registry.find(domain))?.record.lifecycle === "removing",
+    isFinished: async ({ orderNumber }) =>
+      orderNumber !== undefined && hasReached(await registry.journal(domain, orderNumber), "cleaned"),
+    signal: context.signal,
+  });
+  if (result.kind === "not-needed") return { kind: "done" };
+  if (result.kind === "busy") return { kind: "retry", reason: `${domain} is leased until ${result.until}.` };
+
+  const { lease } = result;
+  const signal = AbortSignal.any([context.signal, lease.signal]);
+  try {
+    const found = await registry.find(domain);
+    if (!found) return { kind: "done" };
+    if (found.record.lifecycle !== "removing") {
+      return { kind: "dropped", reason: `${domain} is not being removed: it is ${found.record.lifecycle}.` };
+    }
+    await tls.deactivate(domain, signal);
+    await domains.unlink(domain, signal);
+    await new ChallengeTokens(challenges, domain).sweep();
+    signal.throwIfAborted();
+    if ((await registry.remove(domain, found.generation)) === "changed") {
+      return { kind: "retry", reason: `The record of ${domain} changed while it was being removed.` };
+    }
+    context.logger.info({ domain, orderNumber: found.record.orderNumber }, "Domain removed");
+    return { kind: "done" };
+  } finally {
+    await lease.release();
+  }
+}

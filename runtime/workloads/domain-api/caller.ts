@@ -1,0 +1,39 @@
+import { readClaims } from "../../workload/claims.ts";
+import { ProblemError } from "./problem.ts";
+
+/** Who asks, by an ID token that Cloud Run verified. A customer is its account's e-mail address. */
+export interface Caller {
+  readonly email: string;
+  /** Acts for every customer. */
+  readonly isOperator: boolean;
+}
+
+export interface CallerRules {
+  readonly audience: string;
+  readonly operators: readonly string[];
+}
+
+/** @throws {ProblemError} 401 */
+export function identify(headers: Headers, { audience, operators }: CallerRules): Caller {
+  const claims = readClaims(headers);
+  if (claims === undefined) {
+    throw new ProblemError(
+      401,
+      "unauthenticated",
+      "The request needs an ID token of a verified e-mail address.",
+      {
+        headers: { "www-authenticate": "Bearer" },
+      },
+    );
+  }
+  if (claims.aud !== audience) {
+    throw new ProblemError(401, "wrong-audience", `The token's audience must be "${audience}".`, {
+      headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+    });
+  }
+  return { email: claims.email, isOperator: operators.includes(claims.email) };
+}
+
+export function mayActFor(caller: Caller, customer: string): boolean {
+  return caller.isOperator || caller.email === customer;
+}

@@ -1,0 +1,24 @@
+import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
+import { openBuckets } from "../../google/bucket.ts";
+import { openTopics } from "../../google/publisher.ts";
+import { parseEnvironment } from "../../workload/environment.ts";
+import { workload } from "../../workload/workload.ts";
+import { createDomainApi } from "./app.ts";
+import { envSchema } from "./env.ts";
+
+export const { handler, start } = workload((platform, logger) => {
+  const env = parseEnvironment(envSchema);
+  const topic = openTopics(platform);
+  return createDomainApi({
+    registry: openRegistry(openBuckets(platform)(env.REGISTRY_BUCKET)),
+    validation: topic(env.VALIDATION_TOPIC),
+    issuing: topic(env.ISSUING_TOPIC),
+    audience: env.API_AUDIENCE,
+    operators: env.OPERATORS,
+    reservedZone: env.RESERVED_ZONE,
+    now: () => new Date(),
+    logger,
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();

@@ -1,0 +1,20 @@
+import type { Registry } from "../../certificates/registry/registry.ts";
+import type { Topic } from "../../google/publisher.ts";
+import type { Logger } from "../../workload/logger.ts";
+import type { Trace } from "../../workload/trace.ts";
+import type { Caller } from "./caller.ts";
+
+/** What the API stands on. */
+export interface Ports {
+  readonly registry: Registry;
+  readonly validation: Pick<Topic, "publish">;
+  readonly issuing: Pick<Topic, "publish">;
+  readonly now: () => Date;
+}
+
+/** One request's circumstances. */
+export interface Scope {
+  readonly caller: Caller;
+  readonly trace: Trace;
+  readonly logger: Logger;
+}

@@ -1,0 +1,77 @@
+import { change } from "../../certificates/registry/change.ts";
+import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
+import { stateOf } from "../../certificates/registry/state.ts";
+import { register, retry, type Transition, takeOver } from "../../certificates/registry/transitions.ts";
+import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
+import { audit } from "./audit.ts";
+import { mayActFor } from "./caller.ts";
+import { resendIfStalled, sendToValidation } from "./dispatch.ts";
+import type { Ports, Scope } from "./ports.ts";
+import { ProblemError } from "./problem.ts";
+
+/**
+ * Registers a domain for the caller, or returns it as it is: any number of calls make one
+ * registration. A failed domain gets a new order, for customers not before its `retryAt`. One that
+ * failed and never passed validation is anybody's: it is no claim to a name that its customer has
+ * no hold of.
+ *
+ * The record is written before the message is sent; after a crash in between, a later call sends it.
+ *
+ * @throws {ProblemError} 409 for another customer's domain, or one that is being removed
+ */
+export async function registerDomain(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
+  const { registry, now } = ports;
+  const registration = await change(
+    registry,
+    domain,
+    (record) => registerAgain(ports, scope, record),
+    async () => register(domain, scope.caller.email, await registry.firstOrderNumber(domain), now()),
+  );
+  if (registration.kind === "changed") {
+    const { before, record } = registration;
+    return startOrder(ports, scope, record, before);
+  }
+  if (registration.kind === "overtaken") {
+    throw new ProblemError(409, "removing", `"${domain}" is being removed; register it when it is gone.`, {
+      headers: { "retry-after": "5" },
+    });
+  }
+  const { record } = registration;
+  const journal = await registry.journal(domain, record.orderNumber);
+  const state = stateOf(record, journal);
+  if (state !== "failed" && state !== "active") await resendIfStalled(ports, scope, record, journal);
+  return viewOf(record, journal);
+}
+
+async function registerAgain(ports: Ports, scope: Scope, record: DomainRecord): Promise<Transition> {
+  const { registry, now } = ports;
+  const { domain, customer, lifecycle, orderNumber } = record;
+  if (!mayActFor(scope.caller, customer)) {
+    const transition = takeOver(record, scope.caller.email, now());
+    if (transition.kind === "changed" && !(await registry.wasValidated(domain))) return transition;
+    throw new ProblemError(409, "taken", `"${domain}" is registered by another customer.`);
+  }
+  if (lifecycle !== "failed") return retry(record, [], now());
+  if (mustWait(ports, scope, record)) return { kind: "unchanged" };
+  return retry(record, await registry.journal(domain, orderNumber), now());
+}
+
+/** An operator is trusted to know why sooner is of use. */
+function mustWait(ports: Ports, scope: Scope, { retryAt }: DomainRecord): boolean {
+  return !scope.caller.isOperator && retryAt !== undefined && Date.parse(retryAt) > ports.now().getTime();
+}
+
+async function startOrder(
+  ports: Ports,
+  scope: Scope,
+  record: DomainRecord,
+  before: DomainRecord | undefined,
+): Promise<DomainView> {
+  const entry = { phase: "registered", at: record.updatedAt, detail: {} } as const;
+  await ports.registry.append(record.domain, record.orderNumber, entry);
+  await sendToValidation(ports, scope, record);
+  if (!before) audit(scope, "domain.register", record);
+  else if (before.customer === record.customer) audit(scope, "domain.retry", record);
+  else audit(scope, "domain.take-over", record, { previousCustomer: before.customer });
+  return viewOf(record, [entry]);
+}

@@ -1,0 +1,91 @@
+import { z } from "@hono/zod-openapi";
+import { PHASES, STATES } from "../../certificates/registry/lifecycle.ts";
+import type { JournaledCertificate } from "../../certificates/registry/state.ts";
+import type { DomainView } from "../../certificates/registry/view.ts";
+
+/** Every field is always there; what there is nothing to say of is `null`. */
+const summaryFields = {
+  domain: z.string().openapi({ example: "shop.example.com" }),
+  state: z.enum(STATES),
+  reason: z.string().nullable().openapi({ description: "Why it failed, or was not restored, for a person." }),
+  orderNumber: z.number().int().positive(),
+  notAfter: z.iso.datetime().nullable().openapi({ description: "When the served certificate ends." }),
+  retryAt: z.iso
+    .datetime()
+    .nullable()
+    .openapi({ description: "Before this, registering again changes nothing." }),
+};
+
+export const domainSummarySchema = z.object(summaryFields).openapi("DomainSummary");
+
+export const domainSchema = z
+  .object({
+    ...summaryFields,
+    phases: z.array(z.object({ phase: z.enum(PHASES), at: z.iso.datetime() })),
+    normalizedFrom: z
+      .string()
+      .optional()
+      .openapi({ description: "The name as the request wrote it, where that is not its one form." }),
+  })
+  .openapi("Domain");
+
+export const domainPageSchema = z
+  .object({
+    domains: z.array(domainSummarySchema),
+    nextPageToken: z.string().nullable().openapi({ description: "Null on the last page, and only there." }),
+  })
+  .openapi("DomainPage");
+
+export const certificateSchema = z
+  .object({
+    domain: z.string(),
+    orderNumber: z.number().int().positive(),
+    version: z.string().nullable().openapi({ description: "The backup that a restore would take." }),
+    serial: z.string().nullable(),
+    issuer: z.string().nullable(),
+    notAfter: z.iso.datetime().nullable(),
+  })
+  .openapi("Certificate");
+
+export type DomainResource = z.output<typeof domainSchema>;
+export type DomainSummary = z.output<typeof domainSummarySchema>;
+
+export function summaryOf({
+  domain,
+  state,
+  reason,
+  orderNumber,
+  notAfter,
+  retryAt,
+}: DomainView): DomainSummary {
+  return {
+    domain,
+    state,
+    reason: reason ?? null,
+    orderNumber,
+    notAfter: notAfter ?? null,
+    retryAt: retryAt ?? null,
+  };
+}
+
+export function resourceOf(view: DomainView, normalizedFrom?: string): DomainResource {
+  return {
+    ...summaryOf(view),
+    phases: view.phases.map(({ phase, at }) => ({ phase, at })),
+    ...(normalizedFrom !== undefined && { normalizedFrom }),
+  };
+}
+
+export function certificateResourceOf(
+  certificate: JournaledCertificate & { readonly domain: string; readonly orderNumber: number },
+): z.output<typeof certificateSchema> {
+  const { domain, orderNumber, version, serial, issuer, notAfter } = certificate;
+  return {
+    domain,
+    orderNumber,
+    version: version ?? null,
+    serial: serial ?? null,
+    issuer: issuer ?? null,
+    notAfter: notAfter ?? null,
+  };
+}

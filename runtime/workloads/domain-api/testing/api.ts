@@ -1,0 +1,85 @@
+import type { Hono } from "hono";
+import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
+import type { Phase } from "../../../certificates/registry/lifecycle.ts";
+import { PublishFailed } from "../../../google/publisher.ts";
+import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
+import { createLogger } from "../../../workload/logger.ts";
+import { createDomainApi } from "../app.ts";
+
+export const ALICE = "alice@customers.example";
+export const BOB = "bob@customers.example";
+export const OPERATOR = "operator@platform.example";
+const AUDIENCE = "https://api.example.test";
+
+interface Sent {
+  readonly data: unknown;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The domain API over buckets in memory, with a clock that the test sets. */
+export class TestApi {
+  readonly objects = new MemoryObjectStore();
+  readonly registry = openRegistry(this.objects);
+  readonly validation: Sent[] = [];
+  readonly issuing: Sent[] = [];
+  /** What was logged. */
+  readonly lines: string[] = [];
+  now = Date.parse("2026-11-01T12:00:00.000Z");
+  failPublishing = false;
+  readonly app: Pick<Hono, "request"> = createDomainApi({
+    registry: this.registry,
+    validation: this.#topic(this.validation),
+    issuing: this.#topic(this.issuing),
+    audience: AUDIENCE,
+    operators: [OPERATOR],
+    reservedZone: "platform.example",
+    now: () => new Date(this.now),
+    logger: createLogger(
+      { K_SERVICE: "api", K_REVISION: "api-1" },
+      { write: (line) => this.lines.push(line) },
+    ),
+  });
+
+  async call(method: string, path: string, email = ALICE, body?: unknown) {
+    const response = await this.app.request(path, {
+      method,
+      headers: {
+        authorization: bearer(email),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+  }
+
+  register(domain: string, email = ALICE) {
+    return this.call("POST", "/v1/domains", email, { domain });
+  }
+
+  /** Writes what a later stage would. */
+  async journal(domain: string, orderNumber: number, phase: Phase, detail: Record<string, string> = {}) {
+    await this.registry.append(domain, orderNumber, { phase, at: new Date(this.now).toISOString(), detail });
+  }
+
+  async change(domain: string, fields: object) {
+    const found = await this.registry.find(domain);
+    if (found === undefined) throw new Error(`${domain} is not registered`);
+    await this.registry.update({ ...found.record, ...fields }, found.generation);
+  }
+
+  #topic(sent: Sent[]) {
+    return {
+      publish: async (data: unknown, attributes: Readonly<Record<string, string>>) => {
+        if (this.failPublishing) throw new PublishFailed("projects/p/topics/t", new Error("unavailable"));
+        sent.push({ data, attributes });
+      },
+    };
+  }
+}
+
+/** As Cloud Run passes a token on. */
+export function bearer(email: string, claims: object = {}): string {
+  const payload = { aud: AUDIENCE, email, email_verified: true, ...claims };
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `Bearer ${part({ alg: "RS256" })}.${part(payload)}.SIGNATURE_REMOVED_BY_GOOGLE`;
+}

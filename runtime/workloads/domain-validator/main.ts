@@ -1,0 +1,47 @@
+import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
+import { validationSchema } from "../../certificates/messages.ts";
+import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
+import { openBuckets } from "../../google/bucket.ts";
+import { openTopics } from "../../google/publisher.ts";
+import { parseEnvironment } from "../../workload/environment.ts";
+import { pushRoute } from "../../workload/push.ts";
+import { workload } from "../../workload/workload.ts";
+import { openDnsLookup } from "./dns-lookup.ts";
+import { EdgeAddresses } from "./edge-addresses.ts";
+import { openEdgeProbe } from "./edge-probe.ts";
+import { envSchema } from "./env.ts";
+import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";
+
+/** Under the 120 s that the service gives a request. */
+const DEADLINE_MS = 110_000;
+
+export const { handler, start } = workload((platform, logger) => {
+  const env = parseEnvironment(envSchema);
+  const bucket = openBuckets(platform);
+  const ports: ValidatorPorts = {
+    registry: openRegistry(bucket(env.REGISTRY_BUCKET)),
+    dns: openDnsLookup(platform.DNS_SERVERS),
+    edge: new EdgeAddresses(env.EDGE_ADDRESSES),
+    caaIdentities: env.CAA_IDENTITIES,
+    fastly: openFastlyDomains({
+      endpoint: platform.FASTLY_API_ENDPOINT,
+      token: env.FASTLY_API_TOKEN,
+      serviceId: env.FASTLY_SERVICE_ID,
+    }),
+    probe: openEdgeProbe({
+      challenges: bucket(env.CHALLENGE_BUCKET),
+      port: platform.EDGE_HTTP_PORT,
+    }),
+    issuing: openTopics(platform)(env.ISSUING_TOPIC),
+    now: () => new Date(),
+  };
+  return pushRoute({
+    schema: validationSchema,
+    serviceAccount: env.PUSH_SERVICE_ACCOUNT,
+    logger,
+    deadlineMs: DEADLINE_MS,
+    handle: (message, delivery) => validateDomain(ports, message, delivery),
+  });
+});
+
+if (typeof require === "function" && require.main === module) void start();
