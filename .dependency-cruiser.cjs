@@ -55,13 +55,26 @@ module.exports = {
       name: "components-below-stacks",
       severity: "error",
       from: { path: "^components/" },
-      to: { path: "^(stacks|local|review|test|bench)/" },
+      to: { path: "^(stacks|operator|local|review|test|bench)/" },
     },
     {
       name: "stacks-know-nothing-of-local",
       severity: "error",
       from: { path: "^stacks/" },
-      to: { path: "^(local|review|test|bench|runtime)/" },
+      to: { path: "^(operator|local|review|test|bench|runtime)/" },
+    },
+    {
+      name: "operator-stands-alone",
+      comment: "The platform's own command line speaks to its API, whatever stack it is of.",
+      severity: "error",
+      from: { path: "^operator/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(stacks|components|local|review|test|bench)/|node_modules/@pulumi/" },
+    },
+    {
+      name: "operator-takes-runtime-as-types",
+      severity: "error",
+      from: { path: "^operator/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^runtime/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "local-knows-the-protocol-not-the-program",

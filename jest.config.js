@@ -10,7 +10,7 @@ export default {
       { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } },
     ],
   },
-  testMatch: ["<rootDir>/{stacks,components,runtime,local,review,test}/**/*.test.ts"],
+  testMatch: ["<rootDir>/{stacks,components,runtime,operator,local,review,test}/**/*.test.ts"],
   // What takes minutes: npm run test:deep.
   testPathIgnorePatterns: ["/node_modules/", "\\.deep\\.test\\.ts$"],
   // A hung test ends; a slow machine is no failure.

@@ -1,7 +1,8 @@
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
 import { REPOSITORY } from "../local/command-line/place.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import { CopiedProgram } from "../test/support/copied-program.ts";
 import type { Measurement } from "./measurement.ts";
 import { StartedPlatform } from "./started-platform.ts";
@@ -34,7 +35,7 @@ export const changedWorkload: Measurement = {
       if (up.changeSummary.update !== 1) {
         throw new Error(`One service must have been updated; got ${JSON.stringify(up.changeSummary)}.`);
       }
-      const { page } = await probeEdge(cloud, "hello.example.test");
+      const { page } = await probeEdge(edgeOf(cloud), "hello.example.test");
       if (!page.includes(changed)) throw new Error("The edge serves the old page after up has ended.");
       seconds.push(up.seconds);
     }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { printJson, table } from "../local/command-line/output.ts";
+import { printJson, table } from "../operator/terminal/output.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { MEASUREMENTS } from "./measurements.ts";

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pLimit from "p-limit";
-import type { ApiClient, DomainResource } from "../local/command-line/api-client.ts";
 import { control } from "../local/command-line/cloud-process.ts";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf, type LocalApi } from "../local/command-line/local-target.ts";
 import type { CloudStatus } from "../local/daemon/control.ts";
+import type { DomainResource } from "../operator/api-client.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import { issueWithAcmeClient } from "./acme-client-alone.ts";
 import { type CpuShares, CpuWatch } from "./cpu-watch.ts";
 import type { Figure, Measurement } from "./measurement.ts";
@@ -78,7 +79,7 @@ async function registerAll(say: (line: string) => void): Promise<OurRun> {
 }
 
 /** Resolves when every domain is active or failed. */
-async function settled(api: ApiClient, say: (line: string) => void): Promise<void> {
+async function settled(api: LocalApi, say: (line: string) => void): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
     const states = await list(api);
@@ -90,7 +91,7 @@ async function settled(api: ApiClient, say: (line: string) => void): Promise<voi
   }
 }
 
-async function list(api: ApiClient): Promise<readonly string[]> {
+async function list(api: LocalApi): Promise<readonly string[]> {
   const states: string[] = [];
   for (let token: string | null = ""; token !== null; ) {
     const path = `/v1/domains?pageSize=${PAGE_SIZE}${token && `&pageToken=${encodeURIComponent(token)}`}`;
@@ -103,10 +104,10 @@ async function list(api: ApiClient): Promise<readonly string[]> {
 }
 
 /** The domain as the API has it; if active, its page was fetched over verified TLS too. */
-async function seen(api: ApiClient, domain: string): Promise<DomainResource> {
+async function seen(api: LocalApi, domain: string): Promise<DomainResource> {
   const resource = (await api.call("GET", `/v1/domains/${domain}`)).body as DomainResource;
   if (resource.state === "active") {
-    const { status, page } = await probeEdge(api.cloud, domain);
+    const { status, page } = await probeEdge(edgeOf(api.cloud), domain);
     if (status !== 200 || !page.includes(domain)) throw new Error(`${domain} is active and not served.`);
   }
   return resource;

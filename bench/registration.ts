@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ApiClient } from "../local/command-line/api-client.ts";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf, type LocalApi } from "../local/command-line/local-target.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import type { Measurement } from "./measurement.ts";
 import { StartedPlatform } from "./started-platform.ts";
 import { percentile, spread } from "./statistics.ts";
@@ -38,11 +38,11 @@ export const registration: Measurement = {
 };
 
 /** Resolves when a browser that trusts the CA would see the domain's page. */
-async function served(api: ApiClient, domain: string): Promise<void> {
+async function served(api: LocalApi, domain: string): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
     try {
-      const { status, page } = await probeEdge(api.cloud, domain);
+      const { status, page } = await probeEdge(edgeOf(api.cloud), domain);
       if (status === 200 && page.includes(domain)) return;
     } catch (error) {
       if (Date.now() > deadline) throw error;

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ApiClient } from "../local/command-line/api-client.ts";
 import { findCloud, stopCloudProcess } from "../local/command-line/cloud-process.ts";
+import { LocalApi } from "../local/command-line/local-target.ts";
 import { REPOSITORY } from "../local/command-line/place.ts";
 import { claimPorts } from "../local/kernel/claim-ports.ts";
 import { endedChildrenCpuSeconds } from "./process-usage.ts";
@@ -74,8 +74,8 @@ export class StartedPlatform implements AsyncDisposable {
     return { seconds, cpuSeconds: endedChildrenCpuSeconds() - cpuBefore, changeSummary };
   }
 
-  api(): Promise<ApiClient> {
-    return ApiClient.open(this.stateDir);
+  api(): Promise<LocalApi> {
+    return LocalApi.open(this.stateDir);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildBundle } from "../components/serverless/build-bundle.ts";
-import { exchange } from "../local/command-line/exchange.ts";
 import type { ServiceSettings } from "../local/services/cloud-run/service-settings.ts";
+import { exchange } from "../operator/exchange.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 import { requireProc, residentMegabytes } from "./process-usage.ts";
 import { StartedWorkloads, workloadName } from "./started-workloads.ts";

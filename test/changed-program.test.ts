@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { exchange } from "../local/command-line/exchange.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
+import { exchange } from "../operator/exchange.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";
 import type { LocalPlatform } from "./support/local-platform.ts";
 import { changed, previewStack } from "./support/update-stack.ts";
@@ -38,7 +39,7 @@ test("changes one workload alone when one of its lines changes, and serves the n
     "update certs-hosting",
   ]);
   expect(changeSummary).toEqual({ replace: 1, update: 1, same: expect.any(Number) });
-  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({
+  await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({
     status: 200,
     page: expect.stringContaining('data-edited="yes"'),
   });
@@ -77,7 +78,7 @@ test("holds a second platform beside the first, in the same project", async () =
   const { changeSummary } = await edited.update();
 
   expect(changeSummary).toEqual({ create: expect.any(Number), same: expect.any(Number) });
-  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+  await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
 
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
@@ -86,5 +87,5 @@ test("refuses a program with a mistake before anything is changed, and says wher
   await expect(edited.update()).rejects.toThrow(
     'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',
   );
-  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+  await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });

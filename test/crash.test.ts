@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import { countAtFastly } from "./support/fastly-activations.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 
@@ -139,7 +140,7 @@ test("carries all registrations over a restart of the cloud, at which the CA for
       expect(resource.reason).toMatch(/lost the order.*Please try again\.$/);
       await expect(platform.settle(domain)).resolves.toMatchObject({ state: "active" });
     }
-    await expect(probeEdge(platform.cloud.status(), domain)).resolves.toMatchObject({ status: 200 });
+    await expect(probeEdge(edgeOf(platform.cloud.status()), domain)).resolves.toMatchObject({ status: 200 });
   }
   expect(await journal(ordered)).toContain("1/attempt-2-order.json");
 }, 240_000);
@@ -193,7 +194,7 @@ function issuedSerials(): string[] {
 }
 
 async function servedSerial(domain: string): Promise<string> {
-  return comparable((await probeEdge(platform.cloud.status(), domain)).serialNumber);
+  return comparable((await probeEdge(edgeOf(platform.cloud.status()), domain)).serialNumber);
 }
 
 /** Pebble, Node and OpenSSL differ in case and in leading zeros. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { exchange } from "../local/command-line/exchange.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
+import { exchange } from "../operator/exchange.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";
 import type { LocalPlatform } from "./support/local-platform.ts";
 import { changed, previewStack } from "./support/update-stack.ts";
@@ -29,7 +30,7 @@ test("issues and serves a certificate with the validator and the token proxy as 
       .sort(),
   ).toEqual(["certs-domain-validator", "certs-token-proxy"]);
   await expect(platform.settle(DOMAIN)).resolves.toMatchObject({ state: "active" });
-  await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
+  await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({ status: 200 });
 
   // Each hop's own words, under the name of its service.
   for (const source of ["certs-domain-validator", "certs-token-proxy"]) {

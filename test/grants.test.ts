@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { exchange } from "../local/command-line/exchange.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
 import type { CloudResource, LogEntry } from "../local/kernel/contract.ts";
 import { GRANT_KINDS } from "../local/services/iam/iam.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
+import { exchange } from "../operator/exchange.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 
 /** Is active before all else, for what is only asked of domains that are. */
@@ -229,7 +230,7 @@ async function fetchChallengeTwice({ refusal, switchOn }: Scene): Promise<void> 
 }
 
 async function openPageTwice({ refusal, switchOn }: Scene): Promise<void> {
-  const openPage = () => probeEdge(platform.cloud.status(), STANDING);
+  const openPage = () => probeEdge(edgeOf(platform.cloud.status()), STANDING);
   await expect(openPage()).resolves.toMatchObject({ status: 403 });
   await refusal();
   switchOn();

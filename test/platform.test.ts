@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
-import { exchange } from "../local/command-line/exchange.ts";
+import { edgeOf } from "../local/command-line/local-target.ts";
 import { Alerting } from "../local/services/monitoring/alerting.ts";
 import { ManualClock } from "../local/services/pubsub/test-clock.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
+import { exchange } from "../operator/exchange.ts";
 import { countActivations, forgetActivations } from "./support/fastly-activations.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 import { OutgoingConnections } from "./support/outgoing-connections.ts";
@@ -35,7 +36,7 @@ test("serves a registered domain over HTTPS with a certificate of the CA, phase 
       "active",
     ]),
   );
-  const sight = await probeEdge(platform.cloud.status(), domain);
+  const sight = await probeEdge(edgeOf(platform.cloud.status()), domain);
   expect(sight).toMatchObject({
     status: 200,
     issuer: expect.stringContaining("Pebble"),
@@ -99,16 +100,16 @@ test("issues once a failed domain's DNS is mended and it is registered again", a
 test("keeps backups in which no PEM can be read, and restores one that was deleted at Fastly", async () => {
   const domain = "restored.example.test";
   await platform.settle(domain, ["active"]);
-  const before = await probeEdge(platform.cloud.status(), domain);
+  const before = await probeEdge(edgeOf(platform.cloud.status()), domain);
   const backups = await platform.objects("certs-backup", "certs-issuer");
   expect(backups.map(({ name }) => name)).toContainEqual(expect.stringContaining(`certificates/${domain}/`));
   for (const { bytes } of backups) expect(bytes.toString("latin1")).not.toMatch(/BEGIN|PRIVATE KEY/);
   await forgetActivations(platform.cloud.status(), domain);
-  await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
+  await expect(probeEdge(edgeOf(platform.cloud.status()), domain)).rejects.toThrow();
 
   await platform.api.call("POST", `/v1/domains/${domain}/certificate:restore`);
   const after = await eventually(`${domain} to be served again`, 30, () =>
-    probeEdge(platform.cloud.status(), domain).catch(() => undefined),
+    probeEdge(edgeOf(platform.cloud.status()), domain).catch(() => undefined),
   );
   expect(after.serialNumber).toBe(before.serialNumber);
 });
@@ -121,7 +122,7 @@ test("removes a domain from the edge, from Fastly and from the registry", async 
   await eventually(`${domain} to be gone`, 30, async () =>
     (await platform.show(domain)) ? undefined : true,
   );
-  await expect(probeEdge(platform.cloud.status(), domain)).rejects.toThrow();
+  await expect(probeEdge(edgeOf(platform.cloud.status()), domain)).rejects.toThrow();
   await expect(countActivations(platform.cloud.status(), domain)).resolves.toBe(0);
 });
 

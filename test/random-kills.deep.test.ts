@@ -3,12 +3,12 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ApiClient } from "../local/command-line/api-client.ts";
 import { control, findCloud } from "../local/command-line/cloud-process.ts";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf, LocalApi } from "../local/command-line/local-target.ts";
 import { isAlive } from "../local/command-line/process-life.ts";
 import type { CloudStatus } from "../local/daemon/control.ts";
 import { readCheckpoint } from "../local/pulumi/checkpoint.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import { startCommand } from "./support/command-line.ts";
 import { DaemonPlatform } from "./support/daemon-platform.ts";
 import { countActivations, countAtFastly } from "./support/fastly-activations.ts";
@@ -80,7 +80,7 @@ test(`serves ${DOMAINS} domains, each by one order at a time, whatever is killed
   await platform.mustUp(...roundConfig());
   process.stderr.write(`seed ${SEED}: ${kills.join(", ")}\n`);
 
-  const api = await ApiClient.open(platform.stateDir);
+  const api = await LocalApi.open(platform.stateDir);
   const again = await serveAll(api);
   expect(again.filter((reason) => !TRY_AGAIN.test(reason))).toEqual([]);
 
@@ -91,7 +91,7 @@ test(`serves ${DOMAINS} domains, each by one order at a time, whatever is killed
   expect(issued.length).toBeGreaterThanOrEqual(DOMAINS / 2);
   expect(issued.length).toBeLessThanOrEqual(finalisations.length);
   for (const domain of names) {
-    expect((await probeEdge(api.cloud, domain)).status).toBe(200);
+    expect((await probeEdge(edgeOf(api.cloud), domain)).status).toBe(200);
     expect(await countActivations(api.cloud, domain)).toBe(1);
   }
   for (const kind of ["private_keys", "certificates", "activations"]) {
@@ -115,13 +115,13 @@ async function killOneOf({ parts }: CloudStatus, part: string): Promise<void> {
 async function register(domain: string, index: number): Promise<void> {
   await delay((index / DOMAINS) * KILLING_SECONDS * 1000);
   await withPatience(`${domain} to be registered (seed ${SEED})`, 120, async () => {
-    const api = await ApiClient.open(platform.stateDir);
+    const api = await LocalApi.open(platform.stateDir);
     return api.call("POST", "/v1/domains", { domain });
   });
 }
 
 /** Waits for every domain; whoever is told to try again does. Returns what failed orders said. */
-async function serveAll(api: ApiClient): Promise<readonly string[]> {
+async function serveAll(api: LocalApi): Promise<readonly string[]> {
   const said: string[] = [];
   await withPatience(`all domains to be active (seed ${SEED})`, RECOVERY_SECONDS, async () => {
     const found = (await platform.domains()).filter(({ domain }) => names.includes(domain));

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ApiClient } from "../local/command-line/api-client.ts";
-import { probeEdge } from "../local/command-line/edge-probe.ts";
+import { edgeOf, LocalApi } from "../local/command-line/local-target.ts";
+import { probeEdge } from "../operator/edge-probe.ts";
 import { CopiedProgram } from "./support/copied-program.ts";
 import { DaemonPlatform } from "./support/daemon-platform.ts";
 import { eventually, withPatience } from "./support/local-platform.ts";
@@ -42,13 +42,13 @@ afterAll(async () => {
 
 test("an up under way loses no message and no request, of customers or of their visitors", async () => {
   const names = Array.from({ length: DOMAINS }, (_, index) => `moving-${index}.example.test`);
-  const api = await ApiClient.open(platform.stateDir);
+  const api = await LocalApi.open(platform.stateDir);
   const failures: string[] = [];
   const pages = { before: 0, after: 0 };
   let isOver = false;
   const visitors = Array.from({ length: VISITORS }, async () => {
     while (!isOver && failures.length < MOST_FAILURES) {
-      const { status, page } = await probeEdge(api.cloud, SERVED).catch((error: Error) => {
+      const { status, page } = await probeEdge(edgeOf(api.cloud), SERVED).catch((error: Error) => {
         return { status: 0, page: error.message };
       });
       if (status !== 200) failures.push(`${status} ${page}`);

@@ -1,6 +1,6 @@
+import { paint, printJson, table } from "../../operator/terminal/output.ts";
 import type { PolicyStatus } from "../services/monitoring/alerting.ts";
 import { control, requireCloud } from "./cloud-process.ts";
-import { paint, printJson, table } from "./output.ts";
 
 interface Options {
   readonly stateDir: string;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { exchange } from "../../operator/exchange.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import type { CloudStatus } from "../daemon/control.ts";
-import { exchange } from "./exchange.ts";
-import { EXIT, Failure } from "./failure.ts";
 import { absoluteStateDir } from "./place.ts";
 import { endsWithin, isAlive } from "./process-life.ts";
 

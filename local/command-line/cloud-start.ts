@@ -2,9 +2,9 @@ import { fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Failure } from "../../operator/terminal/failure.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { findCloud } from "./cloud-process.ts";
-import { Failure } from "./failure.ts";
 import { absoluteStateDir, BIN_DIR, REPOSITORY } from "./place.ts";
 
 const START_DEADLINE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { domainToASCII } from "node:url";
+import { Failure } from "../../operator/terminal/failure.ts";
+import { printJson } from "../../operator/terminal/output.ts";
 import { objectOf } from "../kernel/property-values.ts";
 import { traceIdOf } from "../services/logging/log-entry.ts";
-import { Failure } from "./failure.ts";
 import { type FoundEntry, LogFiles } from "./log-files.ts";
 import { line } from "./log-line.ts";
-import { printJson } from "./output.ts";
 import { waterfall } from "./trace-display.ts";
 import { buildTrace, linkedTraces, type TraceTree } from "./trace-tree.ts";
 

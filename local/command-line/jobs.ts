@@ -1,8 +1,8 @@
+import { Failure } from "../../operator/terminal/failure.ts";
+import { paint, printJson, table } from "../../operator/terminal/output.ts";
 import type { Outcome } from "../services/scheduler/http-target.ts";
 import type { JobStatus } from "../services/scheduler/scheduler.ts";
 import { control, requireCloud } from "./cloud-process.ts";
-import { Failure } from "./failure.ts";
-import { paint, printJson, table } from "./output.ts";
 
 /** An attempt's longest deadline, and a little. */
 const RUN_DEADLINE_MS = 31 * 60_000;

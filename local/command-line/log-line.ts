@@ -1,8 +1,8 @@
+import { duration } from "../../operator/terminal/durations.ts";
+import { paint } from "../../operator/terminal/output.ts";
 import { SEVERITIES } from "../services/logging/filter-rules.ts";
 import { messageOf } from "../services/logging/log-entry.ts";
-import { duration } from "./durations.ts";
 import type { FoundEntry } from "./log-files.ts";
-import { paint } from "./output.ts";
 
 /** Where an entry comes from and what it belongs to; what it says of its own span is for `domains trace`. */
 const UNSHOWN = /^(message|service|revision|messageId|subscription|deliveryAttempt|span)$/;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { parseSince } from "../../operator/terminal/durations.ts";
+import { Failure } from "../../operator/terminal/failure.ts";
 import { SEVERITIES } from "../services/logging/filter-rules.ts";
 import { traceIdOf } from "../services/logging/log-entry.ts";
-import { parseSince } from "./durations.ts";
-import { Failure } from "./failure.ts";
 import { type FoundEntry, LogFiles } from "./log-files.ts";
 import { line } from "./log-line.ts";
 

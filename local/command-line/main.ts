@@ -1,14 +1,15 @@
-import { Command, CommanderError, Option } from "commander";
-import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { addOperatorCommands } from "../../operator/commands.ts";
+import { googleTarget } from "../../operator/google-target.ts";
+import { keyValue, positiveNumber, wholeNumber } from "../../operator/terminal/arguments.ts";
+import { outliveReaders } from "../../operator/terminal/output.ts";
+import { DEFAULT_PORT_BASE, PORT_BASES } from "../kernel/claim-ports.ts";
 import { listAlerts } from "./alerts.ts";
-import { keyValue, portBase, positiveNumber, wholeNumber } from "./arguments.ts";
-import { restoreCertificate, showCertificate } from "./certificates.ts";
 import { traceDomain } from "./domain-trace.ts";
-import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { down } from "./down.ts";
 import { listJobs, runJob } from "./jobs.ts";
+import { LocalApi } from "./local-target.ts";
 import { logs } from "./logs.ts";
-import { outliveReaders } from "./output.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { pulumi } from "./pulumi.ts";
@@ -39,8 +40,6 @@ function command(parent: Command, usage: string, description: string): Command {
 }
 
 const json = ["--json", "print JSON on standard output, progress on standard error"] as const;
-const wait = ["--wait", "show each stage until the domain is active, failed or gone"] as const;
-const timeout = ["--timeout <seconds>", "how long to wait", wholeNumber, 120] as const;
 
 command(
   program,
@@ -105,38 +104,12 @@ command(
   .option(...json)
   .action(logs);
 
-const domains = program.command("domains").description("Customers' domains.").exitOverride();
-command(domains, "add <name>", "Register a domain.")
-  .option(...wait)
-  .option(...timeout)
-  .option(...json)
-  .action(addDomain);
-command(domains, "show <name>", "State, reason and phases of a domain.")
-  .option(...json)
-  .action(showDomain);
-command(domains, "list", "All domains.")
-  .option(...json)
-  .action(listDomains);
-command(domains, "trace <name>", "Every hop of a domain's newest registration, with times.")
+const { domains } = addOperatorCommands(program, command, ({ stack, stateDir }) =>
+  stack === LOCAL_STACK ? LocalApi.open(stateDir).then(({ target }) => target) : googleTarget(stack),
+);
+command(domains, "trace <name>", "Every hop of a domain's newest registration here, with times.")
   .option(...json)
   .action(traceDomain);
-command(domains, "remove <name>", "Take a domain out of service and forget it.")
-  .option(...wait)
-  .option(...timeout)
-  .option(...json)
-  .action(removeDomain);
-
-const certificates = program
-  .command("certificates")
-  .description("Their certificates and backups.")
-  .exitOverride();
-command(certificates, "show <name>", "The certificate of a domain: as backed up, and as the edge shows it.")
-  .option(...json)
-  .action(showCertificate);
-command(certificates, "restore <name>", "Bring the newest backup back to the edge.")
-  .option(...timeout)
-  .option(...json)
-  .action(restoreCertificate);
 
 let stateDir: string | undefined;
 program.hook("preAction", (_, chosen) => {
@@ -167,6 +140,13 @@ try {
     process.stderr.write(`${told.text}\n`);
     process.exitCode = told.exitCode;
   }
+}
+
+function portBase(text: string): number {
+  const port = wholeNumber(text);
+  const { least, most } = PORT_BASES;
+  if (port < least || port > most) throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
+  return port;
 }
 
 function portBaseOption(): Option {

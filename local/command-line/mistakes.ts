@@ -1,5 +1,5 @@
+import { paint } from "../../operator/terminal/output.ts";
 import type { Mistake } from "../pulumi/judgement.ts";
-import { paint } from "./output.ts";
 
 /** All of them, each with its place, and how many there are. */
 export function tellMistakes(mistakes: readonly Mistake[], out: NodeJS.WriteStream): void {

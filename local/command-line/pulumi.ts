@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
+import { interruptible } from "../../operator/terminal/interruptible.ts";
+import { wantsColour } from "../../operator/terminal/output.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { Program } from "../pulumi/program.ts";
 import { CliFailure, PULUMI, surroundings } from "../pulumi/pulumi-cli.ts";
 import { type ProviderPorts, Workspace } from "../pulumi/workspace.ts";
 import { findCloud, requireCloud } from "./cloud-process.ts";
-import { EXIT, Failure } from "./failure.ts";
-import { interruptible } from "./interruptible.ts";
-import { wantsColour } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, REPOSITORY } from "./place.ts";
 
 /** What acts on the cloud. */

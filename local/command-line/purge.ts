@@ -2,10 +2,10 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { openCloudDatabase, StateHeld } from "../kernel/cloud-database.ts";
 import { lockFile } from "../pulumi/update.ts";
 import { UpdateLock } from "../pulumi/update-lock.ts";
-import { EXIT, Failure } from "./failure.ts";
 import {
   isStateFolder,
   MARKER,

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { Failure } from "../../operator/terminal/failure.ts";
 import type { Ports } from "../kernel/contract.ts";
-import { Failure } from "./failure.ts";
 import { LOCAL_STACK, PROJECT } from "./place.ts";
 
 const ACME = "platform:acme";

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT, Failure } from "./failure.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 
 /** What a local cloud and its engine keep; beside it may be the programs that set-up built. */
 export const STATE_PARTS = ["cloud", "key", "pulumi", "pulumi.lock"];

@@ -1,8 +1,8 @@
+import { printJson, table } from "../../operator/terminal/output.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { Workspace } from "../pulumi/workspace.ts";
 import { requireCloud } from "./cloud-process.ts";
 import { currentEndpoints } from "./endpoints.ts";
-import { printJson, table } from "./output.ts";
 import { LOCAL_STACK } from "./place.ts";
 import { portsOf } from "./pulumi.ts";
 

@@ -1,5 +1,5 @@
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { CliFailure } from "../pulumi/pulumi-cli.ts";
-import { EXIT, Failure } from "./failure.ts";
 import { stateFolderTrouble } from "./state-folder.ts";
 
 /** What a person is told of an error, without a stack, and the exit code that a script sees. */

@@ -1,5 +1,5 @@
-import { duration } from "./durations.ts";
-import { paint } from "./output.ts";
+import { duration } from "../../operator/terminal/durations.ts";
+import { paint } from "../../operator/terminal/output.ts";
 import type { TraceSpan, TraceTree } from "./trace-tree.ts";
 
 const BAR_WIDTH = 24;

@@ -1,21 +1,22 @@
 import { performance } from "node:perf_hooks";
+import type { DomainResource } from "../../operator/api-client.ts";
+import { followDomain, howToSee } from "../../operator/domains.ts";
+import { probeEdge } from "../../operator/edge-probe.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
+import { interruptible } from "../../operator/terminal/interruptible.ts";
+import { paint, printJson, progressStream, wantsColour } from "../../operator/terminal/output.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { about } from "../pulumi/judgement.ts";
 import { Program } from "../pulumi/program.ts";
 import { type UpdateResult, update } from "../pulumi/update.ts";
-import { ApiClient, type DomainResource } from "./api-client.ts";
 import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { startCloudProcess } from "./cloud-start.ts";
-import { followDomain, howToSee } from "./domains.ts";
-import { probeEdge } from "./edge-probe.ts";
 import { currentEndpoints } from "./endpoints.ts";
-import { EXIT, Failure } from "./failure.ts";
-import { interruptible } from "./interruptible.ts";
+import { LocalApi } from "./local-target.ts";
 import { tellMistakes } from "./mistakes.ts";
 import { PACKAGES } from "./offline-providers.ts";
-import { paint, printJson, progressStream, wantsColour } from "./output.ts";
 import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
@@ -148,7 +149,7 @@ async function ensureCloud({ stateDir, portBase }: Place, out: NodeJS.WriteStrea
 
 /** Ends with the chain verified and the page fetched: by then every part has done its work once. */
 async function serveFirstDomain(stateDir: string, out: NodeJS.WriteStream): Promise<void> {
-  const api = await ApiClient.open(stateDir);
+  const api = await LocalApi.open(stateDir);
   const started = performance.now();
   out.write(`\n${FIRST_DOMAIN}, the first domain:\n`);
   const registered = (await api.call("POST", "/v1/domains", { domain: FIRST_DOMAIN })).body as DomainResource;
@@ -161,14 +162,14 @@ async function serveFirstDomain(stateDir: string, out: NodeJS.WriteStream): Prom
         });
   if (resource.state !== "active")
     throw new Failure(`${FIRST_DOMAIN} is ${resource.state}: ${resource.reason}`);
-  const sight = await probeEdge(api.cloud, FIRST_DOMAIN);
+  const sight = await probeEdge(api.target.edge, FIRST_DOMAIN);
   if (sight.status !== 200 || !sight.page.includes(FIRST_DOMAIN)) {
     throw new Failure(`https://${FIRST_DOMAIN}/ answered ${sight.status} with a page that does not name it.`);
   }
   out.write(
     `${paint("green", `https://${FIRST_DOMAIN}/ is served`, out)} after ${seconds(started)}: issued by ${sight.issuer}, valid until ${sight.notAfter}, chain verified.\n`,
   );
-  out.write(`${howToSee(api, FIRST_DOMAIN)}\n`);
+  out.write(`${howToSee(api.target, FIRST_DOMAIN)}\n`);
 }
 
 function seconds(since: number): string {

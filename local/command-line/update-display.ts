@@ -1,8 +1,8 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { paint } from "../../operator/terminal/output.ts";
 import { nameOf, typeOf } from "../provider/requests.ts";
 import { diagnosticOf } from "../pulumi/diagnostics.ts";
 import type { Change, UpdateResult } from "../pulumi/update.ts";
-import { paint } from "./output.ts";
 
 const PROGRESS_MS = 1_000;
 /** Names shown of what is under way. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { EXIT, Failure } from "../command-line/failure.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { PROJECT } from "../command-line/place.ts";
 
 const STACK_TYPE = "pulumi:pulumi:Stack";

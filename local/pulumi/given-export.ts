@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { UNREADABLE_SECRET } from "../../review/rules/values.ts";
-import { EXIT, Failure } from "../command-line/failure.ts";
 import { PROJECT } from "../command-line/place.ts";
 
 const DEPLOYMENT_VERSION = 3;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT, Failure } from "../command-line/failure.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { PROJECT } from "../command-line/place.ts";
 import { isAlive } from "../command-line/process-life.ts";
 

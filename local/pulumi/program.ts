@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { Failure } from "../command-line/failure.ts";
+import { Failure } from "../../operator/terminal/failure.ts";
 
 /** Where in the program a resource is made. */
 export interface Origin {

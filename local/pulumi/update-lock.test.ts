@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { Failure } from "../command-line/failure.ts";
+import { Failure } from "../../operator/terminal/failure.ts";
 import { UpdateLock } from "./update-lock.ts";
 
 /** A program starts in a second or two, and in many on a busy machine. */

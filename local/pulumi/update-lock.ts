@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { EXIT, Failure } from "../command-line/failure.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 
 /** Burying a dead holder takes milliseconds; whoever meets another at it waits this long. */
 const TAKEOVER_DEADLINE_MS = 5_000;

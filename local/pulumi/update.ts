@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { type CloudInventory, inventoryOf } from "../command-line/cloud-process.ts";
-import { EXIT, Failure } from "../command-line/failure.ts";
 import { serveOffline } from "../command-line/offline-providers.ts";
 import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
 import type { CloudStatus } from "../daemon/control.ts";

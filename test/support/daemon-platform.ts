@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DomainResource } from "../../local/command-line/api-client.ts";
 import { requireCloud } from "../../local/command-line/cloud-process.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
+import type { DomainResource } from "../../operator/api-client.ts";
 import { type Ended, runCommand, type Surroundings } from "./command-line.ts";
 import { withPatience } from "./local-platform.ts";
 import { ReservedPorts } from "./reserved-ports.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { exchange } from "../../local/command-line/exchange.ts";
 import { FASTLY_API_TOKEN } from "../../local/daemon/cloud.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
+import { exchange } from "../../operator/exchange.ts";
 
 interface Listed {
   readonly data: readonly { readonly id: string }[];

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
-import { ApiClient, type DomainResource } from "../../local/command-line/api-client.ts";
+import { LocalApi } from "../../local/command-line/local-target.ts";
 import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
 import type { CloudResource, LogEntry } from "../../local/kernel/contract.ts";
+import type { DomainResource } from "../../operator/api-client.ts";
 import { type StackUpdate, type UpdateSettings, updateStack } from "./update-stack.ts";
 
 const POLL_MS = 50;
@@ -17,7 +18,7 @@ export class LocalPlatform {
   readonly cloud: Cloud;
   readonly stateDir: string;
   readonly entries: LogEntry[] = [];
-  #api: ApiClient | undefined;
+  #api: LocalApi | undefined;
   #outputs: Readonly<Record<string, unknown>> | undefined;
   readonly #ownsState: boolean;
 
@@ -59,7 +60,7 @@ export class LocalPlatform {
     const { apiUrl, apiAudience, operatorServiceAccount } = outputs as Record<string, string>;
     if (!apiUrl || !apiAudience || !operatorServiceAccount) throw new Error("The stack has no API.");
     this.#outputs = outputs;
-    this.#api = new ApiClient(this.cloud.status(), { apiUrl, apiAudience, operatorServiceAccount });
+    this.#api = new LocalApi(this.cloud.status(), outputs);
   }
 
   /** Kills the instances of a service, of whose making the logical name tells. @returns how many there were */
@@ -69,7 +70,7 @@ export class LocalPlatform {
     return pids.length;
   }
 
-  get api(): ApiClient {
+  get api(): LocalApi {
     if (!this.#api) throw new Error("update() comes first.");
     return this.#api;
   }

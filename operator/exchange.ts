@@ -10,6 +10,8 @@ import { type PeerCertificate, TLSSocket } from "node:tls";
 export interface ExchangeOptions extends RequestOptions {
   readonly port: number;
   readonly body?: string;
+  /** Whether over TLS. @default where there is a `ca` */
+  readonly secure?: boolean;
   /** How long the peer may keep silent. */
   readonly deadlineMs: number;
 }
@@ -22,10 +24,15 @@ export interface Exchanged {
   readonly certificate: PeerCertificate | undefined;
 }
 
-/** One request to a port of this machine, on a connection of its own. `ca` makes it HTTPS. */
-export function exchange({ body, deadlineMs, ...options }: ExchangeOptions): Promise<Exchanged> {
+/** One request, on a connection of its own; to a port of this machine unless there is a `host`. */
+export function exchange({
+  body,
+  deadlineMs,
+  secure = false,
+  ...options
+}: ExchangeOptions): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
-    const start = options.ca === undefined ? plainRequest : secureRequest;
+    const start = secure || options.ca !== undefined ? secureRequest : plainRequest;
     const request: ClientRequest = start(
       { host: "127.0.0.1", agent: false, timeout: deadlineMs, ...options },
       (response) => readAll(response).then(resolve, reject),

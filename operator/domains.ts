@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ApiClient, type DomainResource } from "./api-client.ts";
-import { Failure } from "./failure.ts";
-import { paint, printJson, progressStream, table } from "./output.ts";
+import type { Target } from "./target.ts";
+import { Failure } from "./terminal/failure.ts";
+import { paint, printJson, progressStream, table } from "./terminal/output.ts";
 
 const POLL_MS = 100;
 const SETTLED = ["active", "failed"];
 
 interface Options {
-  readonly stateDir: string;
   readonly json?: boolean;
 }
 
@@ -17,8 +17,8 @@ interface WaitOptions extends Options {
   readonly timeout: number;
 }
 
-export async function addDomain(name: string, options: WaitOptions): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+export async function addDomain(target: Target, name: string, options: WaitOptions): Promise<void> {
+  const api = new ApiClient(target);
   const { body } = await api.call("POST", "/v1/domains", { domain: name });
   let resource = body as DomainResource;
   if (resource.normalizedFrom && !options.json) {
@@ -32,12 +32,12 @@ export async function addDomain(name: string, options: WaitOptions): Promise<voi
   if (options.json) printJson(shown(resource));
   else process.stdout.write(`${summary(resource)}\n`);
   if (resource.state === "active" && !options.json)
-    process.stdout.write(`${howToSee(api, resource.domain)}\n`);
+    process.stdout.write(`${howToSee(target, resource.domain)}\n`);
   if (resource.state === "failed") process.exitCode = 1;
 }
 
-export async function showDomain(name: string, options: Options): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+export async function showDomain(target: Target, name: string, options: Options): Promise<void> {
+  const api = new ApiClient(target);
   const resource = await findDomain(api, name);
   if (!resource) throw new Failure(`${name} is not registered.`);
   if (options.json) {
@@ -48,8 +48,8 @@ export async function showDomain(name: string, options: Options): Promise<void> 
   for (const { phase, at } of resource.phases) process.stdout.write(`  ${paint("dim", at)}  ${phase}\n`);
 }
 
-export async function listDomains(options: Options): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+export async function listDomains(target: Target, options: Options): Promise<void> {
+  const api = new ApiClient(target);
   const all: DomainResource[] = [];
   let pageToken: string | undefined;
   do {
@@ -72,8 +72,8 @@ export async function listDomains(options: Options): Promise<void> {
   }
 }
 
-export async function removeDomain(name: string, options: WaitOptions): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+export async function removeDomain(target: Target, name: string, options: WaitOptions): Promise<void> {
+  const api = new ApiClient(target);
   const { body } = await api.call("DELETE", `/v1/domains/${encodeURIComponent(name)}`);
   if (options.wait) {
     await until(options.timeout, `${name} to be gone`, async () =>
@@ -121,11 +121,11 @@ export async function until<Result>(
 }
 
 /** What a person can paste to see the domain. */
-export function howToSee(api: ApiClient, domain: string): string {
-  const port = api.cloud.ports.edgeHttps;
-  const { caFile } = api.cloud;
+export function howToSee({ edge }: Target, domain: string): string {
+  const { address, port, caFile } = edge;
+  if (address === undefined || caFile === undefined) return `See https://${domain}/`;
   const file = /\s/.test(caFile) ? `'${caFile}'` : caFile;
-  return `Try: curl --cacert ${file} --resolve ${domain}:${port}:127.0.0.1 https://${domain}:${port}/`;
+  return `Try: curl --cacert ${file} --resolve ${domain}:${port}:${address} https://${domain}:${port}/`;
 }
 
 /** The shape of `domains show --json`, kept stable. */

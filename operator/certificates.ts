@@ -1,7 +1,8 @@
 import { ApiClient } from "./api-client.ts";
 import { howToSee, until } from "./domains.ts";
 import { probeEdge, type Sight } from "./edge-probe.ts";
-import { printJson } from "./output.ts";
+import type { Target } from "./target.ts";
+import { printJson } from "./terminal/output.ts";
 
 interface BackedUp {
   /** In the form that the API gives the name. */
@@ -13,10 +14,11 @@ interface BackedUp {
 }
 
 export async function showCertificate(
+  target: Target,
   name: string,
-  options: { readonly stateDir: string; readonly json?: boolean },
+  options: { readonly json?: boolean },
 ): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+  const api = new ApiClient(target);
   const backup = (await api.call("GET", `/v1/domains/${encodeURIComponent(name)}/certificate`))
     .body as BackedUp;
   const edge = await seen(api, backup.domain);
@@ -37,10 +39,11 @@ export async function showCertificate(
 }
 
 export async function restoreCertificate(
+  target: Target,
   name: string,
-  options: { readonly stateDir: string; readonly json?: boolean; readonly timeout: number },
+  options: { readonly json?: boolean; readonly timeout: number },
 ): Promise<void> {
-  const api = await ApiClient.open(options.stateDir);
+  const api = new ApiClient(target);
   const path = `/v1/domains/${encodeURIComponent(name)}/certificate`;
   const { domain, serial } = (await api.call("GET", path)).body as BackedUp;
   await api.call("POST", `${path}:restore`);
@@ -53,13 +56,13 @@ export async function restoreCertificate(
     process.stdout.write(
       `${domain} is back at the edge: serial ${sight.serialNumber}, until ${sight.notAfter}.\n`,
     );
-    process.stdout.write(`${howToSee(api, domain)}\n`);
+    process.stdout.write(`${howToSee(target, domain)}\n`);
   }
 }
 
 async function seen(api: ApiClient, name: string): Promise<Omit<Sight, "page"> | { readonly error: string }> {
   try {
-    const { page, ...sight } = await probeEdge(api.cloud, name);
+    const { page, ...sight } = await probeEdge(api.target.edge, name);
     return sight;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EPROTO") {

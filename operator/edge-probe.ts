@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { CloudStatus } from "../daemon/control.ts";
 import { exchange } from "./exchange.ts";
+import type { Door } from "./target.ts";
 
 const DEADLINE_MS = 10_000;
 
@@ -17,15 +17,17 @@ export interface Sight {
 
 /**
  * Fetches a page by SNI through edge and load balancer, as a browser would whose
- * DNS leads here and whose trust store is the cloud's CA file.
+ * DNS leads there and whose trust store is the CA file.
  *
  * @throws when the handshake fails: no certificate for the name, or a chain that no root signed.
  */
-export async function probeEdge({ ports, caFile }: CloudStatus, domain: string): Promise<Sight> {
+export async function probeEdge({ address, port, caFile }: Door, domain: string): Promise<Sight> {
   const { status, text, certificate } = await exchange({
-    port: ports.edgeHttps,
+    host: address ?? domain,
+    port,
     servername: domain,
-    ca: readFileSync(caFile),
+    secure: true,
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
     headers: { host: domain },
     path: "/",
     deadlineMs: DEADLINE_MS,

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from "commander";
-import { PORT_BASES } from "../kernel/claim-ports.ts";
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
@@ -10,13 +9,6 @@ export function positiveNumber(text: string): number {
   const number = wholeNumber(text);
   if (number < 1) throw new InvalidArgumentError("It must be 1 or more.");
   return number;
-}
-
-export function portBase(text: string): number {
-  const port = wholeNumber(text);
-  const { least, most } = PORT_BASES;
-  if (port < least || port > most) throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
-  return port;
 }
 
 /** Into what was given before; a key without a namespace is the platform's. */

@@ -1,0 +1,62 @@
+import { ApiClient } from "../../operator/api-client.ts";
+import { exchange } from "../../operator/exchange.ts";
+import type { Door, Target } from "../../operator/target.ts";
+import { Failure } from "../../operator/terminal/failure.ts";
+import type { CloudStatus } from "../daemon/control.ts";
+import { readCheckpoint } from "../pulumi/checkpoint.ts";
+import { control, requireCloud } from "./cloud-process.ts";
+import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
+
+const DEADLINE_MS = 35_000;
+
+/** The operator's client of the platform in a local cloud. */
+export class LocalApi extends ApiClient {
+  readonly cloud: CloudStatus;
+
+  /** @param outputs of the stack. */
+  constructor(cloud: CloudStatus, outputs: Readonly<Record<string, unknown>>) {
+    super(localTarget(cloud, outputs));
+    this.cloud = cloud;
+  }
+
+  /** @throws {Failure} when no cloud runs or no platform is in it. */
+  static async open(stateDir: string): Promise<LocalApi> {
+    const cloud = await requireCloud(stateDir);
+    return new LocalApi(cloud, readCheckpoint(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs ?? {});
+  }
+}
+
+/** What DNS would lead to, in a local cloud. */
+export function edgeOf({ ports, caFile }: CloudStatus): Door {
+  return { address: "127.0.0.1", port: ports.edgeHttps, caFile };
+}
+
+function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknown>>): Target {
+  const { apiUrl, apiAudience, operatorServiceAccount } = outputs;
+  if (
+    typeof apiUrl !== "string" ||
+    typeof apiAudience !== "string" ||
+    typeof operatorServiceAccount !== "string"
+  ) {
+    throw new Failure("There is no platform in the local cloud yet: run npm run up.");
+  }
+  return {
+    apiUrl: new URL(apiUrl),
+    api: { address: "127.0.0.1", port: cloud.ports.loadBalancerHttps, caFile: cloud.caFile },
+    edge: edgeOf(cloud),
+    idToken: () => operatorToken(cloud, operatorServiceAccount, apiAudience),
+  };
+}
+
+/** What impersonation gives in production: the operator's own metadata port gives it here. */
+async function operatorToken({ ports }: CloudStatus, operator: string, audience: string): Promise<string> {
+  const identity = `/identities/${encodeURIComponent(operator)}`;
+  const { http } = (await control(ports.control, "GET", identity)) as { http: number };
+  const { text } = await exchange({
+    port: http,
+    path: `/computeMetadata/v1/instance/service-accounts/default/identity?audience=${encodeURIComponent(audience)}`,
+    headers: { "metadata-flavor": "Google" },
+    deadlineMs: DEADLINE_MS,
+  });
+  return text;
+}

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { printToken } from "./api-token.ts";
+import { restoreCertificate, showCertificate } from "./certificates.ts";
+import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import type { OpenTarget, Target } from "./target.ts";
+import { wholeNumber } from "./terminal/arguments.ts";
+
+export interface OperatorOptions {
+  readonly stack: string;
+  readonly stateDir: string;
+}
+
+/** Makes a command with what all of them have. */
+export type MakeCommand = (parent: Command, usage: string, description: string) => Command;
+
+const JSON_OPTION = ["--json", "print JSON on standard output, progress on standard error"] as const;
+const WAIT = ["--wait", "show each stage until the domain is active, failed or gone"] as const;
+const TIMEOUT = ["--timeout <seconds>", "how long to wait", wholeNumber, 120] as const;
+
+/** The platform's own commands, for any stack. */
+export function addOperatorCommands(
+  program: Command,
+  make: MakeCommand,
+  openTarget: OpenTarget<OperatorOptions>,
+): { readonly domains: Command; readonly certificates: Command } {
+  const command: MakeCommand = (parent, usage, description) =>
+    make(parent, usage, description)
+      .option("--stack <stack>", "whose platform: the local one, or one that Pulumi's CLI knows", "local")
+      .option(...JSON_OPTION);
+
+  const domains = program.command("domains").description("Customers' domains.").exitOverride();
+  command(domains, "add <name>", "Register a domain.")
+    .option(...WAIT)
+    .option(...TIMEOUT)
+    .action(on(openTarget, addDomain));
+  command(domains, "show <name>", "State, reason and phases of a domain.").action(on(openTarget, showDomain));
+  command(domains, "list", "All domains.").action(on(openTarget, listDomains));
+  command(domains, "remove <name>", "Take a domain out of service and forget it.")
+    .option(...WAIT)
+    .option(...TIMEOUT)
+    .action(on(openTarget, removeDomain));
+  command(
+    domains,
+    "token",
+    "A token for the API, as the operator; and on standard error a curl that uses it.",
+  ).action(on(openTarget, printToken));
+
+  const certificates = program
+    .command("certificates")
+    .description("Their certificates and backups.")
+    .exitOverride();
+  command(
+    certificates,
+    "show <name>",
+    "The certificate of a domain: as backed up, and as the edge shows it.",
+  ).action(on(openTarget, showCertificate));
+  command(certificates, "restore <name>", "Bring the newest backup back to the edge.")
+    .option(...TIMEOUT)
+    .action(on(openTarget, restoreCertificate));
+  return { domains, certificates };
+}
+
+/** What commander calls: with the arguments, the options and the command. */
+function on<Args extends readonly unknown[]>(
+  openTarget: OpenTarget<OperatorOptions>,
+  act: (target: Target, ...args: Args) => Promise<void>,
+): (...called: readonly unknown[]) => Promise<void> {
+  return async (...called) => {
+    const args = called.slice(0, -1) as unknown as Args;
+    await act(await openTarget(args.at(-1) as OperatorOptions), ...args);
+  };
+}

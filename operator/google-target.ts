@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { GoogleAuth, Impersonated } from "google-auth-library";
+import { z } from "zod";
+import type { Target } from "./target.ts";
+import { EXIT, Failure } from "./terminal/failure.ts";
+
+const OUTPUTS_DEADLINE_MS = 60_000;
+const HTTPS_PORT = 443;
+const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+
+const outputsSchema = z.looseObject({
+  apiUrl: z.url(),
+  apiAudience: z.string(),
+  operatorServiceAccount: z.string(),
+});
+
+/**
+ * The platform of a stack in Google Cloud: found by the stack's outputs, as the caller's own Pulumi CLI reads them, and
+ * called as the operator's account, which the caller's own credentials must be allowed to impersonate.
+ *
+ * @throws {Failure} when the outputs cannot be read.
+ */
+export async function googleTarget(stack: string): Promise<Target> {
+  const { apiUrl, apiAudience, operatorServiceAccount } = await outputsOf(stack);
+  return {
+    apiUrl: new URL(apiUrl),
+    api: { port: HTTPS_PORT },
+    edge: { port: HTTPS_PORT },
+    idToken: () => impersonatedToken(operatorServiceAccount, apiAudience),
+  };
+}
+
+async function outputsOf(stack: string): Promise<z.infer<typeof outputsSchema>> {
+  let stdout: string;
+  try {
+    const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
+    ({ stdout } = await promisify(execFile)("pulumi", args, { timeout: OUTPUTS_DEADLINE_MS }));
+  } catch (error) {
+    const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
+    const why =
+      code === "ENOENT"
+        ? "Pulumi's CLI must be on the PATH (pulumi.com/docs/install)"
+        : stderr.trim().split("\n").at(-1) || (error as Error).message;
+    throw new Failure(`The outputs of the stack "${stack}" cannot be read: ${why}.`, EXIT.failed, {
+      cause: error,
+    });
+  }
+  const outputs = outputsSchema.safeParse(JSON.parse(stdout));
+  if (outputs.success) return outputs.data;
+  throw new Failure(`There is no platform in the stack "${stack}" yet: pulumi up --stack ${stack} makes it.`);
+}
+
+async function impersonatedToken(targetPrincipal: string, audience: string): Promise<string> {
+  try {
+    const sourceClient = await new GoogleAuth({ scopes: SCOPE }).getClient();
+    const operator = new Impersonated({
+      sourceClient,
+      targetPrincipal,
+      targetScopes: [SCOPE],
+      delegates: [],
+    });
+    return await operator.fetchIdToken(audience, { includeEmail: true });
+  } catch (error) {
+    throw new Failure(
+      `The account ${targetPrincipal} cannot be impersonated: ${(error as Error).message}. Log in by gcloud auth application-default login, as one of the stack's platform:operators.`,
+      EXIT.failed,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,21 @@
+/** A stack's platform, as whoever operates it reaches it. */
+export interface Target {
+  /** `https://API_HOST`, whatever address it is reached by. */
+  readonly apiUrl: URL;
+  /** An ID token of the operator's account, for the API's audience. */
+  idToken(): Promise<string>;
+  /** Where to connect for a host's TLS. */
+  readonly api: Door;
+  readonly edge: Door;
+}
+
+/** How connections to a host are made. Without these, DNS and the system's trust store decide. */
+export interface Door {
+  readonly address?: string;
+  readonly port: number;
+  /** File that holds the CAs. */
+  readonly caFile?: string;
+}
+
+/** Opens the target that a command's options name. */
+export type OpenTarget<Options> = (options: Options) => Promise<Target>;
