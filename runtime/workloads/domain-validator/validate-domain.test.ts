@@ -32,7 +32,10 @@ const delivery = {
   deliveryAttempt: 10,
   trace: createTrace(),
   signal: new AbortController().signal,
-  logger: createLogger({ K_SERVICE: "validator", K_REVISION: "1" }, { write: (line) => lines.push(line) }),
+  logger: createLogger(
+    { K_SERVICE: "domain-validator", K_REVISION: "1" },
+    { write: (line) => lines.push(line) },
+  ),
 };
 
 const severities = () => lines.map((line) => JSON.parse(line).severity);

@@ -156,7 +156,10 @@ async function drop(
   return { kind: "dropped", reason };
 }
 
-/** Where the failure comes too late after all, the link that this delivery took away is in use again. */
+/**
+ * Where the failure comes too late after all, the link that this delivery took away is in use, and is
+ * made again. A crash right between leaves an active domain unlinked, until its restore links it.
+ */
 async function recordFailure(
   { registry, fastly, now }: ValidatorPorts,
   { domain, orderNumber }: Validation,

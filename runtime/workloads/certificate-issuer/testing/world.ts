@@ -33,7 +33,7 @@ export class TestWorld {
   readonly #endpoint: string;
   readonly #ended = new AbortController();
   readonly #logger = createLogger(
-    { K_SERVICE: "issuer", K_REVISION: "issuer-1" },
+    { K_SERVICE: "certificate-issuer", K_REVISION: "certificate-issuer-1" },
     new Writable({
       write: (chunk, _encoding, done) => {
         this.logs += chunk;

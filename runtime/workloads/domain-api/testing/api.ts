@@ -35,7 +35,7 @@ export class TestApi {
     reservedZone: "platform.example",
     now: () => new Date(this.now),
     logger: createLogger(
-      { K_SERVICE: "api", K_REVISION: "api-1" },
+      { K_SERVICE: "domain-api", K_REVISION: "domain-api-1" },
       { write: (line) => this.lines.push(line) },
     ),
   });
