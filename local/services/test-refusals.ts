@@ -64,6 +64,21 @@ export function describeAcceptance(
   });
 }
 
+/** Holds a kind to naming what the local cloud does not do, by the paths that it reports. */
+export function describeUnsupported(
+  kinds: readonly Kind[],
+  token: string,
+  cases: readonly (readonly [inputs: Properties, paths: readonly string[]])[],
+): void {
+  describe(`${token} here`, () => {
+    test.each(cases)("of %j it refuses %j", (inputs, paths) => {
+      const reported: string[] = [];
+      kindOf(kinds, token).unsupported?.(inputs, (path) => reported.push(path));
+      expect(reported).toEqual(paths);
+    });
+  });
+}
+
 /** The refusals of inputs in an offline preview. */
 function checker(kinds: readonly Kind[], token: string): (news: Properties) => readonly string[] {
   const provider = Provider.offline(

@@ -5,6 +5,7 @@ import type { CloudResource, ResourceView } from "../../kernel/contract.ts";
 import type { Draft, Kind, KindEntry, Surroundings, Unmet } from "../../provider/kind.ts";
 import { type KindData, readKindData } from "../../provider/kind-data.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { FUNCTION_KIND } from "../cloud-run/function-service.ts";
 import { ENABLED_BY_DEFAULT } from "../service-usage/rules.ts";
 import { commonOutputs, VOLATILE } from "./common-outputs.ts";
 import { projectOf } from "./names.ts";
@@ -22,7 +23,6 @@ const PROJECT = cite("https://www.pulumi.com/registry/packages/gcp/installation-
     if (project === undefined) report("project", "must be set, on the resource or as gcp:project");
   }),
 });
-const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
 
 /**
  * The kinds of a service's folder, with what all of Google's share: the project, labels, deletion policies, and
@@ -77,7 +77,7 @@ function completed<Parts>(entry: KindEntry<Parts>, data: KindData, services: rea
 /** A function goes by the name of the Cloud Run service under it. */
 function resolveName(resources: ResourceView, kind: string, name: Value): CloudResource | undefined {
   const meant =
-    kind === FUNCTION && typeof name === "string" ? name.replace("/services/", "/functions/") : name;
+    kind === FUNCTION_KIND && typeof name === "string" ? name.replace("/services/", "/functions/") : name;
   return resolve(resources, kind, meant);
 }
 
