@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/certificate-issuer/env.ts";
-import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
+import { type StageSettings, StageWorkload } from "../messaging/stage-workload.ts";
 import type { BackupVault } from "./backup-vault.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
 

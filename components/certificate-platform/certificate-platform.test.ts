@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
+import { PrivateBucket } from "../foundation/private-bucket.ts";
+import { ServiceIdentity } from "../foundation/service-identity.ts";
+import { Stage } from "../messaging/stage.ts";
 import type { FunctionBuilds } from "../serverless/function-builds.ts";
 import type { Packaging } from "../serverless/packaging.ts";
-import { PrivateBucket } from "../serverless/private-bucket.ts";
-import { ServiceIdentity } from "../serverless/service-identity.ts";
-import { Stage } from "../serverless/stage.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
 import { type Synthesised, synth } from "../testing/synth.ts";
 import { CertificatePlatform, type CertificatePlatformArgs } from "./certificate-platform.ts";

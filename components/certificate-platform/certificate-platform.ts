@@ -1,9 +1,12 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { PlatformAlerts } from "../foundation/alert-channels.ts";
+import { PrivateBucket } from "../foundation/private-bucket.ts";
+import { ProjectFoundation } from "../foundation/project-foundation.ts";
+import { StageTopic } from "../messaging/stage-topic.ts";
 import { FunctionBuilds } from "../serverless/function-builds.ts";
 import { type PackagingChoice, packager } from "../serverless/packaging.ts";
-import { PrivateBucket } from "../serverless/private-bucket.ts";
-import { StageTopic } from "../serverless/stage-topic.ts";
+import { ServerlessBackend } from "../serverless/serverless-backend.ts";
 import type { Scaling } from "../serverless/workload-args.ts";
 import { BackupVault } from "./backup-vault.ts";
 import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
@@ -14,10 +17,7 @@ import { EdgeService } from "./edge-service.ts";
 import { FastlyCredentials } from "./fastly-credentials.ts";
 import { FrontDoor } from "./front-door.ts";
 import { Hosting } from "./hosting.ts";
-import { PlatformAlerts } from "./platform-alerts.ts";
 import { PlatformIdentities } from "./platform-identities.ts";
-import { ProjectFoundation } from "./project-foundation.ts";
-import { ServerlessBackend } from "./serverless-backend.ts";
 import { TokenProxy } from "./token-proxy.ts";
 
 /** A token that nobody fetched for a day will not be asked for any more. */

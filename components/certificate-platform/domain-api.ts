@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/domain-api/env.ts";
-import type { ServiceIdentity } from "../serverless/service-identity.ts";
+import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
 

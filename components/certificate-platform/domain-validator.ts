@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/certificates/domain-validator/env.ts";
-import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
+import { type StageSettings, StageWorkload } from "../messaging/stage-workload.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
 
 export interface DomainValidatorArgs extends StageSettings {

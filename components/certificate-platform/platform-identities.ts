@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { ServiceIdentity } from "../serverless/service-identity.ts";
+import { ServiceIdentity } from "../foundation/service-identity.ts";
 
 export interface PlatformIdentitiesArgs {
   /** Members who may act as the operator, by a stable name. */

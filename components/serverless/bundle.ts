@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ArtefactFormat } from "./artefact-format.ts";
-import { buildBundle } from "./build-bundle.ts";
+import type { ArtefactFormat } from "../bundling/artefact-format.ts";
+import { buildBundle } from "../bundling/build-bundle.ts";
 
 export interface Bundle {
   /** By its contents, so that another object stands for changed code: `certificates/token-proxy/SHA256.zip`. */

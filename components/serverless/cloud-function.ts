@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { FUNCTION_SOURCE } from "./artefact-format.ts";
+import { FUNCTION_SOURCE } from "../bundling/artefact-format.ts";
 import { codeObject } from "./code-object.ts";
 import { type Environment, toFunctionEnvironment } from "./environment.ts";
 import type { FunctionBuilds } from "./function-builds.ts";

@@ -1,8 +1,8 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { BUNDLE } from "./artefact-format.ts";
-import { BUNDLE_ARGS, BUNDLE_COMMANDS } from "./build-bundle.ts";
+import { BUNDLE } from "../bundling/artefact-format.ts";
+import { BUNDLE_ARGS, BUNDLE_COMMANDS } from "../bundling/build-bundle.ts";
 import { codeObject } from "./code-object.ts";
 import { type Environment, toEnvs } from "./environment.ts";
 import type { Packaging } from "./packaging.ts";

@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ArtefactFormat } from "./artefact-format.ts";
+import type { ArtefactFormat } from "../bundling/artefact-format.ts";
 import { bundle } from "./bundle.ts";
 
 export interface CodeObjectArgs {

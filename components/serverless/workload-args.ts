@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import type { Environment } from "./environment.ts";
 import type { Packaging } from "./packaging.ts";
-import type { ServiceIdentity } from "./service-identity.ts";
 
 /** How many instances, and how busy: differs between environments. */
 export interface Scaling {

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import type { Environment } from "./environment.ts";
-import { FaultAlert } from "./fault-alert.ts";
-import type { ServiceIdentity } from "./service-identity.ts";
+import type { ServiceIdentity } from "../foundation/service-identity.ts";
+import type { Environment } from "../serverless/environment.ts";
+import { FaultAlert } from "../serverless/fault-alert.ts";
+import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import { WorkloadService } from "../serverless/workload-service.ts";
 import { Stage } from "./stage.ts";
-import type { WorkloadSettings } from "./workload-args.ts";
-import { WorkloadService } from "./workload-service.ts";
 
 /** What every push handler's environment holds: whose pushes it takes. */
 type PushVariable = "PUSH_SERVICE_ACCOUNT";
