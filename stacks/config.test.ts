@@ -1,17 +1,12 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { parse } from "yaml";
 import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
+import { readStackFile } from "./testing/stack-file.ts";
 
 /** A stack's own file, as Pulumi hands it to the program. */
 function valuesOf(stack: string): Record<string, string> {
-  const { config } = parse(readFileSync(new URL(`../Pulumi.${stack}.yaml`, import.meta.url), "utf8"));
-  const values = Object.entries(config as Record<string, unknown>)
+  const values = Object.entries(readStackFile(stack))
     .filter(([key]) => key.startsWith("platform:"))
-    .map(([key, value]) => [
-      key.slice("platform:".length),
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
+    .map(([key, value]) => [key.slice("platform:".length), value]);
   return { ...Object.fromEntries(values), fastlyApiToken: HIDDEN };
 }
 

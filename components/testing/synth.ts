@@ -1,9 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+
+type Answer = (error: unknown, response: RegisterResourceResponse) => void;
 
 export interface Synthesised {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Its URN without stack and project: `TYPE_OF_ANCESTOR$…$TYPE::NAME`. */
+  readonly identity: string;
 }
 
 /** What providers would have put out, as far as components read it: enough to tell resources apart. */
@@ -50,27 +56,49 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
   }
 }
 
+/** Notes what is registered, with all its ancestors, where Pulumi's own mocks know the parent alone. */
+class Monitor extends MockMonitor {
+  readonly registered: Synthesised[] = [];
+  /** By the URN that the mocks gave. */
+  readonly #ancestries = new Map<string, string>();
+
+  constructor() {
+    super({
+      newResource: (args) => ({ id: `${args.name}-id`, state: outputsOf(args) }),
+      call: ({ token }) => {
+        throw new Error(`${token} is not to be called.`);
+      },
+    });
+  }
+
+  override registerResource(request: RegisterResourceRequest, answer: Answer): Promise<void> {
+    const [type, name] = [request.getType(), request.getName()];
+    const parent = this.#ancestries.get(request.getParent());
+    const ancestry = parent === undefined ? type : `${parent}$${type}`;
+    const object = request.getObject();
+    const inputs = object ? pulumi.runtime.deserializeProperties(object) : {};
+    this.registered.push({ type, name, inputs, identity: `${ancestry}::${name}` });
+    return super.registerResource(request, (error: unknown, response: RegisterResourceResponse) => {
+      if (response) this.#ancestries.set(response.getUrn(), ancestry);
+      answer(error, response);
+    });
+  }
+}
+
 /**
  * Runs a program function against Pulumi's mocks.
  *
  * @returns what it registered, once all of it is registered, also from within `apply`. Secrets are in the clear.
  */
 export async function synth(program: () => unknown): Promise<readonly Synthesised[]> {
-  const registered: Synthesised[] = [];
-  await pulumi.runtime.setMocks({
-    newResource(args) {
-      registered.push({ type: args.type, name: args.name, inputs: args.inputs });
-      return { id: `${args.name}-id`, state: outputsOf(args) };
-    },
-    call: ({ token }) => {
-      throw new Error(`${token} is not to be called.`);
-    },
-  });
+  const monitor = new Monitor();
+  await pulumi.runtime.setMocks(monitor.mocks);
+  pulumi.runtime.setMockOptions(monitor);
   try {
-    program();
+    await program();
   } finally {
     // Also after a throw: what was registered before it must not reach the next program's mocks.
     await pulumi.runtime.disconnect();
   }
-  return registered;
+  return monitor.registered;
 }
