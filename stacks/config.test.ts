@@ -34,7 +34,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
     "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
-    "platform:protekt: is not a key of the configuration.",
+    "platform:protekt: is not a key of the configuration; the keys here are region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, workloads, softDeleteDays, grantDelaySeconds, protect.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
@@ -69,44 +69,93 @@ test("keeps the name of the operators' own account from other callers", () => {
 
 test("says what a value of another type or size must be", () => {
   const values = valuesOf("prod");
-  const scaling = JSON.parse(values.scaling ?? "");
-  scaling.hosting.maxInstances = 101;
-  const broken = { protect: "maybe", caaIdentities: "x", platformName: "", scaling: JSON.stringify(scaling) };
+  const workloads = JSON.parse(values.workloads ?? "");
+  workloads.hosting.maxInstances = 101;
+  const broken = {
+    protect: "maybe",
+    caaIdentities: "x",
+    platformName: "",
+    workloads: JSON.stringify(workloads),
+  };
 
   expect(mistakes({ ...values, ...broken })).toEqual([
     'platform:platformName: must not be empty; got "".',
     'platform:caaIdentities: must be an array; got "x".',
-    "platform:scaling.hosting.maxInstances: must be 100 or less; got 101.",
+    "platform:workloads.hosting.maxInstances: must be 100 or less; got 101.",
     'platform:protect: must be a boolean; got "maybe".',
   ]);
 });
 
-test("packages each workload as a bundle unless it says otherwise, and an image by its digest", () => {
-  const reference = `europe-docker.pkg.dev/p/images/api@sha256:${"0".repeat(64)}`;
-  const packaging = { domainApi: { kind: "image", reference }, hosting: { kind: "function" } };
-  const values = { ...valuesOf("local"), packaging: JSON.stringify(packaging) };
+/** The local stack's, with workloads that an environment decided otherwise. */
+function withWorkloads(changes: Readonly<Record<string, object>>): Record<string, string> {
+  const values = valuesOf("local");
+  const workloads = JSON.parse(values.workloads ?? "");
+  const changed = Object.entries(changes).map(([name, change]) => [name, { ...workloads[name], ...change }]);
+  return { ...values, workloads: JSON.stringify({ ...workloads, ...Object.fromEntries(changed) }) };
+}
 
-  expect(parseConfig(values).packaging).toEqual({
-    ...packaging,
-    domainValidator: { kind: "bundle" },
-    certificateIssuer: { kind: "bundle" },
-    tokenProxy: { kind: "bundle" },
+test("makes each workload small, and packages it as a bundle, unless it says otherwise", () => {
+  const reference = `europe-docker.pkg.dev/p/images/api@sha256:${"0".repeat(64)}`;
+  const chosen = { cpu: 2, memory: "1Gi", packaging: { kind: "image", reference } };
+  const { workloads } = parseConfig(withWorkloads({ "domain-api": chosen }));
+
+  expect(workloads["domain-api"]).toMatchObject(chosen);
+  expect(workloads["token-proxy"]).toEqual({
+    minInstances: 0,
+    maxInstances: 2,
+    cpu: 1,
+    memory: "512Mi",
+    packaging: { kind: "bundle" },
   });
+});
+
+test("takes of a workload's packaging what its platform allows, and images by their digests", () => {
+  const image = (reference: string) => ({ packaging: { kind: "image", reference } });
   expect(
-    mistakes({
-      ...values,
-      packaging: JSON.stringify({
-        domainApi: { kind: "image", reference: "api:latest" },
-        hosting: { kind: "lambda" },
-        issuer: { kind: "bundle" },
-        tokenProxy: { kind: "function", reference },
+    mistakes(
+      withWorkloads({
+        "domain-api": { packaging: { kind: "function" } },
+        "domain-validator": image("validator:latest"),
+        "token-proxy": { packaging: { kind: "function", reference: "x" } },
+        hosting: { packaging: { kind: "lambda" } },
       }),
-    }),
+    ),
   ).toEqual([
-    'platform:packaging.domainApi.reference: must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "api:latest".',
-    "platform:packaging.tokenProxy.reference: is not a key of the configuration.",
-    'platform:packaging.hosting.kind: must be one of bundle, function, image; got "lambda".',
-    "platform:packaging.issuer: is not a key of the configuration.",
+    'platform:workloads.domain-api.packaging.kind: must be one of bundle, image; got "function".',
+    'platform:workloads.domain-validator.packaging.reference: must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "validator:latest".',
+    "platform:workloads.token-proxy.packaging.reference: is not a key of the configuration; the keys here are kind.",
+    'platform:workloads.hosting.packaging.kind: must be one of bundle, function, image; got "lambda".',
+  ]);
+});
+
+test("takes what Cloud Run takes of CPU, memory and instances, beside a workload's other mistakes", () => {
+  expect(
+    mistakes(
+      withWorkloads({
+        "domain-api": { cpu: 3 },
+        "domain-validator": { memory: "256Mi" },
+        "certificate-issuer": { cpu: 4, maxInstances: "many" },
+        "token-proxy": { minInstances: 3 },
+        hosting: { cpu: 2, memory: "9Gi", minInstances: -1 },
+      }),
+    ),
+  ).toEqual([
+    "platform:workloads.domain-api.cpu: must be one of 1, 2, 4, 6, 8; got 3.",
+    'platform:workloads.domain-validator.memory: must be from 512Mi to 4Gi beside 1 CPU; got "256Mi".',
+    'platform:workloads.certificate-issuer.maxInstances: must be a number; got "many".',
+    "platform:workloads.certificate-issuer.memory: must be from 2Gi to 16Gi beside 4 CPU; got nothing.",
+    "platform:workloads.token-proxy.minInstances: must be maxInstances or less; got 3.",
+    "platform:workloads.hosting.minInstances: must be 0 or more; got -1.",
+    'platform:workloads.hosting.memory: must be from 512Mi to 8Gi beside 2 CPU; got "9Gi".',
+  ]);
+});
+
+test("names the keys that there are beside one that there is not", () => {
+  const { workloads = "", ...values } = valuesOf("local");
+  const { "token-proxy": proxy, ...others } = JSON.parse(workloads);
+  expect(mistakes({ ...values, workloads: JSON.stringify({ ...others, tokenProxy: proxy }) })).toEqual([
+    "platform:workloads.token-proxy: must be an object; got nothing.",
+    "platform:workloads.tokenProxy: is not a key of the configuration; the keys here are domain-api, domain-validator, certificate-issuer, token-proxy, hosting.",
   ]);
 });
 

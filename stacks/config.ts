@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { type CertificateWorkload, WORKLOADS } from "../components/certificate-platform/workloads.ts";
+import type { WorkloadDefinition } from "../components/serverless/hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
+import { brokenMemory, CPU_COUNTS, DEFAULT_SIZE } from "../components/serverless/workload-size.ts";
 
 /** Stands for a secret that is set. */
 export const HIDDEN = "[secret]";
@@ -19,27 +22,57 @@ const member = z
 const byName = <Value extends z.ZodType>(value: Value) =>
   z.record(z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"), value);
 
-const scaling = z
-  .strictObject({
-    minInstances: z.int().min(0).max(100),
-    maxInstances: z.int().min(1).max(100),
-  })
-  .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
-    message: "must have minInstances of at most maxInstances",
-  });
+const packaging = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("bundle") }),
+  z.strictObject({ kind: z.literal("function") }),
+  z.strictObject({
+    kind: z.literal("image"),
+    reference: z
+      .string()
+      .regex(IMAGE_BY_DIGEST, "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST"),
+  }),
+]);
 
-const packaging = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("bundle") }),
-    z.strictObject({ kind: z.literal("function") }),
-    z.strictObject({
-      kind: z.literal("image"),
-      reference: z
-        .string()
-        .regex(IMAGE_BY_DIGEST, "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST"),
-    }),
-  ])
-  .default({ kind: "bundle" });
+/** Checked together, whatever else of a workload is wrong. */
+const size = z.object({
+  cpu: z.literal(CPU_COUNTS, `must be one of ${CPU_COUNTS.join(", ")}`).default(DEFAULT_SIZE.cpu),
+  memory: z.string().default(DEFAULT_SIZE.memory),
+});
+
+/** What may be decided about a workload, as far as its platform's list leaves a choice. */
+function workloadOf({ packaging: allowed }: WorkloadDefinition) {
+  return z
+    .strictObject({
+      minInstances: z.int().min(0).max(100),
+      maxInstances: z.int().min(1).max(100),
+      ...size.shape,
+      packaging: packaging
+        .refine(({ kind }) => allowed.includes(kind), {
+          path: ["kind"],
+          message: `must be one of ${allowed.join(", ")}`,
+        })
+        .default({ kind: "bundle" }),
+    })
+    .refine((workload) => !(workload?.minInstances > workload?.maxInstances), {
+      path: ["minInstances"],
+      message: "must be maxInstances or less",
+      when: () => true,
+    })
+    .superRefine(
+      (workload, { addIssue }) => {
+        const { data } = size.safeParse(workload);
+        const message = data && brokenMemory(data.cpu, data.memory);
+        if (message) addIssue({ code: "custom", path: ["memory"], message });
+      },
+      { when: () => true },
+    );
+}
+
+const workloads = z.strictObject(
+  Object.fromEntries(
+    Object.entries(WORKLOADS).map(([name, definition]) => [name, workloadOf(definition)]),
+  ) as Record<CertificateWorkload, ReturnType<typeof workloadOf>>,
+);
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
@@ -95,23 +128,7 @@ const configSchema = z
     }),
     operators: byName(member),
     alertEmails: byName(z.email("must be an e-mail address")),
-    scaling: z.strictObject({
-      domainApi: scaling,
-      domainValidator: scaling,
-      certificateIssuer: scaling,
-      tokenProxy: scaling,
-      hosting: scaling,
-    }),
-    /** How each workload's code reaches Google. @default a bundle */
-    packaging: z
-      .strictObject({
-        domainApi: packaging,
-        domainValidator: packaging,
-        certificateIssuer: packaging,
-        tokenProxy: packaging,
-        hosting: packaging,
-      })
-      .prefault({}),
+    workloads,
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
@@ -159,7 +176,7 @@ export function parseConfig(values: Readonly<Record<string, string>>): PlatformC
   throw new InvalidConfig(
     result.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `${name([...issue.path, key])}: is not a key of the configuration.`)
+        ? issue.keys.map((key) => `${name([...issue.path, key])}: ${issue.message}.`)
         : [`${name(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
     ),
   );
@@ -179,6 +196,9 @@ function fromText(key: string, value: string): unknown {
 function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+  }
+  if (issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject) {
+    return `is not a key of the configuration; the keys here are ${Object.keys(issue.inst.shape).join(", ")}`;
   }
   if (issue.code === "invalid_union" && Array.isArray(issue.options)) {
     return `must be one of ${issue.options.join(", ")}`;

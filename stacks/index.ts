@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
+import { requiredServices } from "../components/certificate-platform/required-services.ts";
+import { ProjectFoundation } from "../components/foundation/project-foundation.ts";
 import { HIDDEN, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
 
 const NAMESPACE = "platform:";
@@ -11,8 +13,22 @@ const values = Object.fromEntries(
     .map(([key, value]) => [key.slice(NAMESPACE.length), SECRETS.includes(key) ? HIDDEN : value]),
 );
 
+const config = checkedConfig();
+
+const foundation = new ProjectFoundation(
+  "project",
+  { services: requiredServices(config.workloads) },
+  // Stacks that were made when it was a part of their only platform keep its resources.
+  {
+    aliases: [
+      { name: "certs", parent: pulumi.createUrn("certs", "platform:certificates:CertificatePlatform") },
+    ],
+  },
+);
+
 const certificates = new CertificatePlatform("certs", {
-  ...checkedConfig(),
+  ...config,
+  foundation,
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });
 

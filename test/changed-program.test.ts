@@ -62,24 +62,27 @@ test("routes by the program's own condition: with another path in it, challenges
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
 });
 
-test("holds a second platform beside the first, in the same project", async () => {
+test("holds a second platform beside the first, on the same foundation", async () => {
   const second = `new CertificatePlatform("other", {
-  ...parseConfig(values),
+  ...config,
+  foundation,
   zoneDomain: "other.localhost",
   originHost: "origin.other.localhost",
   apiHost: "api.other.localhost",
-  edge: { ...parseConfig(values).edge, host: "edge.other.localhost" },
+  edge: { ...config.edge, host: "edge.other.localhost" },
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });`;
   await edited.program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
-  const { changeSummary } = await edited.update();
+  const { steps } = await edited.update();
 
-  expect(changeSummary).toMatchObject({ create: changeSummary.same, update: 0, delete: 0 });
+  const ofFirst = steps.filter(({ custom, name }) => custom && name.startsWith("certs"));
+  const ofSecond = ofFirst.map(({ name }) => `create ${name.replace("certs", "other")}`);
+  expect(changed(steps)).toEqual(ofSecond.sort());
   await expect(probeEdge(platform.cloud.status(), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
 
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
-  await edited.program.edit("stacks/index.ts", '"certs"', '"certificates"');
+  await edited.program.edit("stacks/index.ts", 'Platform("certs"', 'Platform("certificates"');
 
   await expect(edited.update()).rejects.toThrow(
     'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',

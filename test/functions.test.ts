@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { probeEdge } from "../local/command-line/edge-probe.ts";
 import { exchange } from "../local/command-line/exchange.ts";
+import { readStackConfig } from "../local/command-line/stack-config.ts";
 import { changed, EditedPlatform } from "./support/edited-platform.ts";
 import type { LocalPlatform } from "./support/local-platform.ts";
 
 const DOMAIN = "functions.example.test";
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
+const LOCAL = readStackConfig("local").values["platform:workloads"] ?? "";
+const asFunction = { maxInstances: 2, minInstances: 0, packaging: { kind: "function" } };
 /** As in prod. */
-const PACKAGING = { domainValidator: { kind: "function" }, tokenProxy: { kind: "function" } };
-const config = { "platform:packaging": JSON.stringify(PACKAGING) };
+const WORKLOADS = { ...JSON.parse(LOCAL), "domain-validator": asFunction, "token-proxy": asFunction };
+const config = { "platform:workloads": JSON.stringify(WORKLOADS) };
 
 let edited: EditedPlatform;
 let platform: LocalPlatform;

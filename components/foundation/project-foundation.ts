@@ -1,42 +1,22 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 
-const SERVICES = [
-  "certificatemanager.googleapis.com",
-  "cloudkms.googleapis.com",
-  "compute.googleapis.com",
-  "dns.googleapis.com",
-  "iam.googleapis.com",
-  "iamcredentials.googleapis.com",
-  "logging.googleapis.com",
-  "monitoring.googleapis.com",
-  "pubsub.googleapis.com",
-  "run.googleapis.com",
-  "secretmanager.googleapis.com",
-  "storage.googleapis.com",
-] as const;
-/** What turns sources into functions, and grants the account that does it its roles in the project. */
-const SERVICES_OF_FUNCTIONS = [
-  "artifactregistry.googleapis.com",
-  "cloudbuild.googleapis.com",
-  "cloudfunctions.googleapis.com",
-  "cloudresourcemanager.googleapis.com",
-] as const;
-
 export interface ProjectFoundationArgs {
-  /** Whether a workload is packaged as a function. */
-  readonly hasFunctions: boolean;
+  /** Google's services that platforms need, `run.googleapis.com`; those of several may overlap. */
+  readonly services: readonly string[];
 }
 
-/** What a project must have before anything else can be made in it: enabled services and Pub/Sub's own account. */
+/** What a project must have before anything else can be made in it: enabled services and Pub/Sub's own account. One serves all platforms of a stack. */
 export class ProjectFoundation extends pulumi.ComponentResource {
+  readonly services: ReadonlySet<string>;
   /** Moves dead letters: `serviceAccount:service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`. */
   readonly pubsubAgent: pulumi.Output<string>;
 
-  constructor(name: string, { hasFunctions }: ProjectFoundationArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:certificates:ProjectFoundation", name, { hasFunctions }, opts);
+  constructor(name: string, args: ProjectFoundationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:ProjectFoundation", name, args, opts);
 
-    const services = [...SERVICES, ...(hasFunctions ? SERVICES_OF_FUNCTIONS : [])].map(
+    this.services = new Set(args.services);
+    const enabled = [...this.services].map(
       (service) =>
         new gcp.projects.Service(
           `${name}-${service.split(".")[0]}`,
@@ -48,7 +28,7 @@ export class ProjectFoundation extends pulumi.ComponentResource {
     const agent = new gcp.projects.ServiceIdentity(
       `${name}-pubsub-agent`,
       { service: "pubsub.googleapis.com" },
-      { parent: this, dependsOn: services },
+      { parent: this, dependsOn: enabled },
     );
 
     this.pubsubAgent = agent.member;

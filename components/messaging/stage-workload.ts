@@ -3,32 +3,25 @@ import type { z } from "zod";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import type { Environment } from "../serverless/environment.ts";
 import { FaultAlert } from "../serverless/fault-alert.ts";
-import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import type { HostedWorkload } from "../serverless/hosted-workload.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
 import { Stage } from "./stage.ts";
 
 /** What every push handler's environment holds: whose pushes it takes. */
 type PushVariable = "PUSH_SERVICE_ACCOUNT";
 
-/** Where a stage stands in a platform, whatever it does. */
-export interface StageSettings extends WorkloadSettings {
-  /** The account under which Pub/Sub pushes. */
-  readonly pusher: ServiceIdentity;
+/** Where a stage's messages come from. */
+export interface StageSource {
   /** Id of the topic whose messages it works on. */
   readonly topic: pulumi.Input<string>;
-  /** Pub/Sub's own account in this project, `serviceAccount:…`. */
-  readonly pubsubAgent: pulumi.Input<string>;
-  /** Names of notification channels for the alerts on its faults and on the oldest dead letter. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  /** The account under which Pub/Sub pushes. */
+  readonly pusher: ServiceIdentity;
 }
 
-export interface StageWorkloadArgs<Schema extends z.ZodType> extends StageSettings {
-  /** The folder in `runtime/` that is deployed. */
-  readonly workload: string;
+export interface StageWorkloadArgs<Schema extends z.ZodType> {
+  readonly workload: HostedWorkload;
+  readonly source: StageSource;
   readonly env: Omit<Environment<Schema>, PushVariable>;
-  /** Messages that one instance works on at a time. */
-  readonly concurrency: number;
-  readonly timeoutSeconds: number;
   /** What must stand before the first instance can start. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -38,36 +31,36 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
   constructor(name: string, args: StageWorkloadArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:StageWorkload", name, {}, opts);
 
-    const { pusher } = args;
+    const { workload, after } = args;
+    const { topic, pusher } = args.source;
+    const { notificationChannels, pubsubAgent, protect } = workload;
     const pushVariables: Record<PushVariable, pulumi.Input<string>> = {
       PUSH_SERVICE_ACCOUNT: pusher.email,
     };
-    const service = new WorkloadService<z.ZodType>(
+    const { serviceName, uri } = new WorkloadService<z.ZodType>(
       name,
       {
-        ...args,
+        workload,
         env: { ...args.env, ...pushVariables },
         ingress: "internal",
         invokers: { pusher: pusher.member },
+        after,
       },
       { parent: this },
     );
     new Stage(
       name,
       {
-        topic: args.topic,
-        endpoint: service.uri,
+        topic,
+        endpoint: uri,
         pusher,
-        pubsubAgent: args.pubsubAgent,
+        pubsubAgent,
         backoffSeconds: { minimum: 1, maximum: 600 },
-        notificationChannels: args.notificationChannels,
-        protect: args.protect,
+        notificationChannels,
+        protect,
       },
       { parent: this },
     );
-
-    const { serviceName } = service;
-    const { notificationChannels } = args;
     new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
 
     this.registerOutputs({});
