@@ -1,12 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
+import { exampleValues } from "./example-values.ts";
 import { readStackFile } from "./testing/stack-file.ts";
 
 /** A stack's own file, as Pulumi hands it to the program. */
 function valuesOf(stack: string): Record<string, string> {
   const values = Object.entries(readStackFile(stack))
-    .filter(([key]) => key.startsWith("platform:"))
-    .map(([key, value]) => [key.slice("platform:".length), value]);
+    .filter(([key]) => key.startsWith("platform:") || key === "gcp:project")
+    .map(([key, value]) => [key.replace("platform:", ""), value]);
   return { ...Object.fromEntries(values), fastlyApiToken: HIDDEN };
 }
 
@@ -34,7 +35,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
     "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
-    "platform:protekt: is not a key of the configuration; the keys here are region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, workloads, softDeleteDays, grantDelaySeconds, protect.",
+    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, workloads, softDeleteDays, grantDelaySeconds, protect.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
@@ -84,6 +85,52 @@ test("says what a value of another type or size must be", () => {
     "platform:workloads.hosting.maxInstances: must be 100 or less; got 101.",
     'platform:protect: must be a boolean; got "maybe".',
   ]);
+});
+
+test.each([
+  ["p-1", "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen"],
+  [
+    "Shop-domains",
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  ],
+  [
+    "shop-domains-",
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  ],
+  ["shop-ssl-domains", 'must not hold "google" or "ssl", which Google gives to nobody'],
+])("refuses the project id %s beside other mistakes", (project, rule) => {
+  expect(mistakes({ ...valuesOf("prod"), "gcp:project": project, protect: "maybe" })).toEqual([
+    `gcp:project: ${rule}; got "${project}".`,
+    'platform:protect: must be a boolean; got "maybe".',
+  ]);
+});
+
+test("takes no project for granted: the credentials' own may be another", () => {
+  const { "gcp:project": _, ...values } = valuesOf("prod");
+  expect(mistakes(values)).toEqual(["gcp:project: must be a string; got nothing."]);
+});
+
+test("tells each value that is still the example's, by its key", () => {
+  expect(exampleValues(parseConfig(valuesOf("local")))).toEqual([]);
+  expect(exampleValues(parseConfig(valuesOf("dev")))).toEqual([
+    'gcp:project is still the example\'s; got "example-platform-dev".',
+    'platform:zoneDomain is still the example\'s; got "dev.domains.example.com".',
+    'platform:edge.addresses is still the example\'s; got ["192.0.2.1","192.0.2.2"].',
+    'platform:edge.tlsConfigurationId is still the example\'s; got "example-dev".',
+    'platform:acme.contact is still the example\'s; got "mailto:platform@example.com".',
+    'platform:callers.qa is still the example\'s; got "group:qa@example.com".',
+    'platform:operators.platform is still the example\'s; got "group:platform@example.com".',
+    'platform:operators.developers is still the example\'s; got "group:developers@example.com".',
+    'platform:alertEmails.platform is still the example\'s; got "platform-dev@example.com".',
+  ]);
+});
+
+test("leaves alone what only sounds like an example", () => {
+  const values = valuesOf("local");
+  const edge = { ...JSON.parse(values.edge ?? ""), addresses: ["151.101.2.132", "2a04:4e42::644"] };
+  const callers = JSON.stringify({ shop: "serviceAccount:a@no-example-shop.iam.gserviceaccount.com" });
+  const others = { "gcp:project": "counterexamples", platformName: "Domains of example.com", callers };
+  expect(exampleValues(parseConfig({ ...values, ...others, edge: JSON.stringify(edge) }))).toEqual([]);
 });
 
 /** The local stack's, with workloads that an environment decided otherwise. */

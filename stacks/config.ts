@@ -13,6 +13,14 @@ const hostName = z
     /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/,
     "must be a lower-case host name",
   );
+/** @see https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+const projectId = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  )
+  .refine((id) => !/google|ssl/.test(id), 'must not hold "google" or "ssl", which Google gives to nobody');
 const member = z
   .string()
   .regex(
@@ -101,6 +109,7 @@ function apartFrom(key: string, ...path: string[]) {
 /** What an environment decides. Every other choice is the components'. */
 const configSchema = z
   .strictObject({
+    "gcp:project": projectId,
     region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1"),
     /** Shown at the foot of the hosted page. */
     platformName: z.string().min(1).max(60),
@@ -162,9 +171,10 @@ export class InvalidConfig extends Error {
 }
 
 /**
- * Checks the values of one configuration namespace.
+ * Checks what configuration says of the platform, and of the project that it is made in.
  *
- * @param values by key without the namespace: text as it stands in `Pulumi.STACK.yaml`, objects as JSON.
+ * @param values of `platform:` by key without the namespace, and `gcp:project`: text as it stands in
+ *   `Pulumi.STACK.yaml`, objects as JSON.
  * @throws {InvalidConfig} with the key, the rule and the value of every mistake.
  */
 export function parseConfig(values: Readonly<Record<string, string>>): PlatformConfig {
@@ -176,8 +186,8 @@ export function parseConfig(values: Readonly<Record<string, string>>): PlatformC
   throw new InvalidConfig(
     result.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `${name([...issue.path, key])}: ${issue.message}.`)
-        : [`${name(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
+        ? issue.keys.map((key) => `${keyName([...issue.path, key])}: ${issue.message}.`)
+        : [`${keyName(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
     ),
   );
 }
@@ -216,8 +226,10 @@ function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   return undefined;
 }
 
-function name(path: readonly PropertyKey[]): string {
-  return `platform:${path.map(String).join(".")}`;
+/** As one would look for it in `Pulumi.STACK.yaml`. */
+export function keyName(path: readonly PropertyKey[]): string {
+  const key = path.map(String).join(".");
+  return key.includes(":") ? key : `platform:${key}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
