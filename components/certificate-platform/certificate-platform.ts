@@ -169,6 +169,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
     new CertificateIssuer(
+      // Stacks in use know it by the shorter name.
       `${name}-cert-issuer`,
       {
         ...stage,
