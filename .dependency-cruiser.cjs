@@ -58,6 +58,18 @@ module.exports = {
       to: { path: "^(stacks|operator|local|review|test|bench)/" },
     },
     {
+      name: "generic-components-know-no-platform",
+      severity: "error",
+      from: { path: "^components/(foundation|serverless|messaging|bundling)/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^components/[a-z-]+-platform/" },
+    },
+    {
+      name: "bundling-knows-nothing-of-pulumi",
+      severity: "error",
+      from: { path: "^components/bundling/" },
+      to: { path: "^components/(?!bundling/)|node_modules/@pulumi/" },
+    },
+    {
       name: "stacks-know-nothing-of-local",
       severity: "error",
       from: { path: "^stacks/" },

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { buildBundle } from "../components/serverless/build-bundle.ts";
+import { buildBundle } from "../components/bundling/build-bundle.ts";
 import type { ServiceSettings } from "../local/services/cloud-run/service-settings.ts";
 import { exchange } from "../operator/exchange.ts";
 import type { Figure, Measurement } from "./measurement.ts";

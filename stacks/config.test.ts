@@ -1,17 +1,13 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { parse } from "yaml";
 import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
+import { exampleValues } from "./example-values.ts";
+import { readStackFile } from "./testing/stack-file.ts";
 
 /** A stack's own file, as Pulumi hands it to the program. */
 function valuesOf(stack: string): Record<string, string> {
-  const { config } = parse(readFileSync(new URL(`../Pulumi.${stack}.yaml`, import.meta.url), "utf8"));
-  const values = Object.entries(config as Record<string, unknown>)
-    .filter(([key]) => key.startsWith("platform:"))
-    .map(([key, value]) => [
-      key.slice("platform:".length),
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
+  const values = Object.entries(readStackFile(stack))
+    .filter(([key]) => key.startsWith("platform:") || key === "gcp:project")
+    .map(([key, value]) => [key.replace("platform:", ""), value]);
   return { ...Object.fromEntries(values), fastlyApiToken: HIDDEN };
 }
 
@@ -39,7 +35,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
     "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
-    "platform:protekt: is not a key of the configuration.",
+    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, workloads, softDeleteDays, grantDelaySeconds, protect.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
@@ -74,44 +70,139 @@ test("keeps the name of the operators' own account from other callers", () => {
 
 test("says what a value of another type or size must be", () => {
   const values = valuesOf("prod");
-  const scaling = JSON.parse(values.scaling ?? "");
-  scaling.hosting.maxInstances = 101;
-  const broken = { protect: "maybe", caaIdentities: "x", platformName: "", scaling: JSON.stringify(scaling) };
+  const workloads = JSON.parse(values.workloads ?? "");
+  workloads.hosting.maxInstances = 101;
+  const broken = {
+    protect: "maybe",
+    caaIdentities: "x",
+    platformName: "",
+    workloads: JSON.stringify(workloads),
+  };
 
   expect(mistakes({ ...values, ...broken })).toEqual([
     'platform:platformName: must not be empty; got "".',
     'platform:caaIdentities: must be an array; got "x".',
-    "platform:scaling.hosting.maxInstances: must be 100 or less; got 101.",
+    "platform:workloads.hosting.maxInstances: must be 100 or less; got 101.",
     'platform:protect: must be a boolean; got "maybe".',
   ]);
 });
 
-test("packages each workload as a bundle unless it says otherwise, and an image by its digest", () => {
-  const reference = `europe-docker.pkg.dev/p/images/api@sha256:${"0".repeat(64)}`;
-  const packaging = { domainApi: { kind: "image", reference }, hosting: { kind: "function" } };
-  const values = { ...valuesOf("local"), packaging: JSON.stringify(packaging) };
+test.each([
+  ["p-1", "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen"],
+  [
+    "Shop-domains",
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  ],
+  [
+    "shop-domains-",
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  ],
+  ["shop-ssl-domains", 'must not hold "google" or "ssl", which Google gives to nobody'],
+])("refuses the project id %s beside other mistakes", (project, rule) => {
+  expect(mistakes({ ...valuesOf("prod"), "gcp:project": project, protect: "maybe" })).toEqual([
+    `gcp:project: ${rule}; got "${project}".`,
+    'platform:protect: must be a boolean; got "maybe".',
+  ]);
+});
 
-  expect(parseConfig(values).packaging).toEqual({
-    ...packaging,
-    domainValidator: { kind: "bundle" },
-    certificateIssuer: { kind: "bundle" },
-    tokenProxy: { kind: "bundle" },
+test("takes no project for granted: the credentials' own may be another", () => {
+  const { "gcp:project": _, ...values } = valuesOf("prod");
+  expect(mistakes(values)).toEqual(["gcp:project: must be a string; got nothing."]);
+});
+
+test("tells each value that is still the example's, by its key", () => {
+  expect(exampleValues(parseConfig(valuesOf("local")))).toEqual([]);
+  expect(exampleValues(parseConfig(valuesOf("dev")))).toEqual([
+    'gcp:project is still the example\'s; got "example-platform-dev".',
+    'platform:zoneDomain is still the example\'s; got "dev.domains.example.com".',
+    'platform:edge.addresses is still the example\'s; got ["192.0.2.1","192.0.2.2"].',
+    'platform:edge.tlsConfigurationId is still the example\'s; got "example-dev".',
+    'platform:acme.contact is still the example\'s; got "mailto:platform@example.com".',
+    'platform:callers.qa is still the example\'s; got "group:qa@example.com".',
+    'platform:operators.platform is still the example\'s; got "group:platform@example.com".',
+    'platform:operators.developers is still the example\'s; got "group:developers@example.com".',
+    'platform:alertEmails.platform is still the example\'s; got "platform-dev@example.com".',
+  ]);
+});
+
+test("leaves alone what only sounds like an example", () => {
+  const values = valuesOf("local");
+  const edge = { ...JSON.parse(values.edge ?? ""), addresses: ["151.101.2.132", "2a04:4e42::644"] };
+  const callers = JSON.stringify({ shop: "serviceAccount:a@no-example-shop.iam.gserviceaccount.com" });
+  const others = { "gcp:project": "counterexamples", platformName: "Domains of example.com", callers };
+  expect(exampleValues(parseConfig({ ...values, ...others, edge: JSON.stringify(edge) }))).toEqual([]);
+});
+
+/** The local stack's, with workloads that an environment decided otherwise. */
+function withWorkloads(changes: Readonly<Record<string, object>>): Record<string, string> {
+  const values = valuesOf("local");
+  const workloads = JSON.parse(values.workloads ?? "");
+  const changed = Object.entries(changes).map(([name, change]) => [name, { ...workloads[name], ...change }]);
+  return { ...values, workloads: JSON.stringify({ ...workloads, ...Object.fromEntries(changed) }) };
+}
+
+test("makes each workload small, and packages it as a bundle, unless it says otherwise", () => {
+  const reference = `europe-docker.pkg.dev/p/images/api@sha256:${"0".repeat(64)}`;
+  const chosen = { cpu: 2, memory: "1Gi", packaging: { kind: "image", reference } };
+  const { workloads } = parseConfig(withWorkloads({ "domain-api": chosen }));
+
+  expect(workloads["domain-api"]).toMatchObject(chosen);
+  expect(workloads["token-proxy"]).toEqual({
+    minInstances: 0,
+    maxInstances: 2,
+    cpu: 1,
+    memory: "512Mi",
+    packaging: { kind: "bundle" },
   });
+});
+
+test("takes of a workload's packaging what its platform allows, and images by their digests", () => {
+  const image = (reference: string) => ({ packaging: { kind: "image", reference } });
   expect(
-    mistakes({
-      ...values,
-      packaging: JSON.stringify({
-        domainApi: { kind: "image", reference: "api:latest" },
-        hosting: { kind: "lambda" },
-        issuer: { kind: "bundle" },
-        tokenProxy: { kind: "function", reference },
+    mistakes(
+      withWorkloads({
+        "domain-api": { packaging: { kind: "function" } },
+        "domain-validator": image("validator:latest"),
+        "token-proxy": { packaging: { kind: "function", reference: "x" } },
+        hosting: { packaging: { kind: "lambda" } },
       }),
-    }),
+    ),
   ).toEqual([
-    'platform:packaging.domainApi.reference: must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "api:latest".',
-    "platform:packaging.tokenProxy.reference: is not a key of the configuration.",
-    'platform:packaging.hosting.kind: must be one of bundle, function, image; got "lambda".',
-    "platform:packaging.issuer: is not a key of the configuration.",
+    'platform:workloads.domain-api.packaging.kind: must be one of bundle, image; got "function".',
+    'platform:workloads.domain-validator.packaging.reference: must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "validator:latest".',
+    "platform:workloads.token-proxy.packaging.reference: is not a key of the configuration; the keys here are kind.",
+    'platform:workloads.hosting.packaging.kind: must be one of bundle, function, image; got "lambda".',
+  ]);
+});
+
+test("takes what Cloud Run takes of CPU, memory and instances, beside a workload's other mistakes", () => {
+  expect(
+    mistakes(
+      withWorkloads({
+        "domain-api": { cpu: 3 },
+        "domain-validator": { memory: "256Mi" },
+        "certificate-issuer": { cpu: 4, maxInstances: "many" },
+        "token-proxy": { minInstances: 3 },
+        hosting: { cpu: 2, memory: "9Gi", minInstances: -1 },
+      }),
+    ),
+  ).toEqual([
+    "platform:workloads.domain-api.cpu: must be one of 1, 2, 4, 6, 8; got 3.",
+    'platform:workloads.domain-validator.memory: must be from 512Mi to 4Gi beside 1 CPU; got "256Mi".',
+    'platform:workloads.certificate-issuer.maxInstances: must be a number; got "many".',
+    "platform:workloads.certificate-issuer.memory: must be from 2Gi to 16Gi beside 4 CPU; got nothing.",
+    "platform:workloads.token-proxy.minInstances: must be maxInstances or less; got 3.",
+    "platform:workloads.hosting.minInstances: must be 0 or more; got -1.",
+    'platform:workloads.hosting.memory: must be from 512Mi to 8Gi beside 2 CPU; got "9Gi".',
+  ]);
+});
+
+test("names the keys that there are beside one that there is not", () => {
+  const { workloads = "", ...values } = valuesOf("local");
+  const { "token-proxy": proxy, ...others } = JSON.parse(workloads);
+  expect(mistakes({ ...values, workloads: JSON.stringify({ ...others, tokenProxy: proxy }) })).toEqual([
+    "platform:workloads.token-proxy: must be an object; got nothing.",
+    "platform:workloads.tokenProxy: is not a key of the configuration; the keys here are domain-api, domain-validator, certificate-issuer, token-proxy, hosting.",
   ]);
 });
 

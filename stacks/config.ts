@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { type CertificateWorkload, WORKLOADS } from "../components/certificate-platform/workloads.ts";
+import type { WorkloadDefinition } from "../components/serverless/hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
+import { brokenMemory, CPU_COUNTS, DEFAULT_SIZE } from "../components/serverless/workload-size.ts";
 
 /** Stands for a secret that is set. */
 export const HIDDEN = "[secret]";
@@ -10,6 +13,14 @@ const hostName = z
     /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/,
     "must be a lower-case host name",
   );
+/** @see https://cloud.google.com/resource-manager/docs/creating-managing-projects */
+const projectId = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
+  )
+  .refine((id) => !/google|ssl/.test(id), 'must not hold "google" or "ssl", which Google gives to nobody');
 const member = z
   .string()
   .regex(
@@ -19,27 +30,57 @@ const member = z
 const byName = <Value extends z.ZodType>(value: Value) =>
   z.record(z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"), value);
 
-const scaling = z
-  .strictObject({
-    minInstances: z.int().min(0).max(100),
-    maxInstances: z.int().min(1).max(100),
-  })
-  .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
-    message: "must have minInstances of at most maxInstances",
-  });
+const packaging = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("bundle") }),
+  z.strictObject({ kind: z.literal("function") }),
+  z.strictObject({
+    kind: z.literal("image"),
+    reference: z
+      .string()
+      .regex(IMAGE_BY_DIGEST, "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST"),
+  }),
+]);
 
-const packaging = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("bundle") }),
-    z.strictObject({ kind: z.literal("function") }),
-    z.strictObject({
-      kind: z.literal("image"),
-      reference: z
-        .string()
-        .regex(IMAGE_BY_DIGEST, "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST"),
-    }),
-  ])
-  .default({ kind: "bundle" });
+/** Checked together, whatever else of a workload is wrong. */
+const size = z.object({
+  cpu: z.literal(CPU_COUNTS, `must be one of ${CPU_COUNTS.join(", ")}`).default(DEFAULT_SIZE.cpu),
+  memory: z.string().default(DEFAULT_SIZE.memory),
+});
+
+/** What may be decided about a workload, as far as its platform's list leaves a choice. */
+function workloadOf({ packaging: allowed }: WorkloadDefinition) {
+  return z
+    .strictObject({
+      minInstances: z.int().min(0).max(100),
+      maxInstances: z.int().min(1).max(100),
+      ...size.shape,
+      packaging: packaging
+        .refine(({ kind }) => allowed.includes(kind), {
+          path: ["kind"],
+          message: `must be one of ${allowed.join(", ")}`,
+        })
+        .default({ kind: "bundle" }),
+    })
+    .refine((workload) => !(workload?.minInstances > workload?.maxInstances), {
+      path: ["minInstances"],
+      message: "must be maxInstances or less",
+      when: () => true,
+    })
+    .superRefine(
+      (workload, { addIssue }) => {
+        const { data } = size.safeParse(workload);
+        const message = data && brokenMemory(data.cpu, data.memory);
+        if (message) addIssue({ code: "custom", path: ["memory"], message });
+      },
+      { when: () => true },
+    );
+}
+
+const workloads = z.strictObject(
+  Object.fromEntries(
+    Object.entries(WORKLOADS).map(([name, definition]) => [name, workloadOf(definition)]),
+  ) as Record<CertificateWorkload, ReturnType<typeof workloadOf>>,
+);
 
 const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
@@ -68,6 +109,7 @@ function apartFrom(key: string, ...path: string[]) {
 /** What an environment decides. Every other choice is the components'. */
 const configSchema = z
   .strictObject({
+    "gcp:project": projectId,
     region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1"),
     /** Shown at the foot of the hosted page. */
     platformName: z.string().min(1).max(60),
@@ -95,23 +137,7 @@ const configSchema = z
     }),
     operators: byName(member),
     alertEmails: byName(z.email("must be an e-mail address")),
-    scaling: z.strictObject({
-      domainApi: scaling,
-      domainValidator: scaling,
-      certificateIssuer: scaling,
-      tokenProxy: scaling,
-      hosting: scaling,
-    }),
-    /** How each workload's code reaches Google. @default a bundle */
-    packaging: z
-      .strictObject({
-        domainApi: packaging,
-        domainValidator: packaging,
-        certificateIssuer: packaging,
-        tokenProxy: packaging,
-        hosting: packaging,
-      })
-      .prefault({}),
+    workloads,
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
@@ -145,9 +171,10 @@ export class InvalidConfig extends Error {
 }
 
 /**
- * Checks the values of one configuration namespace.
+ * Checks what configuration says of the platform, and of the project that it is made in.
  *
- * @param values by key without the namespace: text as it stands in `Pulumi.STACK.yaml`, objects as JSON.
+ * @param values of `platform:` by key without the namespace, and `gcp:project`: text as it stands in
+ *   `Pulumi.STACK.yaml`, objects as JSON.
  * @throws {InvalidConfig} with the key, the rule and the value of every mistake.
  */
 export function parseConfig(values: Readonly<Record<string, string>>): PlatformConfig {
@@ -159,8 +186,8 @@ export function parseConfig(values: Readonly<Record<string, string>>): PlatformC
   throw new InvalidConfig(
     result.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `${name([...issue.path, key])}: is not a key of the configuration.`)
-        : [`${name(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
+        ? issue.keys.map((key) => `${keyName([...issue.path, key])}: ${issue.message}.`)
+        : [`${keyName(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
     ),
   );
 }
@@ -180,6 +207,9 @@ function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
   }
+  if (issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject) {
+    return `is not a key of the configuration; the keys here are ${Object.keys(issue.inst.shape).join(", ")}`;
+  }
   if (issue.code === "invalid_union" && Array.isArray(issue.options)) {
     return `must be one of ${issue.options.join(", ")}`;
   }
@@ -196,8 +226,10 @@ function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
   return undefined;
 }
 
-function name(path: readonly PropertyKey[]): string {
-  return `platform:${path.map(String).join(".")}`;
+/** As one would look for it in `Pulumi.STACK.yaml`. */
+export function keyName(path: readonly PropertyKey[]): string {
+  const key = path.map(String).join(".");
+  return key.includes(":") ? key : `platform:${key}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,18 +1,37 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
+import { requiredServices } from "../components/certificate-platform/required-services.ts";
+import { ProjectFoundation } from "../components/foundation/project-foundation.ts";
 import { HIDDEN, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
+import { exampleValues } from "./example-values.ts";
 
 const NAMESPACE = "platform:";
+const PROJECT = "gcp:project";
 const SECRETS = ["platform:fastlyApiToken"];
 
 const values = Object.fromEntries(
   Object.entries(pulumi.runtime.allConfig())
-    .filter(([key]) => key.startsWith(NAMESPACE))
-    .map(([key, value]) => [key.slice(NAMESPACE.length), SECRETS.includes(key) ? HIDDEN : value]),
+    .filter(([key]) => key.startsWith(NAMESPACE) || key === PROJECT)
+    .map(([key, value]) => [key.replace(NAMESPACE, ""), SECRETS.includes(key) ? HIDDEN : value]),
+);
+
+const config = checkedConfig();
+for (const sentence of exampleValues(config)) void pulumi.log.warn(sentence);
+
+const foundation = new ProjectFoundation(
+  "project",
+  { services: requiredServices(config.workloads) },
+  // Stacks that were made when it was a part of their only platform keep its resources.
+  {
+    aliases: [
+      { name: "certs", parent: pulumi.createUrn("certs", "platform:certificates:CertificatePlatform") },
+    ],
+  },
 );
 
 const certificates = new CertificatePlatform("certs", {
-  ...checkedConfig(),
+  ...config,
+  foundation,
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
+import { nameOf } from "../local/provider/requests.ts";
+import { readCheckpoint } from "../local/pulumi/checkpoint.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";
@@ -65,24 +67,30 @@ test("routes by the program's own condition: with another path in it, challenges
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
 });
 
-test("holds a second platform beside the first, in the same project", async () => {
+test("holds a second platform beside the first, on the same foundation", async () => {
   const second = `new CertificatePlatform("other", {
-  ...parseConfig(values),
+  ...config,
+  foundation,
   zoneDomain: "other.localhost",
   originHost: "origin.other.localhost",
   apiHost: "api.other.localhost",
-  edge: { ...parseConfig(values).edge, host: "edge.other.localhost" },
+  edge: { ...config.edge, host: "edge.other.localhost" },
   fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
 });`;
   await edited.program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
-  const { changeSummary } = await edited.update();
+  const { changes } = await edited.update();
 
-  expect(changeSummary).toEqual({ create: expect.any(Number), same: expect.any(Number) });
+  const ofFirst = (readCheckpoint(platform.stateDir, "local")?.resources ?? [])
+    .filter(({ custom }) => custom)
+    .map(({ urn }) => nameOf({ urn }))
+    .filter((name) => name.startsWith("certs"));
+  const ofSecond = ofFirst.map((name) => `create ${name.replace("certs", "other")}`);
+  expect(changed(changes)).toEqual(ofSecond.sort());
   await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
 
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {
-  await edited.program.edit("stacks/index.ts", '"certs"', '"certificates"');
+  await edited.program.edit("stacks/index.ts", 'Platform("certs"', 'Platform("certificates"');
 
   await expect(edited.update()).rejects.toThrow(
     'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',

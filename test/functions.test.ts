@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
+import { REPOSITORY } from "../local/command-line/place.ts";
+import { readStackConfig } from "../local/command-line/stack-config.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";
@@ -8,9 +10,11 @@ import { changed, previewStack } from "./support/update-stack.ts";
 
 const DOMAIN = "functions.example.test";
 const FUNCTION = "gcp:cloudfunctionsv2/function:Function";
+const LOCAL = readStackConfig("local", {}, REPOSITORY).values["platform:workloads"] ?? "";
+const asFunction = { maxInstances: 2, minInstances: 0, packaging: { kind: "function" } };
 /** As in prod. */
-const PACKAGING = { domainValidator: { kind: "function" }, tokenProxy: { kind: "function" } };
-const config = { "platform:packaging": JSON.stringify(PACKAGING) };
+const WORKLOADS = { ...JSON.parse(LOCAL), "domain-validator": asFunction, "token-proxy": asFunction };
+const config = { "platform:workloads": JSON.stringify(WORKLOADS) };
 
 let edited: EditedPlatform;
 let platform: LocalPlatform;

@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { PrivateBucket } from "../serverless/private-bucket.ts";
+import { PrivateBucket } from "../foundation/private-bucket.ts";
 
 const ROTATION_DAYS = 90;
 const DAY_SECONDS = 86_400;

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/certificate-issuer/env.ts";
-import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
+import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
 import type { BackupVault } from "./backup-vault.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
+import type { CertificateHost } from "./workloads.ts";
 
 /** The CA and how we are known there. */
 export interface AcmeArgs {
@@ -13,7 +14,9 @@ export interface AcmeArgs {
   readonly contact: string;
 }
 
-export interface CertificateIssuerArgs extends StageSettings {
+export interface CertificateIssuerArgs {
+  readonly host: CertificateHost;
+  readonly source: StageSource;
   readonly registryBucket: pulumi.Input<string>;
   readonly challengeBucket: pulumi.Input<string>;
   readonly vault: BackupVault;
@@ -31,8 +34,8 @@ export class CertificateIssuer extends pulumi.ComponentResource {
     new StageWorkload<typeof envSchema>(
       name,
       {
-        ...args,
-        workload: "certificate-issuer",
+        workload: args.host.workload("certificate-issuer"),
+        source: args.source,
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,
@@ -45,9 +48,6 @@ export class CertificateIssuer extends pulumi.ComponentResource {
           FASTLY_TLS_CONFIGURATION_ID: args.fastlyTlsConfigurationId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
         },
-        concurrency: 20,
-        // Pub/Sub waits no longer for an answer to a push.
-        timeoutSeconds: 600,
         after: args.fastlyCredentials.grants,
       },
       { parent: this },

@@ -1,20 +1,17 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import * as pulumi from "@pulumi/pulumi";
-import type { FunctionBuilds } from "../serverless/function-builds.ts";
-import type { Packaging } from "../serverless/packaging.ts";
-import { PrivateBucket } from "../serverless/private-bucket.ts";
-import { ServiceIdentity } from "../serverless/service-identity.ts";
-import { Stage } from "../serverless/stage.ts";
-import { WorkloadService } from "../serverless/workload-service.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { ProjectFoundation } from "../foundation/project-foundation.ts";
+import { IMAGE } from "../testing/hosted-image.ts";
 import { type Synthesised, synth } from "../testing/synth.ts";
 import { CertificatePlatform, type CertificatePlatformArgs } from "./certificate-platform.ts";
+import { requiredServices } from "./required-services.ts";
 
 const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager"].map(
   (name) => `${name}.googleapis.com`,
 );
 const TOKEN = "canary-fastly-token";
 const scaling = { minInstances: 0, maxInstances: 3 };
-const args: CertificatePlatformArgs = {
+const args: Omit<CertificatePlatformArgs, "foundation"> = {
   region: "europe-west1",
   zoneDomain: "domains.example",
   originHost: "origin.domains.example",
@@ -31,11 +28,11 @@ const args: CertificatePlatformArgs = {
   callers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   operators: { "on-call": "group:on-call@example.com" },
   alertEmails: { platform: "platform@example.com" },
-  scaling: {
-    domainApi: scaling,
-    domainValidator: scaling,
-    certificateIssuer: scaling,
-    tokenProxy: scaling,
+  workloads: {
+    "domain-api": scaling,
+    "domain-validator": scaling,
+    "certificate-issuer": scaling,
+    "token-proxy": scaling,
     hosting: scaling,
   },
   softDeleteDays: 30,
@@ -44,13 +41,24 @@ const args: CertificatePlatformArgs = {
   platformName: "Domains",
 };
 
+/** To be called from within `synth`. */
+function platform(
+  name: string,
+  overrides: Partial<CertificatePlatformArgs> = {},
+  opts?: pulumi.ComponentResourceOptions,
+): CertificatePlatform {
+  const whole = { ...args, ...overrides };
+  const foundation = new ProjectFoundation("project", { services: requiredServices(whole.workloads) });
+  return new CertificatePlatform(name, { foundation, ...whole }, opts);
+}
+
 describe("CertificatePlatform", () => {
   let resources: readonly Synthesised[];
   const of = (type: string) => resources.filter((resource) => resource.type === type);
   const named = (type: string, name: string) => of(type).find((resource) => resource.name === name)?.inputs;
 
   beforeAll(async () => {
-    resources = await synth(() => new CertificatePlatform("certs", args));
+    resources = await synth(() => platform("certs"));
   });
 
   test("runs every service under an account of its own, never a default one", () => {
@@ -136,17 +144,6 @@ describe("CertificatePlatform", () => {
     });
   });
 
-  test("leads the name that customers point at to the CDN, by both kinds of address", () => {
-    const records = of("gcp:dns/recordSet:RecordSet").filter(
-      ({ inputs }) => inputs.name === "edge.domains.example.",
-    );
-
-    expect(Object.fromEntries(records.map(({ inputs }) => [inputs.type, inputs.rrdatas]))).toEqual({
-      A: ["151.101.2.132", "151.101.66.132"],
-      AAAA: ["2a04:4e42::644"],
-    });
-  });
-
   test("protects what holds data or is known to the outside, where it is told to protect", async () => {
     const protectedBy = async (protect: boolean) => {
       const found: string[] = [];
@@ -154,7 +151,7 @@ describe("CertificatePlatform", () => {
         if (opts.protect) found.push(`${name} ${type.slice(type.lastIndexOf(":") + 1)}`);
         return undefined;
       };
-      await synth(() => new CertificatePlatform("certs", { ...args, protect }, { transformations: [note] }));
+      await synth(() => platform("certs", { protect }, { transformations: [note] }));
       return found.sort();
     };
 
@@ -175,25 +172,7 @@ describe("CertificatePlatform", () => {
     ]);
   });
 
-  test("links the name that customers point at apart from the service's versions, as customers' own are", () => {
-    expect(named("fastly:index/domainV1:DomainV1", "certs-edge")).toMatchObject({
-      fqdn: "edge.domains.example",
-      serviceId: "certs-edge-id",
-    });
-    expect(named("fastly:index/serviceVcl:ServiceVcl", "certs-edge")).not.toHaveProperty("domains");
-  });
-
-  test("admits the CDN's ranges alone, ten a rule, and denies the rest", () => {
-    const { rules } = named("gcp:compute/securityPolicy:SecurityPolicy", "certs-edge-only") as {
-      rules: { action: string; match: { config: { srcIpRanges: string[] } } }[];
-    };
-
-    expect(rules.map(({ action, match }) => [action, match.config.srcIpRanges.length])).toEqual([
-      ["allow", 10],
-      ["allow", 10],
-      ["allow", 3],
-      ["deny(403)", 1],
-    ]);
+  test("lets the CDN alone reach what serves customers' names", () => {
     for (const name of ["certs-hosting", "certs-proxy"]) {
       expect(named("gcp:compute/backendService:BackendService", name)).toMatchObject({
         securityPolicy: "certs-edge-only-id",
@@ -220,39 +199,35 @@ describe("CertificatePlatform", () => {
   });
 
   test("serves customers' sites from another backend when it is given one", async () => {
-    const withBackend = await synth(
-      () =>
-        new CertificatePlatform("two", { ...args, hostingBackend: "projects/p/global/backendServices/shop" }),
-    );
+    const hostingBackend = "projects/p/global/backendServices/shop";
+    const withBackend = await synth(() => platform("two", { hostingBackend }));
     const map = withBackend.find(({ name, type }) => name === "two-front-https" && type.endsWith(":URLMap"));
 
-    expect(map?.inputs).toMatchObject({ defaultService: "projects/p/global/backendServices/shop" });
+    expect(map?.inputs).toMatchObject({ defaultService: hostingBackend });
   });
 
   test("refuses a name that its accounts' ids could not hold", async () => {
-    await expect(synth(() => new CertificatePlatform("certificates", args))).rejects.toThrow(
+    await expect(synth(() => platform("certificates"))).rejects.toThrow(
       'CertificatePlatform "certificates": name must have at most 6 characters; got 12.',
     );
   });
 });
 
 describe("CertificatePlatform with functions", () => {
-  const DIGEST = `europe-docker.pkg.dev/p/images/hosting@sha256:${"0a".repeat(32)}`;
   let resources: readonly Synthesised[];
   const of = (type: string) => resources.filter((resource) => resource.type === type);
   const named = (type: string, name: string) => of(type).find((resource) => resource.name === name)?.inputs;
 
   beforeAll(async () => {
-    resources = await synth(
-      () =>
-        new CertificatePlatform("certs", {
-          ...args,
-          packaging: {
-            domainValidator: { kind: "function" },
-            tokenProxy: { kind: "function" },
-            hosting: { kind: "image", reference: DIGEST },
-          },
-        }),
+    resources = await synth(() =>
+      platform("certs", {
+        workloads: {
+          ...args.workloads,
+          "domain-validator": { ...scaling, packaging: { kind: "function" } },
+          "token-proxy": { ...scaling, packaging: { kind: "function" } },
+          hosting: { ...scaling, packaging: { kind: "image", reference: IMAGE } },
+        },
+      }),
     );
   });
 
@@ -270,7 +245,7 @@ describe("CertificatePlatform with functions", () => {
         source: {
           storageSource: {
             bucket: "certs-code",
-            object: expect.stringMatching(/^domain-validator\/[0-9a-f]{64}\.zip$/),
+            object: expect.stringMatching(/^certificates\/domain-validator\/[0-9a-f]{64}\.zip$/),
           },
         },
         serviceAccount: "projects/test/serviceAccounts/certs-builds@test.iam.gserviceaccount.com",
@@ -322,101 +297,41 @@ describe("CertificatePlatform with functions", () => {
     ).toMatchObject({ cloudRun: { service: "certs-token-proxy" } });
   });
 
-  test("builds under an account that can read sources, store images and log, and nothing more", () => {
-    const member = "serviceAccount:certs-builds@test.iam.gserviceaccount.com";
-    const grants = resources.filter(({ inputs }) => inputs.member === member);
-    const condition = { expression: 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")' };
-
-    expect(grants.map(({ inputs }) => inputs).sort(byRole)).toMatchObject([
-      { role: "roles/artifactregistry.writer", repository: "certs-builds" },
-      { role: "roles/logging.logWriter", project: "test" },
-      { role: "roles/storage.objectViewer", bucket: "certs-code" },
-      { role: "roles/storage.objectViewer", project: "test", condition },
-    ]);
-  });
-
   test("enables the services that build functions", () => {
     expect(of("gcp:projects/service:Service").map(({ inputs }) => inputs.service)).toEqual(
       expect.arrayContaining(BUILD_SERVICES),
     );
   });
-
-  test("starts an image as the image says, and uploads no code for it", () => {
-    const service = named("gcp:cloudrunv2/service:Service", "certs-hosting");
-    const envs = [{ name: "PLATFORM_NAME", value: "Domains" }];
-
-    expect(service?.template).toMatchObject({ containers: [{ image: DIGEST, envs }] });
-    expect(JSON.stringify(service)).not.toMatch(/sourceCode|commands|baseImageUri/);
-    expect(named("gcp:storage/bucketObject:BucketObject", "certs-hosting-code")).toBeUndefined();
-  });
 });
 
-describe("WorkloadService", () => {
-  const service = (packaging: Packaging, audiences: readonly string[] = []) =>
-    synth(
-      () =>
-        new WorkloadService("site", {
-          region: "r",
-          codeBucket: "code",
-          identity: new ServiceIdentity("robot", { displayName: "Robot" }),
-          scaling,
-          protect: true,
-          workload: "hosting",
-          env: {},
-          ingress: "internal",
-          invokers: {},
-          concurrency: 1,
-          timeoutSeconds: 1,
-          packaging,
-          audiences,
-        }),
-    );
-
-  test.each([
-    "europe-docker.pkg.dev/p/images/hosting:latest",
-    `europe-docker.pkg.dev/p/i@sha256:${"0".repeat(63)}`,
-  ])("refuses the image %s, which is not named by its digest", async (reference) => {
-    await expect(service({ kind: "image", reference })).rejects.toThrow(
-      `WorkloadService "site": packaging.reference must be an image by its digest, REGISTRY/PATH@sha256:DIGEST; got "${reference}".`,
-    );
-  });
-
-  test("refuses a function whose callers' tokens are for another name: Google gives functions none", async () => {
-    const builds = {} as FunctionBuilds;
-    await expect(service({ kind: "function", builds }, ["https://api.example"])).rejects.toThrow(
-      'WorkloadService "site": audiences must be empty for a function, which takes tokens for its own URI alone; got ["https://api.example"].',
-    );
-  });
-});
-
-test.each([4, 101, 7.5])("Stage refuses %d delivery attempts", async (maxDeliveryAttempts) => {
-  const stage = () =>
-    new Stage("work", {
-      topic: "t",
-      endpoint: "https://x.a.run.app",
-      pusher: { email: pulumi.output("p"), accountName: pulumi.output("projects/p/serviceAccounts/p") },
-      pubsubAgent: "serviceAccount:agent",
-      backoffSeconds: { minimum: 1, maximum: 600 },
-      notificationChannels: [],
-      protect: false,
-      maxDeliveryAttempts,
+describe("two CertificatePlatforms in one stack", () => {
+  test("stand on one foundation: each service is enabled once, and Pub/Sub's account asked for once", async () => {
+    const resources = await synth(() => {
+      const foundation = new ProjectFoundation("project", { services: requiredServices(args.workloads) });
+      new CertificatePlatform("certs", { ...args, foundation });
+      new CertificatePlatform("other", { ...args, foundation });
     });
+    const of = (type: string) => resources.filter((resource) => resource.type === type);
+    const enabled = of("gcp:projects/service:Service").map(({ inputs }) => inputs.service);
 
-  await expect(synth(stage)).rejects.toThrow(
-    `Stage "work": maxDeliveryAttempts must be a whole number from 5 to 100; got ${maxDeliveryAttempts}.`,
-  );
+    expect(enabled.sort()).toEqual([...requiredServices(args.workloads)].sort());
+    expect(of("gcp:projects/serviceIdentity:ServiceIdentity")).toHaveLength(1);
+    expect(of("gcp:cloudrunv2/service:Service")).toHaveLength(10);
+    const identities = resources.map(({ identity }) => identity);
+    expect(new Set(identities).size).toBe(identities.length);
+  });
+
+  test("refuse a foundation that lacks what they need", async () => {
+    const withNone = () =>
+      new CertificatePlatform("certs", {
+        ...args,
+        foundation: new ProjectFoundation("project", {
+          services: requiredServices(args.workloads).filter((service) => !service.startsWith("dns.")),
+        }),
+      });
+
+    await expect(synth(withNone)).rejects.toThrow(
+      'CertificatePlatform "certs": foundation must enable what requiredServices names; got one without dns.googleapis.com.',
+    );
+  });
 });
-
-test.each([1, 6, 91])("PrivateBucket refuses to keep deleted objects for %d days", async (softDeleteDays) => {
-  const bucket = () => new PrivateBucket("b", { region: "r", softDeleteDays, protect: false });
-
-  await expect(synth(bucket)).rejects.toThrow(
-    `PrivateBucket "b": softDeleteDays must be 0, or from 7 to 90; got ${softDeleteDays}.`,
-  );
-});
-
-/** By role, and grants on a resource before those on the project. */
-function byRole(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): number {
-  const key = ({ role, condition }: typeof a) => `${role} ${condition ? 1 : 0}`;
-  return key(a) < key(b) ? -1 : 1;
-}

@@ -1,47 +1,27 @@
-import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { FunctionBuilds } from "../serverless/function-builds.ts";
-import { type PackagingChoice, packager } from "../serverless/packaging.ts";
-import { PrivateBucket } from "../serverless/private-bucket.ts";
-import { StageTopic } from "../serverless/stage-topic.ts";
-import type { Scaling } from "../serverless/workload-args.ts";
-import { BackupVault } from "./backup-vault.ts";
+import { AlertChannels } from "../foundation/alert-channels.ts";
+import type { ProjectFoundation } from "../foundation/project-foundation.ts";
+import { StageTopic } from "../messaging/stage-topic.ts";
+import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
+import { WorkloadHost } from "../serverless/workload-host.ts";
 import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
+import { DataStores } from "./data-stores.ts";
 import { DomainApi } from "./domain-api.ts";
 import { DomainValidator } from "./domain-validator.ts";
-import { EdgeAllowList } from "./edge-allow-list.ts";
-import { EdgeService } from "./edge-service.ts";
+import { type EdgeArgs, Entrance } from "./entrance.ts";
 import { FastlyCredentials } from "./fastly-credentials.ts";
-import { FrontDoor } from "./front-door.ts";
 import { Hosting } from "./hosting.ts";
-import { PlatformAlerts } from "./platform-alerts.ts";
 import { PlatformIdentities } from "./platform-identities.ts";
-import { ProjectFoundation } from "./project-foundation.ts";
-import { ServerlessBackend } from "./serverless-backend.ts";
+import { requiredServices } from "./required-services.ts";
 import { TokenProxy } from "./token-proxy.ts";
+import { type CertificateWorkload, WORKLOADS } from "./workloads.ts";
 
-/** A token that nobody fetched for a day will not be asked for any more. */
-const CHALLENGE_EXPIRY_DAYS = 1;
-/** Longer than the life of a certificate: a registry that was overwritten can be read back. */
-const REGISTRY_VERSION_DAYS = 100;
 /** Domain, hyphen and "-validation-push" must fit a service account's 22 characters. */
 const MAX_NAME_LENGTH = 6;
 
-export interface EdgeArgs {
-  /** A name of the platform's own that leads to the CDN: what customers point a CNAME at. */
-  readonly host: string;
-  /** IP addresses to which customers' names must lead. */
-  readonly addresses: readonly string[];
-  /** CIDR ranges from which the CDN connects to the origin. */
-  readonly ranges: readonly string[];
-  /** Fastly's TLS configuration under which certificates are activated. */
-  readonly tlsConfigurationId: string;
-}
-
-/** What runs, by the names that configuration has for it. */
-export type Workload = "domainApi" | "domainValidator" | "certificateIssuer" | "tokenProxy" | "hosting";
-
 export interface CertificatePlatformArgs {
+  /** One for all platforms of a stack; it enables `requiredServices(workloads)` at least. */
+  readonly foundation: ProjectFoundation;
   readonly region: pulumi.Input<string>;
   /** Domain of the platform itself; `originHost`, `apiHost` and the edge's host are in it. */
   readonly zoneDomain: string;
@@ -58,9 +38,7 @@ export interface CertificatePlatformArgs {
   readonly operators: Readonly<Record<string, string>>;
   /** Who hears of alerts: e-mail addresses by a stable name. */
   readonly alertEmails: Readonly<Record<string, string>>;
-  readonly scaling: Readonly<Record<Workload, Scaling>>;
-  /** How each workload's code reaches Google. @default bundles, which need no build */
-  readonly packaging?: Partial<Readonly<Record<Workload, PackagingChoice>>>;
+  readonly workloads: Readonly<Record<CertificateWorkload, WorkloadChoice>>;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
   /** Whole seconds for which the first update waits until new grants hold. */
@@ -87,87 +65,58 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   constructor(name: string, args: CertificatePlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificatePlatform", name, {}, opts);
 
-    if (name.length > MAX_NAME_LENGTH) {
-      throw new pulumi.ResourceError(
-        `CertificatePlatform "${name}": name must have at most ${MAX_NAME_LENGTH} characters; got ${name.length}.`,
-        this,
-        true,
-      );
-    }
-    const { region, edge, packaging = {}, softDeleteDays, grantDelaySeconds, protect } = args;
+    this.#check(name, args);
+    const { region, foundation, edge, softDeleteDays, grantDelaySeconds, protect } = args;
+    const parent = { parent: this, dependsOn: [foundation] };
     this.apiUrl = `https://${args.apiHost}`;
     this.apiAudience = this.apiUrl;
 
-    const hasFunctions = Object.values(packaging).some(({ kind }) => kind === "function");
-    const foundation = new ProjectFoundation(name, { hasFunctions }, { parent: this });
-    const parent = { parent: this, dependsOn: [foundation] };
     const identities = new PlatformIdentities(name, { operators: args.operators }, parent);
-    const { api, validator, issuer, proxy } = identities;
-    const alerts = new PlatformAlerts(name, { emails: args.alertEmails }, parent);
-    const code = new PrivateBucket(`${name}-code`, { region, softDeleteDays: 0, protect }, parent);
-    const registry = new PrivateBucket(
-      `${name}-registry`,
+    const alerts = new AlertChannels(name, { emails: args.alertEmails }, parent);
+    const host = new WorkloadHost(
+      name,
       {
         region,
-        writers: { api: api.member, validator: validator.member, issuer: issuer.member },
-        softDeleteDays,
-        versionDays: REGISTRY_VERSION_DAYS,
+        area: "certificates",
+        definitions: WORKLOADS,
+        choices: args.workloads,
+        identities: identities.workloads,
+        foundation,
+        notificationChannels: alerts.channels,
+        grantDelaySeconds,
         protect,
       },
       parent,
     );
-    const challenges = new PrivateBucket(
-      `${name}-challenges`,
-      {
-        region,
-        readers: { proxy: proxy.member },
-        writers: { validator: validator.member, issuer: issuer.member },
-        softDeleteDays: 0,
-        expiry: { days: CHALLENGE_EXPIRY_DAYS },
-        protect: false,
-      },
-      parent,
-    );
-    const vault = new BackupVault(
-      `${name}-backup`,
-      { region, keepers: { issuer: issuer.member }, softDeleteDays, protect },
-      parent,
-    );
+
+    const stores = new DataStores(name, { region, identities, softDeleteDays, protect }, parent);
     const fastlyCredentials = new FastlyCredentials(
       `${name}-fastly`,
       {
         apiToken: args.fastlyApiToken,
-        readers: { validator: validator.member, issuer: issuer.member },
+        readers: identities.members("domain-validator", "certificate-issuer"),
         grantDelaySeconds,
       },
       parent,
     );
-    const validation = new StageTopic(`${name}-validation`, { publishers: { api: api.member } }, parent);
+    const validation = new StageTopic(
+      `${name}-validation`,
+      { publishers: identities.members("domain-api") },
+      parent,
+    );
     const issuing = new StageTopic(
       `${name}-issuing`,
-      { publishers: { api: api.member, validator: validator.member } },
+      { publishers: identities.members("domain-api", "domain-validator") },
       parent,
     );
 
-    const { bucketName: codeBucket } = code;
-    const packaged = packager(
-      () => new FunctionBuilds(`${name}-builds`, { region, codeBucket, grantDelaySeconds }, parent),
-    );
-    const settingsOf = (workload: Workload) => ({
-      region,
-      codeBucket,
-      packaging: packaged(packaging[workload]),
-      scaling: args.scaling[workload],
-      protect,
-    });
     const domainApi = new DomainApi(
       `${name}-domain-api`,
       {
-        ...settingsOf("domainApi"),
-        identity: api,
+        host,
         audience: this.apiAudience,
         reservedZone: args.zoneDomain,
-        registryBucket: registry.bucketName,
+        registryBucket: stores.registryBucket,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
         operator: identities.operator,
@@ -177,71 +126,42 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const tokenProxy = new TokenProxy(
       `${name}-token-proxy`,
-      { ...settingsOf("tokenProxy"), identity: proxy, challengeBucket: challenges.bucketName },
+      { host, challengeBucket: stores.challengeBucket },
       parent,
     );
-    const hosting = new Hosting(
-      `${name}-hosting`,
-      { ...settingsOf("hosting"), identity: identities.hosting, platformName: args.platformName },
-      parent,
-    );
+    const hosting = new Hosting(`${name}-hosting`, { host, platformName: args.platformName }, parent);
 
-    const zone = new gcp.dns.ManagedZone(
+    const entrance = new Entrance(
       name,
-      { dnsName: `${args.zoneDomain}.`, description: "The platform's own names" },
-      { ...parent, protect },
-    );
-    const allowList = new EdgeAllowList(`${name}-edge-only`, { ranges: edge.ranges }, parent);
-    const backend = (key: string, service: pulumi.Output<string>, securityPolicy?: pulumi.Output<string>) =>
-      new ServerlessBackend(
-        `${name}-${key}`,
-        { region, service, ...(securityPolicy && { securityPolicy }) },
-        parent,
-      ).backendId;
-    const frontDoor = new FrontDoor(
-      `${name}-front`,
       {
+        region,
+        zoneDomain: args.zoneDomain,
         originHost: args.originHost,
         apiHost: args.apiHost,
-        zone: zone.name,
-        backends: {
-          api: backend("api", domainApi.serviceName),
-          hosting: args.hostingBackend ?? backend("hosting", hosting.serviceName, allowList.policyId),
-          tokenProxy: backend("proxy", tokenProxy.serviceName, allowList.policyId),
+        edge,
+        services: {
+          api: domainApi.serviceName,
+          hosting: hosting.serviceName,
+          tokenProxy: tokenProxy.serviceName,
         },
-        protect,
-      },
-      parent,
-    );
-    const edgeService = new EdgeService(
-      `${name}-edge`,
-      {
-        edgeHost: edge.host,
-        edgeAddresses: edge.addresses,
-        zone: zone.name,
-        originAddress: frontDoor.address,
-        originHost: args.originHost,
+        hostingBackend: args.hostingBackend,
         protect,
       },
       parent,
     );
 
     const stage = {
-      registryBucket: registry.bucketName,
-      challengeBucket: challenges.bucketName,
-      fastlyServiceId: edgeService.serviceId,
+      host,
+      registryBucket: stores.registryBucket,
+      challengeBucket: stores.challengeBucket,
+      fastlyServiceId: entrance.fastlyServiceId,
       fastlyCredentials,
-      pubsubAgent: foundation.pubsubAgent,
-      notificationChannels: alerts.channels,
     };
     new DomainValidator(
       `${name}-domain-validator`,
       {
         ...stage,
-        ...settingsOf("domainValidator"),
-        identity: validator,
-        pusher: identities.validationPusher,
-        topic: validation.topicId,
+        source: { topic: validation.topicId, pusher: identities.validationPusher },
         issuingTopic: issuing.topicId,
         edgeAddresses: edge.addresses,
         caaIdentities: args.caaIdentities,
@@ -249,14 +169,12 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
     new CertificateIssuer(
+      // Stacks in use know it by the shorter name.
       `${name}-cert-issuer`,
       {
         ...stage,
-        ...settingsOf("certificateIssuer"),
-        identity: issuer,
-        pusher: identities.issuingPusher,
-        topic: issuing.topicId,
-        vault,
+        source: { topic: issuing.topicId, pusher: identities.issuingPusher },
+        vault: stores.vault,
         acme: args.acme,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
       },
@@ -264,10 +182,10 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
 
     this.operatorServiceAccount = identities.operator.email;
-    this.originAddress = frontDoor.address;
-    this.fastlyServiceId = edgeService.serviceId;
-    this.nameServers = zone.nameServers;
-    this.backupBucket = vault.bucketName;
+    this.originAddress = entrance.originAddress;
+    this.fastlyServiceId = entrance.fastlyServiceId;
+    this.nameServers = entrance.nameServers;
+    this.backupBucket = stores.vault.bucketName;
     this.registerOutputs({
       apiUrl: this.apiUrl,
       apiAudience: this.apiAudience,
@@ -277,5 +195,20 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       nameServers: this.nameServers,
       backupBucket: this.backupBucket,
     });
+  }
+
+  #check(name: string, { foundation, workloads }: CertificatePlatformArgs): void {
+    if (name.length > MAX_NAME_LENGTH) {
+      throw this.#mistake(name, `name must have at most ${MAX_NAME_LENGTH} characters; got ${name.length}.`);
+    }
+    const missing = requiredServices(workloads).filter((service) => !foundation.services.has(service));
+    if (missing.length > 0) {
+      const rule = "must enable what requiredServices names";
+      throw this.#mistake(name, `foundation ${rule}; got one without ${missing.join(", ")}.`);
+    }
+  }
+
+  #mistake(name: string, rule: string): pulumi.ResourceError {
+    return new pulumi.ResourceError(`CertificatePlatform "${name}": ${rule}`, this, true);
   }
 }

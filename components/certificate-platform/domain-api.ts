@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/domain-api/env.ts";
-import type { ServiceIdentity } from "../serverless/service-identity.ts";
-import type { WorkloadSettings } from "../serverless/workload-args.ts";
+import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
+import type { CertificateHost } from "./workloads.ts";
 
-export interface DomainApiArgs extends WorkloadSettings {
+export interface DomainApiArgs {
+  readonly host: CertificateHost;
   readonly audience: string;
   /** Domain of the platform itself, in which no customer may register a name. */
   readonly reservedZone: string;
@@ -27,8 +28,7 @@ export class DomainApi extends pulumi.ComponentResource {
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
-        ...args,
-        workload: "domain-api",
+        workload: args.host.workload("domain-api"),
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           VALIDATION_TOPIC: args.validationTopic,
@@ -40,8 +40,6 @@ export class DomainApi extends pulumi.ComponentResource {
         ingress: "loadBalancer",
         invokers: { operator: args.operator.member, ...args.callers },
         audiences: [args.audience],
-        concurrency: 80,
-        timeoutSeconds: 30,
       },
       { parent: this },
     );

@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/domain-validator/env.ts";
-import { type StageSettings, StageWorkload } from "../serverless/stage-workload.ts";
+import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
+import type { CertificateHost } from "./workloads.ts";
 
-export interface DomainValidatorArgs extends StageSettings {
+export interface DomainValidatorArgs {
+  readonly host: CertificateHost;
+  readonly source: StageSource;
   readonly issuingTopic: pulumi.Input<string>;
   readonly registryBucket: pulumi.Input<string>;
   readonly challengeBucket: pulumi.Input<string>;
@@ -23,8 +26,8 @@ export class DomainValidator extends pulumi.ComponentResource {
     new StageWorkload<typeof envSchema>(
       name,
       {
-        ...args,
-        workload: "domain-validator",
+        workload: args.host.workload("domain-validator"),
+        source: args.source,
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,
@@ -34,9 +37,6 @@ export class DomainValidator extends pulumi.ComponentResource {
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
         },
-        concurrency: 40,
-        // The deadline in its main.ts is a little less.
-        timeoutSeconds: 120,
         after: args.fastlyCredentials.grants,
       },
       { parent: this },

@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { onceGranted } from "../foundation/grant-delay.ts";
 import type { SecretReference } from "../serverless/environment.ts";
-import { onceGranted } from "../serverless/grant-delay.ts";
 
 export interface FastlyCredentialsArgs {
   readonly apiToken: pulumi.Input<string>;

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/hosting/env.ts";
-import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
+import type { CertificateHost } from "./workloads.ts";
 
-export interface HostingArgs extends WorkloadSettings {
+export interface HostingArgs {
+  readonly host: CertificateHost;
   readonly platformName: string;
 }
 
@@ -17,13 +18,10 @@ export class Hosting extends pulumi.ComponentResource {
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
-        ...args,
-        workload: "hosting",
+        workload: args.host.workload("hosting"),
         env: { PLATFORM_NAME: args.platformName },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },
-        concurrency: 200,
-        timeoutSeconds: 30,
       },
       { parent: this },
     );

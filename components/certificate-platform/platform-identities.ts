@@ -1,19 +1,16 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { ServiceIdentity } from "../serverless/service-identity.ts";
+import { ServiceIdentity } from "../foundation/service-identity.ts";
+import { type CertificateWorkload, WORKLOADS } from "./workloads.ts";
 
 export interface PlatformIdentitiesArgs {
   /** Members who may act as the operator, by a stable name. */
   readonly operators: Readonly<Record<string, string>>;
 }
 
-/** An account for each subsystem, and one as which people operate the platform. */
+/** An account for each workload and each subscription that pushes to one, and one as which people operate the platform. */
 export class PlatformIdentities extends pulumi.ComponentResource {
-  readonly api: ServiceIdentity;
-  readonly validator: ServiceIdentity;
-  readonly issuer: ServiceIdentity;
-  readonly proxy: ServiceIdentity;
-  readonly hosting: ServiceIdentity;
+  readonly workloads: Readonly<Record<CertificateWorkload, ServiceIdentity>>;
   readonly validationPusher: ServiceIdentity;
   readonly issuingPusher: ServiceIdentity;
   readonly operator: ServiceIdentity;
@@ -21,13 +18,11 @@ export class PlatformIdentities extends pulumi.ComponentResource {
   constructor(name: string, { operators }: PlatformIdentitiesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:PlatformIdentities", name, {}, opts);
 
-    const identity = (subsystem: string, displayName: string) =>
-      new ServiceIdentity(`${name}-${subsystem}`, { displayName }, { parent: this });
-    this.api = identity("api", "Domain API");
-    this.validator = identity("validator", "Domain validator");
-    this.issuer = identity("issuer", "Certificate issuer");
-    this.proxy = identity("proxy", "Token proxy");
-    this.hosting = identity("hosting", "Hosting");
+    const identity = (account: string, displayName: string) =>
+      new ServiceIdentity(`${name}-${account}`, { displayName }, { parent: this });
+    this.workloads = Object.fromEntries(
+      Object.entries(WORKLOADS).map(([workload, { account, title }]) => [workload, identity(account, title)]),
+    ) as Record<CertificateWorkload, ServiceIdentity>;
     this.validationPusher = identity("validation-push", "Pushes to the domain validator");
     this.issuingPusher = identity("issuing-push", "Pushes to the certificate issuer");
     this.operator = identity("operator", "Operates the platform");
@@ -44,5 +39,12 @@ export class PlatformIdentities extends pulumi.ComponentResource {
       );
     }
     this.registerOutputs({});
+  }
+
+  /** For grants: the members that workloads act as, by the names of their accounts. */
+  members(...workloads: readonly CertificateWorkload[]): Readonly<Record<string, pulumi.Output<string>>> {
+    return Object.fromEntries(
+      workloads.map((workload) => [WORKLOADS[workload].account, this.workloads[workload].member]),
+    );
   }
 }

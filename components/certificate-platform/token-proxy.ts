@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/token-proxy/env.ts";
-import type { WorkloadSettings } from "../serverless/workload-args.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
+import type { CertificateHost } from "./workloads.ts";
 
-export interface TokenProxyArgs extends WorkloadSettings {
+export interface TokenProxyArgs {
+  readonly host: CertificateHost;
   readonly challengeBucket: pulumi.Input<string>;
 }
 
@@ -17,13 +18,10 @@ export class TokenProxy extends pulumi.ComponentResource {
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
-        ...args,
-        workload: "token-proxy",
+        workload: args.host.workload("token-proxy"),
         env: { CHALLENGE_BUCKET: args.challengeBucket },
         ingress: "loadBalancer",
         invokers: { everyone: "allUsers" },
-        concurrency: 200,
-        timeoutSeconds: 10,
       },
       { parent: this },
     );

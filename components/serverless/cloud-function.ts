@@ -1,22 +1,15 @@
 import * as gcp from "@pulumi/gcp";
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { FUNCTION_SOURCE } from "./artefact-format.ts";
+import { FUNCTION_SOURCE } from "../bundling/artefact-format.ts";
 import { codeObject } from "./code-object.ts";
 import { type Environment, toFunctionEnvironment } from "./environment.ts";
 import type { FunctionBuilds } from "./function-builds.ts";
-import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-args.ts";
+import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-service.ts";
 
 const RUNTIME = "nodejs24";
 /** What every `main.ts` exports for it. */
 const ENTRY_POINT = "handler";
-/** As a service has; less than one CPU would allow one request at a time. */
-const MEMORY = "512Mi";
-const CPU = "1";
-
-export interface FunctionArgs<Schema extends z.ZodType> extends WorkloadServiceArgs<Schema> {
-  readonly builds: FunctionBuilds;
-}
 
 /**
  * A workload as a function of the second generation. Google keeps a Cloud Run service of the same name
@@ -24,19 +17,15 @@ export interface FunctionArgs<Schema extends z.ZodType> extends WorkloadServiceA
  */
 export function makeFunction<Schema extends z.ZodType>(
   name: string,
-  args: FunctionArgs<Schema>,
+  { workload, env, ingress, after = [] }: WorkloadServiceArgs<Schema>,
+  builds: FunctionBuilds,
   parent: pulumi.Resource,
 ): WorkloadAddress {
-  const { region, workload, codeBucket, builds, scaling, after = [] } = args;
-  const { bucket, name: object } = codeObject(
-    name,
-    { workload, codeBucket, format: FUNCTION_SOURCE },
-    parent,
-  );
+  const { bucket, name: object } = codeObject(name, workload, FUNCTION_SOURCE, parent);
   const made = new gcp.cloudfunctionsv2.Function(
     name,
     {
-      location: region,
+      location: workload.region,
       buildConfig: {
         runtime: RUNTIME,
         entryPoint: ENTRY_POINT,
@@ -46,19 +35,19 @@ export function makeFunction<Schema extends z.ZodType>(
         dockerRepository: builds.repositoryId,
       },
       serviceConfig: {
-        serviceAccountEmail: args.identity.email,
-        ingressSettings: args.ingress === "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_INTERNAL_AND_GCLB",
+        serviceAccountEmail: workload.identity.email,
+        ingressSettings: ingress === "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_INTERNAL_AND_GCLB",
         allTrafficOnLatestRevision: true,
-        timeoutSeconds: args.timeoutSeconds,
-        maxInstanceRequestConcurrency: args.concurrency,
-        availableCpu: CPU,
-        availableMemory: MEMORY,
-        minInstanceCount: scaling.minInstances,
-        maxInstanceCount: scaling.maxInstances,
-        ...toFunctionEnvironment(args.env as Environment<z.ZodType>),
+        timeoutSeconds: workload.timeoutSeconds,
+        maxInstanceRequestConcurrency: workload.concurrency,
+        availableCpu: String(workload.cpu),
+        availableMemory: workload.memory,
+        minInstanceCount: workload.minInstances,
+        maxInstanceCount: workload.maxInstances,
+        ...toFunctionEnvironment(env as Environment<z.ZodType>),
       },
     },
-    { parent, protect: args.protect, dependsOn: [...builds.grants, ...after] },
+    { parent, protect: workload.protect, dependsOn: [...builds.grants, ...after] },
   );
   return {
     serviceName: made.serviceConfig.apply((config) => (config?.service ?? "").replace(/^.*\//, "")),

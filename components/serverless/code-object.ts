@@ -1,25 +1,28 @@
 import * as gcp from "@pulumi/gcp";
-import type * as pulumi from "@pulumi/pulumi";
-import type { ArtefactFormat } from "./artefact-format.ts";
-import { bundle } from "./bundle.ts";
+import * as pulumi from "@pulumi/pulumi";
+import type { ArtefactFormat } from "../bundling/artefact-format.ts";
+import { buildBundle } from "../bundling/build-bundle.ts";
+import type { HostedWorkload } from "./hosted-workload.ts";
 
-export interface CodeObjectArgs {
-  /** The folder in `runtime/workloads/`. */
-  readonly workload: string;
-  readonly codeBucket: pulumi.Input<string>;
-  readonly format: ArtefactFormat;
-}
-
-/** A workload's code in Storage, `NAME-code`: replaced when the code changes, and else the same. */
+/**
+ * A workload's code in Storage, `NAME-code`, under a name by its contents: replaced when the code changes,
+ * and else the same. The engine compares the source by content, so its path means nothing to a diff.
+ */
 export function codeObject(
   name: string,
-  { workload, codeBucket, format }: CodeObjectArgs,
+  { folder, codeBucket }: HostedWorkload,
+  format: ArtefactFormat,
   parent: pulumi.Resource,
 ): gcp.storage.BucketObject {
-  const { objectName, contentType, archive } = bundle(workload, format);
+  const { sha256, path } = buildBundle(folder, { format });
   return new gcp.storage.BucketObject(
     `${name}-code`,
-    { bucket: codeBucket, name: objectName, source: archive, contentType },
+    {
+      bucket: codeBucket,
+      name: `${folder}/${sha256}.${format.extension}`,
+      source: new pulumi.asset.FileAsset(path),
+      contentType: format.contentType,
+    },
     { parent },
   );
 }

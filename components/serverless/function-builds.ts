@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { onceGranted } from "./grant-delay.ts";
-import { ServiceIdentity } from "./service-identity.ts";
+import { onceGranted } from "../foundation/grant-delay.ts";
+import { ServiceIdentity } from "../foundation/service-identity.ts";
 
 const DAY_SECONDS = 86_400;
 /** Where Cloud Functions puts its copy of a source before it is built: `gcf-v2-sources-NUMBER-REGION`. */

@@ -20,13 +20,3 @@ export type PackagingChoice =
 export type Packaging =
   | Exclude<PackagingChoice, { kind: "function" }>
   | { readonly kind: "function"; readonly builds: FunctionBuilds };
-
-/** Gives choices what they take. What builds functions is made for the first one, and serves all. */
-export function packager(makeBuilds: () => FunctionBuilds): (choice?: PackagingChoice) => Packaging {
-  let builds: FunctionBuilds | undefined;
-  return (choice = { kind: "bundle" }) => {
-    if (choice.kind !== "function") return choice;
-    builds ??= makeBuilds();
-    return { kind: "function", builds };
-  };
-}

@@ -3,15 +3,42 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { makeFunction } from "./cloud-function.ts";
 import { makeCloudRunService } from "./cloud-run-service.ts";
+import type { Environment } from "./environment.ts";
+import type { HostedWorkload } from "./hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "./packaging.ts";
-import type { WorkloadServiceArgs } from "./workload-args.ts";
+import { brokenMemory } from "./workload-size.ts";
 
 /** Cloud Run allows 49 characters, 8 of which are the random suffix. */
 const MAX_NAME_LENGTH = 41;
 
-/** A folder of `runtime/workloads/` as a service of Cloud Run, however it is packaged, under an identity of its own. */
-export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentResource {
+export interface WorkloadServiceArgs<Schema extends z.ZodType> {
+  readonly workload: HostedWorkload;
+  readonly env: Environment<Schema>;
+  /** "internal" admits Pub/Sub alone; "loadBalancer" adds the load balancer. Nothing is reachable at run.app. */
+  readonly ingress: "internal" | "loadBalancer";
+  /** Members who may call, by the name of their grant. */
+  readonly invokers: Readonly<Record<string, pulumi.Input<string>>>;
+  /**
+   * What callers' tokens may be for, beside the service's own URI; a function has that alone.
+   * @default none
+   */
+  readonly audiences?: readonly string[];
+  /** What must stand before the first instance can start: grants on secrets, for one. */
+  readonly after?: readonly pulumi.Resource[];
+}
+
+/** How others reach a workload, whatever it was packaged as. */
+export interface WorkloadAddress {
   /** Of the Cloud Run service, which a function has too. */
+  readonly serviceName: pulumi.Output<string>;
+  readonly uri: pulumi.Output<string>;
+}
+
+/** A workload as a service of Cloud Run, however it is packaged, under an identity of its own. */
+export class WorkloadService<Schema extends z.ZodType>
+  extends pulumi.ComponentResource
+  implements WorkloadAddress
+{
   readonly serviceName: pulumi.Output<string>;
   readonly uri: pulumi.Output<string>;
 
@@ -19,11 +46,11 @@ export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentR
     super("platform:serverless:WorkloadService", name, {}, opts);
 
     this.#check(name, args);
-    const { region, packaging } = args;
+    const { region, packaging } = args.workload;
     const { serviceName, uri } =
       packaging.kind === "function"
-        ? makeFunction(name, { ...args, builds: packaging.builds }, this)
-        : makeCloudRunService(name, { ...args, packaging }, this);
+        ? makeFunction(name, args, packaging.builds, this)
+        : makeCloudRunService(name, args, this);
 
     for (const [invoker, member] of Object.entries(args.invokers)) {
       new gcp.cloudrunv2.ServiceIamMember(
@@ -38,10 +65,13 @@ export class WorkloadService<Schema extends z.ZodType> extends pulumi.ComponentR
     this.registerOutputs({ serviceName: this.serviceName, uri: this.uri });
   }
 
-  #check(name: string, { packaging, audiences = [] }: WorkloadServiceArgs<Schema>): void {
+  #check(name: string, { workload, audiences = [] }: WorkloadServiceArgs<Schema>): void {
+    const { packaging, cpu, memory } = workload;
     if (name.length > MAX_NAME_LENGTH) {
       throw this.#mistake(name, `name must have at most ${MAX_NAME_LENGTH} characters; got ${name.length}.`);
     }
+    const broken = brokenMemory(cpu, memory);
+    if (broken) throw this.#mistake(name, `memory ${broken}; got ${JSON.stringify(memory)}.`);
     if (packaging.kind === "image" && !IMAGE_BY_DIGEST.test(packaging.reference)) {
       const rule = "must be an image by its digest, REGISTRY/PATH@sha256:DIGEST";
       throw this.#mistake(name, `packaging.reference ${rule}; got ${JSON.stringify(packaging.reference)}.`);

@@ -1,9 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest, RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb.js";
+import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
+
+type Answer = (error: unknown, response: RegisterResourceResponse) => void;
 
 export interface Synthesised {
   readonly type: string;
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Its URN without stack and project: `TYPE_OF_ANCESTOR$…$TYPE::NAME`. */
+  readonly identity: string;
+  /** Identities that it had under other parents, as its own aliases say. */
+  readonly formerly: readonly string[];
 }
 
 /** What providers would have put out, as far as components read it: enough to tell resources apart. */
@@ -53,24 +61,61 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
 /**
  * Runs a program function against Pulumi's mocks.
  *
- * @returns what it registered, once all of it is registered, also from within `apply`. Secrets are in the clear.
+ * @returns what it registered, once all of it is registered, also from within `apply`: by identity, since the
+ * order of registration is nobody's promise. Secrets are in the clear.
  */
 export async function synth(program: () => unknown): Promise<readonly Synthesised[]> {
-  const registered: Synthesised[] = [];
   await pulumi.runtime.setMocks({
-    newResource(args) {
-      registered.push({ type: args.type, name: args.name, inputs: args.inputs });
-      return { id: `${args.name}-id`, state: outputsOf(args) };
-    },
+    newResource: (args) => ({ id: `${args.name}-id`, state: outputsOf(args) }),
     call: ({ token }) => {
       throw new Error(`${token} is not to be called.`);
     },
   });
+  const registered = noteRegistrations();
   try {
-    program();
+    await program();
   } finally {
     // Also after a throw: what was registered before it must not reach the next program's mocks.
     await pulumi.runtime.disconnect();
   }
+  return registered.sort((a, b) => (a.identity < b.identity ? -1 : 1));
+}
+
+/** With all ancestors, where the mocks themselves know the parent alone. */
+function noteRegistrations(): Synthesised[] {
+  const registered: Synthesised[] = [];
+  const ancestries = new Map<string, string>();
+  const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request: RegisterResourceRequest, answer: Answer) => {
+    const [type, name] = [request.getType(), request.getName()];
+    const parent = ancestries.get(request.getParent());
+    const ancestry = parent === undefined ? type : `${parent}$${type}`;
+    const object = request.getObject();
+    registered.push({
+      type,
+      name,
+      inputs: object ? pulumi.runtime.deserializeProperties(object) : {},
+      identity: `${ancestry}::${name}`,
+      formerly: request.getAliasesList().flatMap((alias) => {
+        const spec = alias.getSpec();
+        const formerParent = spec?.getParenturn().split("::")[2];
+        return formerParent ? [`${formerParent}$${type}::${spec?.getName() || name}`] : [];
+      }),
+    });
+    return register(request, (error: unknown, response: RegisterResourceResponse) => {
+      if (response) ancestries.set(response.getUrn(), ancestry);
+      answer(error, response);
+    });
+  };
   return registered;
+}
+
+/** The inputs of one of them. */
+export function inputsOf(
+  resources: readonly Synthesised[],
+  type: string,
+  name: string,
+): Synthesised["inputs"] | undefined {
+  return resources.find((resource) => resource.type === type && resource.name === name)?.inputs;
 }

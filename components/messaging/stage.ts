@@ -1,6 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceIdentity } from "./service-identity.ts";
+import type { ServiceIdentity } from "../foundation/service-identity.ts";
 
 const DAY_SECONDS = 86_400;
 /** Long enough for an order at a slow CA; Pub/Sub's own maximum. */

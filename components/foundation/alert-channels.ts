@@ -1,17 +1,17 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 
-export interface PlatformAlertsArgs {
+export interface AlertChannelsArgs {
   /** E-mail addresses, by a stable name. */
   readonly emails: Readonly<Record<string, string>>;
 }
 
-/** Whom the platform tells when it cannot help itself. */
-export class PlatformAlerts extends pulumi.ComponentResource {
+/** Whom a platform tells when it cannot help itself. */
+export class AlertChannels extends pulumi.ComponentResource {
   /** Names of the notification channels. */
   readonly channels: readonly pulumi.Output<string>[];
 
-  constructor(name: string, { emails }: PlatformAlertsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { emails }: AlertChannelsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:PlatformAlerts", name, {}, opts);
 
     this.channels = Object.entries(emails).map(

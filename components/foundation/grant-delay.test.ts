@@ -1,8 +1,8 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { FastlyCredentials } from "../certificate-platform/fastly-credentials.ts";
+import { FunctionBuilds } from "../serverless/function-builds.ts";
 import { synth } from "../testing/synth.ts";
-import { FunctionBuilds } from "./function-builds.ts";
 import { grantDelayMs } from "./grant-delay.ts";
 
 const MADE_AT = "2026-01-01T00:00:00.123456Z";

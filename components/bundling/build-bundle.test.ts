@@ -23,6 +23,7 @@ import { FUNCTION_SOURCE } from "./artefact-format.ts";
 import { BUNDLE_ARGS, type BuiltBundle, buildBundle } from "./build-bundle.ts";
 import { zip } from "./zip-archive.ts";
 
+const FIRST_FRAME = /index\.js:(\d+):(\d+)\)?\n\s+at/;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 const first = join(folder, "first");
 const second = join(folder, "elsewhere/and/deeper");
@@ -109,10 +110,13 @@ test("packs a zip whose bytes no machine, time or time zone changes", () => {
 
 test("keeps a source map beside the archive that leads from a stack trace to the source", async () => {
   const { path, mapPath } = buildBundle("greeter", { root: first });
-  const [, line, column] = /index\.js:(\d+):(\d+)\)?\n\s+at/.exec(await stackOf(await unpack(path))) ?? [];
-  const map = new SourceMap(JSON.parse(readFileSync(mapPath, "utf8")));
-  const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
-  expect(origin).toMatchObject({ originalSource: "runtime/workloads/greeter/main.ts", originalLine: 3 });
+  const stack = await stackOf(await unpack(path));
+  expect(stack).toMatch(FIRST_FRAME);
+  const [, line, column] = FIRST_FRAME.exec(stack) ?? [];
+  expect(originOf(mapPath, Number(line) - 1, Number(column) - 1)).toMatchObject({
+    originalSource: "runtime/workloads/greeter/main.ts",
+    originalLine: 3,
+  });
 });
 
 test("keeps the last five archives with their maps", () => {
@@ -143,6 +147,17 @@ test("remembers no build during which a source may have been saved, and the next
     buildBundle("saved", { root: first });
   }
   expect(existsSync(memory)).toBe(true);
+});
+
+test("gives a source that was changed for a moment its own map again, where the bytes stayed the same", () => {
+  const source = join(first, "runtime/workloads/saved/main.ts");
+  const text = readFileSync(source, "utf8");
+  const before = buildBundle("saved", { root: first });
+  writeFileSync(source, `// A comment\n// of two lines\n${text}`);
+  expect(buildBundle("saved", { root: first }).sha256).toBe(before.sha256);
+  writeFileSync(source, text);
+  const { mapPath } = buildBundle("saved", { root: first });
+  expect(originOf(mapPath, 1, 0)).toMatchObject({ originalLine: 0 });
 });
 
 test("notices a changed source and a changed dependency", () => {
@@ -180,11 +195,16 @@ interface Unpacked {
   readonly bytes: Buffer;
 }
 
-/** What the bundle prints as it dies, run as an instance would. */
+/** @param line counted from 0, as is `column`. */
+function originOf(mapPath: string, line: number, column: number): object {
+  return new SourceMap(JSON.parse(readFileSync(mapPath, "utf8"))).findEntry(line, column);
+}
+
+/** What the bundle prints as it dies: without the environment of this process, which may ask for colours between the words. */
 async function stackOf(files: readonly Unpacked[]): Promise<string> {
   const out = mkdtempSync(join(tmpdir(), "unpacked-"));
   for (const { name, bytes } of files) writeFileSync(join(out, name), bytes);
-  const { stderr } = spawnSync(process.execPath, BUNDLE_ARGS, { cwd: out, encoding: "utf8" });
+  const { stderr } = spawnSync(process.execPath, BUNDLE_ARGS, { cwd: out, env: {}, encoding: "utf8" });
   rmSync(out, { recursive: true });
   return stderr;
 }

@@ -69,6 +69,8 @@ export class BundleCache {
   keep({ archive, map, inputs }: Built, toolchain: string, startedAt: number): StoredBuild {
     const stored = this.#storedAs(sha256(archive));
     mkdirSync(this.#folder, { recursive: true });
+    // Other lines of a source can lead to the same archive, whose map is then no longer what was remembered.
+    rmSync(this.#recordPath, { force: true });
     writeAtomically(stored.path, archive);
     writeAtomically(stored.mapPath, map);
     // A file saved meanwhile has perhaps been read before and would be digested after: then nothing is remembered.
@@ -79,15 +81,19 @@ export class BundleCache {
         inputs: Object.fromEntries(digests),
         sha256: stored.sha256,
       };
-      writeAtomically(join(this.#folder, "inputs.json"), JSON.stringify(record));
+      writeAtomically(this.#recordPath, JSON.stringify(record));
     }
     this.#sweep(stored);
     return stored;
   }
 
+  get #recordPath(): string {
+    return join(this.#folder, "inputs.json");
+  }
+
   #read(): CacheRecord | undefined {
     try {
-      const record = JSON.parse(readFileSync(join(this.#folder, "inputs.json"), "utf8"));
+      const record = JSON.parse(readFileSync(this.#recordPath, "utf8"));
       return typeof record?.sha256 === "string" && typeof record.inputs === "object" ? record : undefined;
     } catch {
       return undefined;
