@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { tarGz } from "../components/serverless/archive.ts";
+import { tarGz } from "../components/bundling/archive.ts";
 import { GCP_KINDS } from "../local/services/google/package.ts";
 import { runCommand } from "./support/command-line.ts";
 import { LocalPlatform } from "./support/local-platform.ts";

@@ -245,7 +245,7 @@ describe("CertificatePlatform with functions", () => {
         source: {
           storageSource: {
             bucket: "certs-code",
-            object: expect.stringMatching(/^certificates\/domain-validator\/[0-9a-f]{64}\.zip$/),
+            object: expect.stringMatching(/^domain-validator\/[0-9a-f]{64}\.zip$/),
           },
         },
         serviceAccount: "projects/test/serviceAccounts/certs-builds@test.iam.gserviceaccount.com",

@@ -77,7 +77,6 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       name,
       {
         region,
-        area: "certificates",
         definitions: WORKLOADS,
         choices: args.workloads,
         identities: identities.workloads,

@@ -33,7 +33,7 @@ export interface WorkloadChoice {
 export interface HostedWorkload
   extends Omit<WorkloadDefinition, "packaging">,
     Required<Omit<WorkloadChoice, "packaging">> {
-  /** The folder below `runtime/` that is deployed. */
+  /** The folder of `runtime/workloads/` that is deployed. */
   readonly folder: string;
   readonly identity: ServiceIdentity;
   readonly packaging: Packaging;

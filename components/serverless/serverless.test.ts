@@ -139,7 +139,6 @@ describe("WorkloadHost", () => {
         "p",
         {
           region: "r",
-          area: "area",
           definitions: { left: definition, right: { ...definition, concurrency: 1 } },
           choices,
           identities: { left: identity, right: identity },
@@ -160,8 +159,8 @@ describe("WorkloadHost", () => {
     const { resources, workloads } = await hostOf({ left: scaling, right: chosen });
 
     expect(workloads).toMatchObject([
-      { folder: "area/left", packaging: { kind: "bundle" }, cpu: 1, memory: "512Mi", concurrency: 80 },
-      { folder: "area/right", packaging: { kind: "bundle" }, cpu: 2, memory: "2Gi", concurrency: 1 },
+      { folder: "left", packaging: { kind: "bundle" }, cpu: 1, memory: "512Mi", concurrency: 80 },
+      { folder: "right", packaging: { kind: "bundle" }, cpu: 2, memory: "2Gi", concurrency: 1 },
     ]);
     expect(inputsOf(resources, "gcp:storage/bucket:Bucket", "p-code")).toMatchObject({ location: "r" });
     expect(resources.filter(({ name }) => name.startsWith("p-builds"))).toEqual([]);

@@ -9,8 +9,6 @@ import { DEFAULT_SIZE } from "./workload-size.ts";
 
 export interface WorkloadHostArgs<Name extends string> {
   readonly region: pulumi.Input<string>;
-  /** The folder below `runtime/` that the workloads' own are in. */
-  readonly area: string;
   /** The platform's list: a key is the workload's one name. */
   readonly definitions: Readonly<Record<Name, WorkloadDefinition>>;
   readonly choices: Readonly<Record<Name, WorkloadChoice>>;
@@ -44,13 +42,13 @@ export class WorkloadHost<Name extends string> {
   }
 
   workload(name: Name): HostedWorkload {
-    const { region, area, foundation, notificationChannels, protect } = this.#args;
+    const { region, foundation, notificationChannels, protect } = this.#args;
     const { packaging, ...choice } = this.#args.choices[name];
     return {
       ...this.#args.definitions[name],
       ...DEFAULT_SIZE,
       ...choice,
-      folder: `${area}/${name}`,
+      folder: name,
       identity: this.#args.identities[name],
       packaging: this.#packaged(packaging),
       region,

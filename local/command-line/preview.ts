@@ -93,7 +93,7 @@ function withMistakes(shown: string, mistakes: Judgement["mistakes"]): string {
 
 function flagsOf({ json, diff, showSames, showReplacementSteps }: Options): readonly string[] {
   return [
-    ...(json ? ["--json"] : ["--color", wantsColour() ? "always" : "never"]),
+    ...(json ? ["--json"] : ["--suppress-progress", "--color", wantsColour() ? "always" : "never"]),
     ...(diff ? ["--diff"] : []),
     ...(showSames ? ["--show-sames"] : []),
     ...(showReplacementSteps ? ["--show-replacement-steps"] : []),

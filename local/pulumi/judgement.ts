@@ -122,14 +122,25 @@ function errorsOf(
     ({ severity, urn, message }, index) =>
       severity === "error" &&
       !registeredTwice.some((twin) => twin.urn === urn) &&
-      // The engine says again for the stack what the program has said.
-      diagnostics.findIndex((other) => other.message === message) === index,
+      // The engine says again for the stack, in part, what the program has said.
+      !diagnostics.some(
+        (other, earlier) =>
+          other.severity === "error" &&
+          other.message.includes(message) &&
+          (other.message !== message || earlier < index),
+      ),
   );
   if (errors.length === 0 && registeredTwice.length === 0) return [{ message: ended.message }];
   return errors.map(({ urn, message }) => {
     const at = urn === undefined ? placeIn(message, folder) : undefined;
-    return { ...(urn !== undefined && { urn }), ...(at !== undefined && { at }), message };
+    const told = at === undefined ? message : withoutStack(message);
+    return { ...(urn !== undefined && { urn }), ...(at !== undefined && { at }), message: told };
   });
+}
+
+/** Of an error that nobody caught, what it says. */
+function withoutStack(message: string): string {
+  return message.replace(/^Unhandled exception: /, "").replace(/(\n\s+at .*)+$/s, "");
 }
 
 /** Of an error that nobody caught, the first line of the program's own that its stack names. */
