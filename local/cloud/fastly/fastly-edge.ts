@@ -88,7 +88,7 @@ export class FastlyEdge implements Part {
         const hint = "Please check that this domain has been added to a service.";
         return fail(response, 500, `Fastly error: unknown domain: ${host}. ${hint}`);
       }
-      const clientIp = this.#kernel.network.sourceOf(request.socket.remotePort);
+      const clientIp = request.socket.remoteAddress ?? "";
       await this.#pass(this.#compile(resource.properties), request, response, clientIp, isTls);
     } catch (error) {
       if (!(error instanceof OriginFailed) && response.destroyed) return;
@@ -117,7 +117,7 @@ export class FastlyEdge implements Part {
       return fail(response, 301, "Moved Permanently");
     }
     if (hops(request) >= MOST_HOPS) throw new OriginFailed("Loop detected");
-    const agent = backend && this.#origins.agentFor(backend);
+    const agent = backend && (await this.#origins.agentFor(backend));
     if (!backend || !agent) {
       throw new OriginFailed(
         backend

@@ -14,7 +14,6 @@ import type { Backend } from "./vcl-service.ts";
 const FASTLY_ADDRESS = "151.101.1.57";
 
 const MOST_BACKENDS = 64;
-const MOST_IDLE = 16;
 const IDLE_MS = 30_000;
 /** Waiting for a connection is counted in ticks; one that comes later than twice this is not counted. */
 const TICK_MS = 50;
@@ -32,8 +31,8 @@ export class OriginConnections {
   }
 
   /** @returns `undefined` when nothing of the local cloud is behind the backend's address. */
-  agentFor(backend: Backend): Agent | undefined {
-    const port = this.#locate(backend);
+  async agentFor(backend: Backend): Promise<Agent | undefined> {
+    const port = await this.#doorTo(backend);
     if (port === undefined) return undefined;
     const key = JSON.stringify([port, backend]);
     let agent = this.#agents.get(key);
@@ -55,9 +54,9 @@ export class OriginConnections {
   }
 
   /** A name leads where the program's own DNS records say. */
-  #locate({ address, port }: Backend): number | undefined {
+  #doorTo({ address, port }: Backend): Promise<number> | undefined {
     const { network, resources } = this.#kernel;
-    if (isIP(address)) return network.locate(address, port);
+    if (isIP(address)) return network.doorTo(address, port, FASTLY_ADDRESS);
     const host = address.toLowerCase();
     const records = resources
       .list(RECORD_SET)
@@ -67,7 +66,7 @@ export class OriginConnections {
       );
     const addresses = records.flatMap(({ properties }) => textsOf(properties.rrdatas));
     return [host, ...addresses]
-      .map((candidate) => network.locate(candidate, port))
+      .map((candidate) => network.doorTo(candidate, port, FASTLY_ADDRESS))
       .find((found) => found !== undefined);
   }
 }
@@ -78,22 +77,15 @@ class OriginAgent extends Agent {
   readonly #port: number;
 
   constructor(kernel: Kernel, backend: Backend, port: number) {
-    super({ keepAlive: true, maxFreeSockets: MOST_IDLE, timeout: IDLE_MS });
+    super({ keepAlive: true, maxFreeSockets: backend.mostConnections, timeout: IDLE_MS });
     this.#kernel = kernel;
     this.#backend = backend;
     this.#port = port;
   }
 
   override createConnection(): Socket {
-    const { network } = this.#kernel;
     const { connectTimeoutMs, tls } = this.#backend;
     const transport = connect({ host: "127.0.0.1", port: this.#port });
-    transport.once("connect", () => {
-      const { localPort } = transport;
-      if (localPort === undefined) return;
-      network.noteSource(localPort, FASTLY_ADDRESS);
-      transport.once("close", () => network.forgetSource(localPort));
-    });
     const socket = tls ? connectTls({ socket: transport, ...this.#tlsOptions(tls) }) : transport;
     const waiting = this.#expire(socket, connectTimeoutMs);
     socket.once(tls ? "secureConnect" : "connect", () => clearInterval(waiting));

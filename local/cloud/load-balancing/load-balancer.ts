@@ -33,6 +33,13 @@ const VERSIONS: Readonly<Record<string, NonNullable<SecureContextOptions["minVer
   TLS_1_3: "TLSv1.3",
 };
 
+/** By which frontend a request came, and from where. */
+interface Arrival {
+  readonly scheme: Scheme;
+  readonly client: string;
+  readonly rule: CloudResource | undefined;
+}
+
 /**
  * Google's external application load balancer, as the resources describe it at the time of
  * each request: forwarding rule → proxy → URL map → backend service → Cloud Run.
@@ -87,7 +94,8 @@ export class LoadBalancer implements Part {
       scheme,
       name: scheme === "http" ? "loadBalancerHttp" : "loadBalancerHttps",
       isOpen: () => this.#rule(ruleId()) !== undefined,
-      onRequest: (request, response) => void this.#answer(scheme, this.#rule(ruleId()), request, response),
+      onRequest: (request, response, client) =>
+        void this.#answer({ scheme, client, rule: this.#rule(ruleId()) }, request, response),
       certificateFor: async (serverName) => {
         const map = this.#proxy(this.#rule(ruleId()))?.certificateMap;
         const names = namesOnCertificate(this.#kernel.resources, map, serverName);
@@ -115,14 +123,9 @@ export class LoadBalancer implements Part {
     frontend.setTls({ minVersion, ...(ciphers !== undefined && { ciphers }) });
   }
 
-  async #answer(
-    scheme: Scheme,
-    rule: CloudResource | undefined,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #answer(came: Arrival, request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      await this.#serve(scheme, rule, request, response);
+      await this.#serve(came, request, response);
     } catch (error) {
       const message = `${request.method} ${request.headers.host}${request.url}: ${String(error)}`;
       this.#kernel.logging.write({ severity: "ERROR", message, source: this.name });
@@ -132,12 +135,11 @@ export class LoadBalancer implements Part {
   }
 
   async #serve(
-    scheme: Scheme,
-    rule: CloudResource | undefined,
+    { scheme, client, rule }: Arrival,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { resources, network } = this.#kernel;
+    const { resources } = this.#kernel;
     if (!rule) return void request.socket.destroy();
     const urlMap = resolve(resources, URL_MAP, this.#proxy(rule)?.urlMap);
     const requested = { scheme, host: request.headers.host ?? "", target: request.url ?? "/" };
@@ -154,7 +156,6 @@ export class LoadBalancer implements Part {
     }
     const backendService = resolve(resources, BACKEND_SERVICE, found.service);
     const backend = backendService?.properties;
-    const client = network.sourceOf(request.socket.remotePort);
     const resource = monitoredResource(rule, urlMap, backendService);
     this.#logRequest({ scheme, client, resource }, backend, request, response);
     const policy = resolve(resources, SECURITY_POLICY, backend?.securityPolicy);
@@ -170,7 +171,7 @@ export class LoadBalancer implements Part {
     if (service === undefined) return answer(response, 503, "no healthy upstream\n");
     const address = this.#listeners.addressOf(rule.id) ?? "";
     forward(request, scheme, client, address);
-    await this.#run.serve(service, "loadBalancer", request, response);
+    await this.#run.serve(service, "loadBalancer", request, response, client);
   }
 
   #cloudRunService(backend: Properties | undefined): string | undefined {

@@ -126,9 +126,10 @@ export class LocalCloudRun implements CloudRun, Part {
     ingress: Ingress,
     request: IncomingMessage,
     response: ServerResponse,
+    peer = request.socket.remoteAddress,
   ): Promise<void> {
     const found = this.#services.get(service);
-    await this.#answer(found && { service: found }, ingress, request, response);
+    await this.#answer(found && { service: found }, ingress, request, response, peer);
   }
 
   async post(
@@ -168,7 +169,8 @@ export class LocalCloudRun implements CloudRun, Part {
   }
 
   async #front(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response);
+    const { remoteAddress } = request.socket;
+    await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response, remoteAddress);
   }
 
   async #answer(
@@ -176,6 +178,7 @@ export class LocalCloudRun implements CloudRun, Part {
     ingress: Ingress,
     request: IncomingMessage,
     response: ServerResponse,
+    peer: string | undefined,
   ): Promise<void> {
     const gone = new AbortController();
     const onClose = () => gone.abort(new Error("the client closed the connection"));
@@ -187,7 +190,7 @@ export class LocalCloudRun implements CloudRun, Part {
       headers,
       body: request,
       protocol: `HTTP/${httpVersion}`,
-      peer: this.#kernel.network.sourceOf(request.socket.remotePort),
+      peer,
       signal: gone.signal,
     });
     await writeReply(reply, response);
