@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Server } from "node:net";
+import { createServer as createSocketServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { type OwnedKernel, startKernel } from "../kernel.ts";
 import { openPort } from "../open-port.ts";
-import { type Asked, ask, put } from "../test-front-door.ts";
+import { type Asked, ask, askRaw, put } from "../test-front-door.ts";
 import { FastlyEdge } from "./fastly-edge.ts";
 import { FastlyStore } from "./fastly-store.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kinds.ts";
@@ -135,6 +135,50 @@ test("takes the last backend whose condition holds, by the conditions' priority,
   expect((await overHttp("/y")).status).toBe(503);
 });
 
+test("serves the host that a request names, and none of several", async () => {
+  await originAt(FIRST, 80, echo);
+  serve({ backends: [{ name: "a", address: FIRST }] });
+  const { edgeHttp } = kernel.ports;
+  const twice = await askRaw(edgeHttp, ["GET / HTTP/1.1", `Host: ${HOST}`, "Host: other.test"]);
+  expect(twice).toMatch(/^HTTP\/1\.1 400 [\s\S]*A request must have one Host header; got 2\./);
+  const absolute = await askRaw(edgeHttp, [`GET http://${HOST}/x HTTP/1.1`, "Host: other.test"]);
+  expect(absolute).toContain('"url":"/x"');
+  expect(absolute).toContain(`"host":"${HOST}"`);
+  const many = Array.from({ length: 300 }, (_, at) => `X-${at}: ${at}`);
+  expect(await askRaw(edgeHttp, ["GET / HTTP/1.1", `Host: ${HOST}`, ...many])).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test("connects to a backend a few times at once, and gives up in time on requests whose turn has not come", async () => {
+  const arrived = new Set<Socket>();
+  let enough: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => {
+    enough = resolve;
+  });
+  const silent = createSocketServer((socket) => {
+    arrived.add(socket.on("error", () => undefined));
+    if (arrived.size === 8) enough();
+  });
+  origins.push(silent);
+  kernel.network.listen(FIRST, 443, await openPort(silent, 0, "silent"));
+  await originAt(SECOND, 80, named("second"));
+  const slow = { address: FIRST, port: 443, useSsl: true, connectTimeout: 60_000, firstByteTimeout: 1_500 };
+  serve({
+    backends: [
+      { name: "slow", ...slow },
+      { name: "quick", address: SECOND, requestCondition: "quick" },
+    ],
+    conditions: [{ name: "quick", type: "REQUEST", statement: 'req.url == "/quick"' }],
+  });
+  const answers = Array.from({ length: 20 }, () => overHttp());
+  await full;
+  expect((await overHttp("/quick")).body).toBe("second");
+  expect(arrived.size).toBe(8);
+  for (const answer of await Promise.all(answers)) {
+    expect([answer.status, answer.body]).toEqual([503, "Error 503 first byte timeout\n"]);
+  }
+  for (const socket of arrived) socket.destroy();
+});
+
 test("streams bodies both ways, with and without their length", async () => {
   await originAt(FIRST, 80, (request, response) => void request.pipe(response));
   serve({ backends: [{ name: "a", address: FIRST }] });
@@ -223,9 +267,8 @@ test("gives up on a backend that is silent, before the first byte and between by
 });
 
 test("gives up on a backend that doesn't finish the TLS handshake", async () => {
-  const { createServer: createTcpServer } = await import("node:net");
-  const sockets: import("node:net").Socket[] = [];
-  const silent = createTcpServer((socket) => sockets.push(socket.on("error", () => undefined)));
+  const sockets: Socket[] = [];
+  const silent = createSocketServer((socket) => sockets.push(socket.on("error", () => undefined)));
   origins.push(silent);
   kernel.network.listen(FIRST, 443, await openPort(silent, 0, "silent"));
   serve({ backends: [{ name: "a", address: FIRST, port: 443, useSsl: true, connectTimeout: 50 }] });

@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { connect, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import {
   type ConnectionOptions,
   checkServerIdentity,
@@ -15,6 +16,8 @@ const FASTLY_ADDRESS = "151.101.1.57";
 
 const MOST_BACKENDS = 64;
 const IDLE_MS = 30_000;
+/** Connections made at a time, to each backend: a hundred handshakes at once would all come to their timeouts. */
+const MOST_CONNECTING = 8;
 /** Waiting for a connection is counted in ticks; one that comes later than twice this is not counted. */
 const TICK_MS = 50;
 /** Counted or not, so many times the backend's timeout is the end. */
@@ -75,6 +78,9 @@ class OriginAgent extends Agent {
   readonly #kernel: Kernel;
   readonly #backend: Backend;
   readonly #port: number;
+  /** Begin to connect. At most as many as the backend may have requests. */
+  readonly #waiting: (() => void)[] = [];
+  #connecting = 0;
 
   constructor(kernel: Kernel, backend: Backend, port: number) {
     super({ keepAlive: true, maxFreeSockets: backend.mostConnections, timeout: IDLE_MS });
@@ -83,13 +89,34 @@ class OriginAgent extends Agent {
     this.#port = port;
   }
 
-  override createConnection(): Socket {
+  override createConnection(_: unknown, made: (error: Error | null, socket: Duplex) => void): undefined {
+    this.#waiting.push(() => made(null, this.#connect()));
+    this.#connectNext();
+  }
+
+  #connectNext(): void {
+    while (this.#connecting < MOST_CONNECTING) {
+      const begin = this.#waiting.shift();
+      if (!begin) return;
+      this.#connecting += 1;
+      begin();
+    }
+  }
+
+  #connect(): Socket {
     const { connectTimeoutMs, tls } = this.#backend;
     const transport = connect({ host: "127.0.0.1", port: this.#port });
     const socket = tls ? connectTls({ socket: transport, ...this.#tlsOptions(tls) }) : transport;
-    const waiting = this.#expire(socket, connectTimeoutMs);
-    socket.once(tls ? "secureConnect" : "connect", () => clearInterval(waiting));
-    socket.once("close", () => clearInterval(waiting));
+    const timeout = this.#expire(socket, connectTimeoutMs);
+    let isSettled = false;
+    const settle = () => {
+      if (isSettled) return;
+      isSettled = true;
+      clearInterval(timeout);
+      this.#connecting -= 1;
+      this.#connectNext();
+    };
+    socket.once(tls ? "secureConnect" : "connect", settle).once("close", settle);
     return socket;
   }
 

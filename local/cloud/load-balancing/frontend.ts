@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { openPort } from "../open-port.ts";
+import { HEAD_LIMITS } from "../request-head.ts";
 
 /** Google keeps a connection that long, so that no client closes later than the server. */
 const KEEP_ALIVE_MS = 610_000;
@@ -78,12 +79,17 @@ export class Frontend {
 
   #open(client: string, port: number): Promise<number> {
     const { scheme, name, isOpen, onRequest } = this.#options;
+    const { maxHeaderSize, maxHeadersCount } = HEAD_LIMITS;
     const onRequestOf = (request: IncomingMessage, response: ServerResponse) =>
       onRequest(request, response, client);
     const server =
       scheme === "http"
-        ? createServer(onRequestOf)
-        : createTlsServer({ SNICallback: (host, done) => void this.#certify(host, done) }, onRequestOf);
+        ? createServer({ maxHeaderSize }, onRequestOf)
+        : createTlsServer(
+            { maxHeaderSize, SNICallback: (host, done) => void this.#certify(host, done) },
+            onRequestOf,
+          );
+    server.maxHeadersCount = maxHeadersCount;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.maxConnections = MOST_CONNECTIONS;
     server.prependListener("connection", (socket) => {

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SecureContextOptions } from "node:tls";
+import { answerText } from "../answer-text.ts";
 import type { MonitoredResource } from "../logging/log-entry.ts";
 import type { CloudResource, CloudRun, Kernel, Part } from "../parts.ts";
 import { numberOf, objectOf, objectsOf, type Properties, textOf } from "../property-values.ts";
+import { setHeaders, settleHead } from "../request-head.ts";
 import { continueTrace, toTraceparent, traceFields } from "../trace-context.ts";
 import { namesOnCertificate } from "./certificates.ts";
 import { Frontend } from "./frontend.ts";
@@ -141,6 +143,8 @@ export class LoadBalancer implements Part {
   ): Promise<void> {
     const { resources } = this.#kernel;
     if (!rule) return void request.socket.destroy();
+    const bad = settleHead(request);
+    if (bad) return answer(response, bad.status, `${bad.status}. ${bad.reason}\n`);
     const urlMap = resolve(resources, URL_MAP, this.#proxy(rule)?.urlMap);
     const requested = { scheme, host: request.headers.host ?? "", target: request.url ?? "/" };
     const found = urlMap && route(urlMap.properties, requested);
@@ -256,18 +260,6 @@ function forward(request: IncomingMessage, scheme: string, client: string, addre
   });
 }
 
-/** In both of Node's views of the headers. */
-function setHeaders(request: IncomingMessage, told: Readonly<Record<string, string>>): void {
-  Object.assign(request.headers, told);
-  const kept: string[] = [];
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
-    if (!(name.toLowerCase() in told)) kept.push(name, value);
-  }
-  request.rawHeaders = [...kept, ...Object.entries(told).flat()];
-}
-
 function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
-  response.end(body);
+  answerText(response, status, "text/plain; charset=utf-8", body);
 }

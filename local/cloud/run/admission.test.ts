@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest } from "node:http";
+import { Agent, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Ingress } from "../parts.ts";
@@ -156,6 +156,27 @@ test("streams large bodies and refuses those over 32 MiB", async () => {
   };
   expect((await throughLoadBalancer(service, chunked)).status).toBe(403);
   expect((await throughLoadBalancer(sized, chunked)).status).toBe(413);
+});
+
+test("answers an upload of more than 32 MiB while it is sent, over a connection that goes on", async () => {
+  const id = await bench.deploy("uploads", serving("(request, response, body) => response.end(body)"));
+  bench.allowInvoker("uploads", "allUsers");
+  const body = Buffer.alloc(40 << 20);
+  const server = createServer(
+    (request, response) => void bench.run.serve(id, "loadBalancer", request, response),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    const options = { port: (server.address() as AddressInfo).port, agent };
+    for (const framing of [{ "Content-Length": String(body.length) }, { "Transfer-Encoding": "chunked" }]) {
+      const sent = { method: "POST", headers: framing, body };
+      expect((await exchange(httpRequest, sent, { ...options, headers: framing })).status).toBe(413);
+    }
+  } finally {
+    agent.destroy();
+    server.close();
+  }
 });
 
 test("keeps Host and the client's address as the load balancer gives them, and drops hop-by-hop headers", async () => {

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { CloudRun, Egress, Ingress, Kernel, ObjectStorage, Part, Severity } from "../parts.ts";
 import { RevisionFailed } from "../refusals.ts";
+import { HEAD_LIMITS, settleHead } from "../request-head.ts";
 import { DeployedService } from "./deployed-service.ts";
 import { EgressLedger } from "./egress.ts";
 import type { SecretAccess } from "./environment.ts";
@@ -82,13 +83,15 @@ export class LocalCloudRun implements CloudRun, Part {
     for (const { id } of listServices(this.#kernel.resources)) this.#reconcile(id);
 
     const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
-    this.#server = createServer(certificate, (request, response) => {
+    const { maxHeaderSize, maxHeadersCount } = HEAD_LIMITS;
+    this.#server = createServer({ ...certificate, maxHeaderSize }, (request, response) => {
       this.#front(request, response).catch((error: unknown) => {
         response.destroy();
         const message = `A request could not be answered: ${error instanceof Error ? error.stack : error}`;
         this.#kernel.logging.write({ severity: "ERROR", source: this.name, message });
       });
     });
+    this.#server.maxHeadersCount = maxHeadersCount;
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -169,6 +172,8 @@ export class LocalCloudRun implements CloudRun, Part {
   }
 
   async #front(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bad = settleHead(request);
+    if (bad) return writeReply(refusal(bad.status, bad.reason), response);
     const { remoteAddress } = request.socket;
     await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response, remoteAddress);
   }
