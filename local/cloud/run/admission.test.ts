@@ -160,8 +160,8 @@ test("streams large bodies and refuses those over 32 MiB", async () => {
 });
 
 test.each([
-  ["with its length", (body: Buffer) => [`Content-Length: ${body.length}`, body]],
-  ["in chunks", (body: Buffer) => ["Transfer-Encoding: chunked", chunkOf(body)]],
+  ["with its length", (body: Buffer) => ({ framing: `Content-Length: ${body.length}`, sent: body })],
+  ["in chunks", (body: Buffer) => ({ framing: "Transfer-Encoding: chunked", sent: chunkOf(body) })],
 ] as const)(
   "answers an upload of 40 MiB %s, and does not reset who reads only once all is sent",
   async (_, frame) => {
@@ -173,7 +173,7 @@ test.each([
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
     try {
-      const [framing, sent] = frame(Buffer.alloc(40 << 20));
+      const { framing, sent } = frame(Buffer.alloc(40 << 20));
       socket.write(`POST / HTTP/1.1\r\nHost: uploads.test\r\n${framing}\r\n\r\n`);
       await new Promise<void>((resolve, reject) =>
         socket.write(sent, (error) => (error ? reject(error) : resolve())),
