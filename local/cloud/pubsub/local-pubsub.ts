@@ -8,7 +8,7 @@ import { LeaseTerms } from "./lease-terms.ts";
 import { checkPublish } from "./message-limits.ts";
 import { MessageStore } from "./message-store.ts";
 import { PublisherApi } from "./publisher-api.ts";
-import { PullDesk } from "./pull-desk.ts";
+import { PullQueues } from "./pull-queues.ts";
 import { pullObstacle } from "./pull-stream.ts";
 import { PushPump, type PushPumpOptions } from "./push-pump.ts";
 import { PubSubRestApi } from "./rest-api.ts";
@@ -45,7 +45,7 @@ export class LocalPubSub implements PubSub, Part {
   readonly #deliveries: Deliveries;
   readonly #commits: CommitQueue;
   readonly #terms: LeaseTerms;
-  readonly #desk: PullDesk;
+  readonly #queues: PullQueues;
   readonly #retention: Retention;
   readonly #timetable: Timetable;
   readonly #clock: Clock;
@@ -71,7 +71,7 @@ export class LocalPubSub implements PubSub, Part {
     const commits = new CommitQueue(kernel.db);
     const directory = new Directory(kernel.resources, logging, (id) => this.#changed(id));
     const onDue = (id: string) => this.#wake(id);
-    const onSettled = (id: string, messageId: string) => this.#desk.settled(id, messageId);
+    const onSettled = (id: string, messageId: string) => this.#queues.settled(id, messageId);
     const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue, onSettled });
     const terms = new LeaseTerms({ store, directory, deliveries, commits, timetable, clock, onError });
     this.#store = store;
@@ -81,8 +81,8 @@ export class LocalPubSub implements PubSub, Part {
     this.#directory = directory;
     this.#deliveries = deliveries;
     this.#terms = terms;
-    const desk = new PullDesk({ store, directory, terms, timetable, clock });
-    this.#desk = desk;
+    const queues = new PullQueues({ store, directory, terms, timetable, clock });
+    this.#queues = queues;
     this.#retention = new Retention({ store, timetable, clock, onSettled });
     this.#pumpOptions = {
       store,
@@ -104,7 +104,7 @@ export class LocalPubSub implements PubSub, Part {
       new SubscriberApi(kernel, {
         directory,
         acknowledgements: new Acknowledgements(deliveries, terms, commits),
-        desk,
+        queues,
         timetable,
         clock,
       }),
@@ -124,7 +124,7 @@ export class LocalPubSub implements PubSub, Part {
   async stop(): Promise<void> {
     this.#running = false;
     this.#directory.close();
-    this.#desk.close();
+    this.#queues.close();
     const pumps = [...this.#pumps.values()];
     const patience = setTimeout(() => {
       for (const pump of pumps) pump.abort("the local cloud stops");
@@ -156,7 +156,7 @@ export class LocalPubSub implements PubSub, Part {
   #changed(id: string): void {
     if (!this.#directory.exists(id)) {
       this.#retire(id);
-      this.#desk.dismiss(id, notFound(id));
+      this.#queues.dismiss(id, notFound(id));
       this.#store.drop(id);
       return;
     }
@@ -179,10 +179,10 @@ export class LocalPubSub implements PubSub, Part {
     this.#retention.expect(this.#clock.now() + subscription.retentionMs);
     const obstacle = pullObstacle(subscription);
     if (!obstacle) {
-      this.#desk.wake(id);
+      this.#queues.wake(id);
       return;
     }
-    this.#desk.dismiss(id, obstacle);
+    this.#queues.dismiss(id, obstacle);
     let pump = this.#pumps.get(id);
     if (!pump) {
       pump = new PushPump(id, this.#pumpOptions);

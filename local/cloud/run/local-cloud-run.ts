@@ -12,11 +12,11 @@ import type { SecretAccess } from "./environment.ts";
 import { type Call, type Reply, refusal } from "./exchange.ts";
 import { type Addressed, FrontEnd } from "./front-end.ts";
 import { findService, listServices, serviceOf } from "./function-service.ts";
+import { InstanceFactory } from "./instance-factory.ts";
 import { findPort } from "./port.ts";
 import { readBody, writeReply } from "./reply.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { splitHost } from "./traffic.ts";
-import { Workshop } from "./workshop.ts";
 
 export interface LocalCloudRunOptions {
   /** @default 15 minutes, as Cloud Run keeps idle instances at most. */
@@ -42,7 +42,7 @@ export class LocalCloudRun implements CloudRun, Part {
   readonly #kernel: Kernel;
   readonly #options: Required<LocalCloudRunOptions>;
   readonly #ledger: EgressLedger;
-  readonly #workshop: Workshop;
+  readonly #instances: InstanceFactory;
   readonly #history: RevisionHistory;
   readonly #frontEnd: FrontEnd;
   readonly #services = new Map<string, DeployedService>();
@@ -69,13 +69,13 @@ export class LocalCloudRun implements CloudRun, Part {
       ...options,
     };
     this.#ledger = new EgressLedger(kernel);
-    this.#workshop = new Workshop(kernel, storage, secrets, this.#ledger, this.#options);
+    this.#instances = new InstanceFactory(kernel, storage, secrets, this.#ledger, this.#options);
     this.#history = new RevisionHistory(kernel.db);
     this.#frontEnd = new FrontEnd(kernel);
   }
 
   async start(): Promise<void> {
-    this.#workshop.open();
+    this.#instances.open();
     this.#unsubscribe = this.#kernel.resources.subscribe((kind, id) => {
       const service = serviceOf(kind, id);
       if (service !== undefined) this.#reconcile(service);
@@ -111,7 +111,7 @@ export class LocalCloudRun implements CloudRun, Part {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#services.clear();
-    this.#workshop.close();
+    this.#instances.close();
   }
 
   egress(): readonly Egress[] {
@@ -223,7 +223,7 @@ export class LocalCloudRun implements CloudRun, Part {
     if (resource) {
       if (!service) {
         service = new DeployedService(id, {
-          workshop: this.#workshop,
+          instances: this.#instances,
           history: this.#history,
           options: this.#options,
           log: (severity, source, message) => this.#log(severity, source, message),
@@ -236,7 +236,7 @@ export class LocalCloudRun implements CloudRun, Part {
       // Last: it fails on a full disk, and the service must be on its way out by then.
       this.#history.forget(id);
       this.#ledger.forget(shortName(id));
-      this.#workshop.forget(id);
+      this.#instances.forget(id);
     }
   }
 
