@@ -12,7 +12,6 @@ import { PullQueues } from "./pull-queues.ts";
 import { pullObstacle } from "./pull-stream.ts";
 import { PushPump, type PushPumpOptions } from "./push-pump.ts";
 import { PubSubRestApi } from "./rest-api.ts";
-import { Retention } from "./retention.ts";
 import { notFound } from "./rpc-error.ts";
 import { SubscriberApi } from "./subscriber-api.ts";
 import { Timetable } from "./timetable.ts";
@@ -46,13 +45,10 @@ export class LocalPubSub implements PubSub, Part {
   readonly #commits: CommitQueue;
   readonly #terms: LeaseTerms;
   readonly #queues: PullQueues;
-  readonly #retention: Retention;
   readonly #timetable: Timetable;
-  readonly #clock: Clock;
   readonly #pumpOptions: PushPumpOptions;
   readonly #pumps = new Map<string, PushPump>();
   readonly #stopDeadlineMs: number;
-  #running = false;
 
   constructor(kernel: Kernel, run: Pick<CloudRun, "post">, options: LocalPubSubOptions = {}) {
     const { clock = new SteadyClock(), random = Math.random, stopDeadlineMs = 5_000 } = options;
@@ -69,21 +65,17 @@ export class LocalPubSub implements PubSub, Part {
     const store = new MessageStore(kernel.db);
     const timetable = new Timetable(clock, onError);
     const commits = new CommitQueue(kernel.db);
-    const directory = new Directory(kernel.resources, logging, (id) => this.#changed(id));
-    const onDue = (id: string) => this.#wake(id);
-    const onSettled = (id: string, messageId: string) => this.#queues.settled(id, messageId);
-    const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue, onSettled });
+    const directory = new Directory(kernel.resources, logging);
+    const deliveries = new Deliveries({ store, directory, timetable, iam, logging, clock, random });
     const terms = new LeaseTerms({ store, directory, deliveries, commits, timetable, clock, onError });
     this.#store = store;
     this.#timetable = timetable;
-    this.#clock = clock;
     this.#commits = commits;
     this.#directory = directory;
     this.#deliveries = deliveries;
     this.#terms = terms;
     const queues = new PullQueues({ store, directory, terms, timetable, clock });
     this.#queues = queues;
-    this.#retention = new Retention({ store, timetable, clock, onSettled });
     this.#pumpOptions = {
       store,
       directory,
@@ -115,14 +107,13 @@ export class LocalPubSub implements PubSub, Part {
     for (const id of this.#store.owed()) if (!this.#directory.exists(id)) this.#store.drop(id);
     // The machine's clock may have been set back while nothing ran.
     this.#store.expectBy(this.#pumpOptions.clock.now() + LONGEST_DELAY_MS);
-    this.#running = true;
     this.#terms.resume();
-    this.#retention.expect();
-    for (const { id } of this.#directory.subscriptions()) this.#wake(id);
+    this.#deliveries.expectRetentionEnd();
+    this.#directory.follow((id) => this.#changed(id));
+    for (const { id } of this.#directory.subscriptions()) this.#serve(id);
   }
 
   async stop(): Promise<void> {
-    this.#running = false;
     this.#directory.close();
     this.#queues.close();
     const pumps = [...this.#pumps.values()];
@@ -157,10 +148,10 @@ export class LocalPubSub implements PubSub, Part {
     if (!this.#directory.exists(id)) {
       this.#retire(id);
       this.#queues.dismiss(id, notFound(id));
-      this.#store.drop(id);
+      this.#deliveries.forget(id);
       return;
     }
-    this.#wake(id);
+    this.#serve(id);
   }
 
   /** The outcome of what is under way no longer matters to anyone. */
@@ -172,14 +163,13 @@ export class LocalPubSub implements PubSub, Part {
     void pump.drain();
   }
 
-  #wake(id: string): void {
-    if (!this.#running) return;
+  /** Gives a subscription to who serves it as it is now: whoever pulls, or a pump of its own. */
+  #serve(id: string): void {
     const subscription = this.#directory.subscription(id);
     if (!subscription) return;
-    this.#retention.expect(this.#clock.now() + subscription.retentionMs);
     const obstacle = pullObstacle(subscription);
     if (!obstacle) {
-      this.#queues.wake(id);
+      this.#deliveries.serveBy(id, this.#queues);
       return;
     }
     this.#queues.dismiss(id, obstacle);
@@ -188,6 +178,6 @@ export class LocalPubSub implements PubSub, Part {
       pump = new PushPump(id, this.#pumpOptions);
       this.#pumps.set(id, pump);
     }
-    pump.wake();
+    this.#deliveries.serveBy(id, pump);
   }
 }

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import type { Clock } from "./clock.ts";
+import type { Server } from "./deliveries.ts";
 import type { Directory } from "./directory.ts";
 import type { LeaseTerms } from "./lease-terms.ts";
 import type { Lease, MessageStore } from "./message-store.ts";
@@ -36,7 +37,7 @@ export interface PullQueuesOptions {
 }
 
 /** Hands due messages to whoever pulls, in turn. */
-export class PullQueues {
+export class PullQueues implements Server {
   readonly #options: PullQueuesOptions;
   /** In the order in which they are served next. */
   readonly #pullers = new Map<string, Set<Puller>>();
