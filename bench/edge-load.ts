@@ -15,7 +15,7 @@ const CONNECTIONS = 256;
 export const edgeLoad: Measurement = {
   name: "edge-load",
   description: "A customer's page through the TLS edge, at rates that don't wait for answers",
-  conditions: `${RATES.join(" and ")} requests a second for ${SECONDS} s each, over at most ${CONNECTIONS} kept connections; edge, load balancer and Cloud Run in one process, hosting in its own, the load from this one, which can bind; latencies from when a request was due`,
+  conditions: `${RATES.join(" and ")} requests a second for ${SECONDS} s each, over at most ${CONNECTIONS} kept connections; edge, load balancer and Cloud Run in one process, hosting in its own, the load from this one, which can bind; latencies from when a request was sent`,
   async run(say) {
     await using platform = await StartedPlatform.start();
     const { ports, caFile } = (await platform.api()).cloud;

@@ -19,12 +19,8 @@ export interface PacedLoadOptions {
 export interface PacedResult {
   /** How many of each answer there were, by status and, but for 200, the body's first line. */
   readonly counts: ReadonlyMap<string, number>;
-  /** From the moment at which a request was due, by status. */
+  /** From when a request was sent, by status: a client's own wait for a connection is not the server's. */
   readonly latenciesMs: ReadonlyMap<string, readonly number[]>;
-}
-
-interface Due {
-  readonly at: number;
 }
 
 /** Asks at a rate of its own over TLS, whether answers keep up or not: people don't wait for each other. */
@@ -33,42 +29,46 @@ export async function loadPaced(options: PacedLoadOptions): Promise<PacedResult>
   const counts = new Map<string, number>();
   const latenciesMs = new Map<string, number[]>();
   const idle: Connection[] = [];
-  const waiting: Due[] = [];
+  let waiting = 0;
   const total = rate * seconds;
   let open = 0;
   let answered = 0;
 
-  const note = (answer: string, { at }: Due) => {
-    const status = answer.slice(0, 3);
+  const note = (answer: string, sentAt: number) => {
+    const status = answer.startsWith("no ") ? "no answer" : answer.slice(0, 3);
     const label = status === "200" ? status : (answer.split("\n")[0] ?? answer);
     counts.set(label, (counts.get(label) ?? 0) + 1);
-    latenciesMs.set(status, [...(latenciesMs.get(status) ?? []), performance.now() - at]);
+    const latencies = latenciesMs.get(status) ?? [];
+    latencies.push(performance.now() - sentAt);
+    latenciesMs.set(status, latencies);
     answered += 1;
   };
-  const ask = (due: Due) => {
-    const connection = idle.pop();
-    if (!connection && open >= connections) {
-      waiting.push(due);
+  const ask = () => {
+    const kept = idle.pop();
+    if (!kept && open >= connections) {
+      waiting += 1;
       return;
     }
-    if (!connection) open += 1;
-    const asked = connection ?? new Connection(options);
-    asked.ask().then(
+    if (!kept) open += 1;
+    const connection = kept ?? new Connection(options);
+    const sentAt = performance.now();
+    connection.ask().then(
       (answer) => {
-        note(answer, due);
-        idle.push(asked);
+        note(answer, sentAt);
+        idle.push(connection);
         next();
       },
-      (error: Error) => {
-        note(`none: ${error.message}`, due);
+      () => {
+        note("no answer: the connection was closed", sentAt);
         open -= 1;
         next();
       },
     );
   };
   const next = () => {
-    const due = waiting.shift();
-    if (due) ask(due);
+    if (waiting === 0) return;
+    waiting -= 1;
+    ask();
   };
 
   const startedAt = performance.now();
@@ -76,15 +76,13 @@ export async function loadPaced(options: PacedLoadOptions): Promise<PacedResult>
   await new Promise<void>((resolve) => {
     const ticking = setInterval(() => {
       const elapsedMs = performance.now() - startedAt;
-      for (; sent < Math.min(total, (rate * elapsedMs) / 1000); sent += 1) {
-        ask({ at: startedAt + (sent * 1000) / rate });
-      }
+      for (; sent < Math.min(total, (rate * elapsedMs) / 1000); sent += 1) ask();
       if (answered < total && elapsedMs < seconds * 1000 + ANSWER_DEADLINE_MS) return;
       clearInterval(ticking);
       resolve();
     }, TICK_MS);
   });
-  if (answered < total) counts.set("none in time", total - answered);
+  if (answered < total) counts.set("no answer in time", total - answered);
   for (const connection of idle) connection.close();
   return { counts, latenciesMs };
 }
