@@ -81,7 +81,7 @@ function ask(
 }
 
 /** Status and body once all of it is there: `200 body`. */
-function wholeAnswer(received: Buffer): string | undefined {
+export function wholeAnswer(received: Buffer): string | undefined {
   const headEnd = received.indexOf(HEAD_END);
   if (headEnd === -1) return undefined;
   const head = received.toString("latin1", 0, headEnd);

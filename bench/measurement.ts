@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "s" | "ms" | "MB" | "bytes" | "per s" | "times" | "domains";
+  readonly unit: "s" | "ms" | "MB" | "bytes" | "per s" | "times" | "domains" | "requests";
   /** What the value should not exceed, or not fall short of where it is a rate; in the same unit. Told, never enforced: machines differ. */
   readonly aim?: number;
   /** How far the runs lay apart, or what the number comes from. */

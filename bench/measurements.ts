@@ -1,5 +1,6 @@
 import { changedWorkload } from "./changed-workload.ts";
 import { cloudMemory } from "./cloud-memory.ts";
+import { edgeLoad } from "./edge-load.ts";
 import { freshClone } from "./fresh-clone.ts";
 import { manyDomains } from "./many-domains.ts";
 import { manyResources } from "./many-resources.ts";
@@ -22,6 +23,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   messages,
   workloadStart,
   tokenProxy,
+  edgeLoad,
   cloudMemory,
   freshClone,
 ];

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { EgressLedger } from "../local/services/cloud-run/egress.ts";
 import type { Instance } from "../local/services/cloud-run/instance.ts";
+import { InstanceFactory } from "../local/services/cloud-run/instance-factory.ts";
 import { findPort } from "../local/services/cloud-run/port.ts";
 import {
   parseService,
   SERVICE_KIND,
   type ServiceSettings,
 } from "../local/services/cloud-run/service-settings.ts";
-import { Workshop } from "../local/services/cloud-run/workshop.ts";
 import { SecretManager } from "../local/services/secret-manager/secret-manager.ts";
 import { LocalPlatform } from "../test/support/local-platform.ts";
 
@@ -20,15 +20,15 @@ const STOP_GRACE_MS = 1_000;
 export class StartedWorkloads implements AsyncDisposable {
   readonly platform: LocalPlatform;
   readonly folder: string;
-  readonly #workshop: Workshop;
+  readonly #instances: InstanceFactory;
 
   private constructor(platform: LocalPlatform, folder: string) {
     this.platform = platform;
     this.folder = folder;
     const { kernel, storage } = platform.cloud;
     const secrets = new SecretManager(kernel);
-    // By its state folder a workshop knows its own processes: these are not those of the cloud's.
-    this.#workshop = new Workshop(
+    // By its state folder a factory knows its own processes: these are not those of the cloud's.
+    this.#instances = new InstanceFactory(
       { ...kernel, stateDir: folder },
       storage,
       { access: (...version) => secrets.access(...version).data.toString() },
@@ -42,7 +42,7 @@ export class StartedWorkloads implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), "bench-instances-"));
     const started = new StartedWorkloads(platform, folder);
     try {
-      started.#workshop.open();
+      started.#instances.open();
       await platform.update();
       return started;
     } catch (error) {
@@ -57,11 +57,11 @@ export class StartedWorkloads implements AsyncDisposable {
 
   instance(service: ServiceSettings): Promise<Instance> {
     const revision = { name: `${service.name}-bench`, template: service.template };
-    return this.#workshop.start(service, revision, new AbortController().signal);
+    return this.#instances.start(service, revision, new AbortController().signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#workshop.close();
+    this.#instances.close();
     await this.platform.stop();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -66,6 +68,25 @@ afterAll(async () => {
 const ask = (path: string, init?: RequestInit) =>
   fetch(`http://127.0.0.1:${kernel.ports.control}${path}`, init);
 
+/** `fetch` sends neither a Host nor what browsers say of a page. */
+async function statusOfRequest(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number | undefined> {
+  const sent = request({
+    port: kernel.ports.control,
+    host: "127.0.0.1",
+    path,
+    method,
+    headers,
+    agent: false,
+  });
+  const [response] = (await once(sent.end(), "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
 test("opens ports for accounts that exist, and for no other name, however it is written", async () => {
   const found = await ask(`/identities/${encodeURIComponent(OPERATOR)}`);
   await expect(found.json()).resolves.toEqual({ http: expect.any(Number), grpc: expect.any(Number) });
@@ -89,6 +110,40 @@ test("stops for a POST alone", async () => {
   expect((await ask("/stop")).status).toBe(404);
   expect(stops).toBe(0);
   expect((await ask("/stop", { method: "POST" })).status).toBe(200);
+});
+
+test.each([
+  ["another site's page", { Origin: "https://example.com" }],
+  ["a page without an origin of its own", { Origin: "null" }],
+  ["a page of another port", { Origin: "http://127.0.0.1:8080" }],
+  ["a browser that says no more than that it is for another site", { "Sec-Fetch-Site": "cross-site" }],
+  ["a page under another name of this machine's", { "Sec-Fetch-Site": "same-site" }],
+  ["a name that leads here", { Host: "rebound.example.com" }],
+  ["a name that begins like this machine's", { Host: "127.0.0.1.example.com" }],
+])("serves nothing to %s", async (_, headers) => {
+  const stopped = stops;
+  for (const [method, path] of [
+    ["POST", "/stop"],
+    ["GET", "/status"],
+    ["GET", `/identities/${encodeURIComponent(OPERATOR)}`],
+    ["POST", "/jobs/a%20b/run"],
+  ] as const) {
+    expect(await statusOfRequest(method, path, headers)).toBe(403);
+  }
+  expect(stops).toBe(stopped);
+});
+
+test.each([
+  ["GET", "/stop"],
+  ["PUT", "/stop"],
+  ["DELETE", "/status"],
+  ["POST", "/status"],
+  ["POST", `/identities/${encodeURIComponent(OPERATOR)}`],
+  ["GET", "/jobs/a%20b/run"],
+])("takes no %s %s", async (method, path) => {
+  const stopped = stops;
+  expect(await statusOfRequest(method, path)).toBe(404);
+  expect(stops).toBe(stopped);
 });
 
 test("answers what parts answer, and 404 for what they don't know", async () => {

@@ -52,10 +52,8 @@ export function controlHandler(
   routes: readonly ControlRoute[] = [],
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    // A page in a browser can reach loopback too, by a name of its own.
-    const host = request.headers.host?.replace(/:\d+$/, "");
-    if (host !== "127.0.0.1" && host !== "localhost") {
-      answer(response, 403, { error: "Only 127.0.0.1 is served." });
+    if (isForeign(request)) {
+      answer(response, 403, { error: "Only this machine is served, and no page of a browser's." });
       return;
     }
     const account = accountNamed(kernel, request.url ?? "");
@@ -75,6 +73,20 @@ export function controlHandler(
       );
     }
   };
+}
+
+/**
+ * A page in a browser can reach loopback too: by a name of its own that leads there, or from
+ * another site, which the browser then tells. Nothing here serves pages, so no page's request is ours.
+ */
+function isForeign({ headers }: IncomingMessage): boolean {
+  const host = headers.host?.replace(/:\d+$/, "");
+  const site = headers["sec-fetch-site"] ?? "none";
+  return (
+    (host !== "127.0.0.1" && host !== "localhost") ||
+    headers.origin !== undefined ||
+    (site !== "none" && site !== "same-origin")
+  );
 }
 
 /** The service account of `/identities/EMAIL`, escaped as a URL's part is. Only one that exists has ports. */

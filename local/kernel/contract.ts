@@ -92,16 +92,24 @@ export interface TlsAuthority {
 
 /** Addresses of the cloud's own (203.0.113.0/24 and Fastly's) and the loopback ports that stand for them. */
 export interface Network {
-  /** Says that connections to `address:port` go to `localPort`. */
-  listen(address: string, port: number, localPort: number): void;
+  /**
+   * Says that connections to `address:port` go to `localPort`, and those of somebody else than this machine
+   * to the port that `doorFor` gives for their address. @default `localPort` for all
+   */
+  listen(
+    address: string,
+    port: number,
+    localPort: number,
+    doorFor?: (source: string) => Promise<number>,
+  ): void;
   unlisten(address: string, port: number): void;
   /** The loopback port behind `address:port`, if it is the cloud's. */
   locate(address: string, port: number): number | undefined;
-  /** Notes that the loopback socket with this local port speaks for `address`. Forgotten by `forgetSource`. */
-  noteSource(localPort: number, address: string): void;
-  forgetSource(localPort: number): void;
-  /** The address that the peer on this remote port speaks for. @default 127.0.0.1, the machine itself. */
-  sourceOf(remotePort: number | undefined): string;
+  /**
+   * The loopback port by which `source` comes to `address:port`. Whoever comes in there is taken for `source`:
+   * nothing of a connection has to be remembered, or could be taken for another's.
+   */
+  doorTo(address: string, port: number, source: string): Promise<number> | undefined;
 }
 
 export type Severity = "DEBUG" | "INFO" | "NOTICE" | "WARNING" | "ERROR" | "CRITICAL";

@@ -1,14 +1,21 @@
 import type { Network as NetworkContract } from "./contract.ts";
 
-const THIS_MACHINE = "127.0.0.1";
+interface Listener {
+  readonly localPort: number;
+  readonly doorFor: (source: string) => Promise<number>;
+}
 
-/** A table in place of routes: which loopback port stands for an address, and which address a socket speaks for. */
+/** A table in place of routes: which loopback ports stand for an address. */
 export class Network implements NetworkContract {
-  readonly #listeners = new Map<string, number>();
-  readonly #sources = new Map<number, string>();
+  readonly #listeners = new Map<string, Listener>();
 
-  listen(address: string, port: number, localPort: number): void {
-    this.#listeners.set(`${address}:${port}`, localPort);
+  listen(
+    address: string,
+    port: number,
+    localPort: number,
+    doorFor: Listener["doorFor"] = async () => localPort,
+  ): void {
+    this.#listeners.set(`${address}:${port}`, { localPort, doorFor });
   }
 
   unlisten(address: string, port: number): void {
@@ -16,18 +23,10 @@ export class Network implements NetworkContract {
   }
 
   locate(address: string, port: number): number | undefined {
-    return this.#listeners.get(`${address}:${port}`);
+    return this.#listeners.get(`${address}:${port}`)?.localPort;
   }
 
-  noteSource(localPort: number, address: string): void {
-    this.#sources.set(localPort, address);
-  }
-
-  forgetSource(localPort: number): void {
-    this.#sources.delete(localPort);
-  }
-
-  sourceOf(remotePort: number | undefined): string {
-    return (remotePort === undefined ? undefined : this.#sources.get(remotePort)) ?? THIS_MACHINE;
+  doorTo(address: string, port: number, source: string): Promise<number> | undefined {
+    return this.#listeners.get(`${address}:${port}`)?.doorFor(source);
   }
 }

@@ -62,6 +62,9 @@ async function fastly(method: string, path: string, body: object): Promise<{ id:
   return parsed.data ?? parsed;
 }
 
+/** Elsewhere this machine has one address of its own. */
+const onLinux = process.platform === "linux" ? test : test.skip;
+
 function overHttp(path: string, headers: Readonly<Record<string, string>> = {}) {
   return ask({ port: kernel.ports.edgeHttp, path, headers: { Host: DOMAIN, ...headers } });
 }
@@ -166,6 +169,16 @@ test("a changed condition of the service changes the routing", async () => {
 test("the load balancer lets in Fastly alone", async () => {
   const path = "/.well-known/acme-challenge/token";
   const direct = await ask({ port: kernel.ports.loadBalancerHttp, path, headers: { Host: DOMAIN } });
+  expect(direct.status).toBe(403);
+  expect((await overHttp(path)).status).toBe(200);
+});
+
+onLinux("takes nobody for Fastly who has a port that one of Fastly's connections has", async () => {
+  const throughFastly = JSON.parse((await overHttp("/.well-known/acme-challenge/none")).body);
+  // The kept connection's own port, from another of this machine's addresses.
+  const from = { localAddress: "127.0.0.2", localPort: throughFastly.remotePort };
+  const path = "/.well-known/acme-challenge/none";
+  const direct = await ask({ port: kernel.ports.loadBalancerHttp, path, headers: { Host: DOMAIN }, from });
   expect(direct.status).toBe(403);
   expect((await overHttp(path)).status).toBe(200);
 });

@@ -5,6 +5,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { request as tlsRequest } from "node:https";
+import { connect } from "node:net";
 import type { ResourceStore } from "../kernel/contract.ts";
 import * as kinds from "./load-balancing/kind-tokens.ts";
 
@@ -146,14 +147,16 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
   readonly method?: string;
   readonly body?: string | Buffer;
+  /** Where the connection comes from. */
+  readonly from?: { readonly localAddress: string; readonly localPort: number };
   /** TLS, with this server name and trust. */
   readonly tls?: { readonly servername?: string; readonly ca: string; readonly maxVersion?: "TLSv1.2" };
 }
 
 /** One request on a connection of its own. */
-export function ask({ port, path, headers = {}, method = "GET", body, tls }: Asked): Promise<Answer> {
+export function ask({ port, path, headers = {}, method = "GET", body, from, tls }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, headers, method, agent: false as const };
+    const options = { host: "127.0.0.1", port, path, headers, method, agent: false as const, ...from };
     const read = async (response: IncomingMessage) => {
       const text = Buffer.concat(await response.toArray()).toString("utf8");
       resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
@@ -166,6 +169,14 @@ export function ask({ port, path, headers = {}, method = "GET", body, tls }: Ask
   });
 }
 
+/** One request as it is written, on a connection of its own, and the answer as it came. */
+export async function askRaw(port: number, lines: readonly string[]): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+  socket.write([...lines, "Connection: close", "", ""].join("\r\n"));
+  return Buffer.concat(await socket.toArray()).toString("latin1");
+}
+
 /** A Cloud Run that answers with what it was asked, and for challenges with what `tokens` hold by Host and path. */
 export function echoingRun(tokens: ReadonlyMap<string, string>) {
   return {
@@ -176,12 +187,15 @@ export function echoingRun(tokens: ReadonlyMap<string, string>) {
       response: ServerResponse,
     ): Promise<void> {
       const { method, url, headers, rawHeaders } = request;
+      const { remotePort } = request.socket;
       // As the token proxy does: a CA that isn't on port 80 names its port.
       const token = tokens.get(`${headers.host?.replace(/:\d+$/, "")}${url}`);
       if (token !== undefined) return void response.end(token);
       const body = Buffer.concat(await request.toArray()).toString("utf8");
       response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify({ serviceId, ingress, method, url, headers, rawHeaders, body }));
+      response.end(
+        JSON.stringify({ serviceId, ingress, method, url, headers, rawHeaders, remotePort, body }),
+      );
     },
   };
 }

@@ -212,6 +212,26 @@ test("reports a program that ends at once with its own last words", async () => 
   expect(lines.join()).toMatch(/nonexistent\.json/);
 });
 
+test("says nothing of its own when a program is stopped", async () => {
+  const lines: string[] = [];
+  const kept = new KeptProcess({
+    name: "sleep",
+    command: "/bin/sleep",
+    args: ["600"],
+    env: {},
+    ports: [],
+    pidFile: join(stateDir, "stopped.pid"),
+    onLine: (line) => lines.push(line),
+    onTrouble: (sentence) => lines.push(sentence),
+    ready: async () => undefined,
+    answers: async () => undefined,
+  });
+  await kept.start();
+  await until("the program", () => kept.pid);
+  await kept.stop();
+  expect(lines).toEqual([]);
+});
+
 test("says once that its port is taken when it is to start again, and starts when the port is free", async () => {
   const { ports, control } = await claimPorts("any");
   const troubles: string[] = [];

@@ -8,6 +8,8 @@ exec 3<&0 </dev/null
 "$@" 3<&- &
 child=$!
 echo "$child" >"$pid_file"
+# The command has its own by now: what the shell would say of its end is no word of the command's.
+exec 2>/dev/null
 {
   read -r _ <&3
   kill -9 "$child"

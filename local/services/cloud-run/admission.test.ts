@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Ingress } from "./contract.ts";
 import { type Answer, exchange, INVOKER, type Sent, serving, TestBench } from "./test-bench.ts";
@@ -158,6 +159,36 @@ test("streams large bodies and refuses those over 32 MiB", async () => {
   expect((await throughLoadBalancer(sized, chunked)).status).toBe(413);
 });
 
+test.each([
+  ["with its length", (body: Buffer) => ({ framing: `Content-Length: ${body.length}`, sent: body })],
+  ["in chunks", (body: Buffer) => ({ framing: "Transfer-Encoding: chunked", sent: chunkOf(body) })],
+] as const)(
+  "answers an upload of 40 MiB %s, and does not reset who reads only once all is sent",
+  async (_, frame) => {
+    bench.allowInvoker("uploads", "allUsers");
+    const id = await bench.deploy("uploads", serving("(request, response, body) => response.end(body)"));
+    const server = createServer(
+      (request, response) => void bench.run.serve(id, "loadBalancer", request, response),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    try {
+      const { framing, sent } = frame(Buffer.alloc(40 << 20));
+      socket.write(`POST / HTTP/1.1\r\nHost: uploads.test\r\n${framing}\r\n\r\n`);
+      await new Promise<void>((resolve, reject) =>
+        socket.write(sent, (error) => (error ? reject(error) : resolve())),
+      );
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      expect(answer.toString()).toMatch(
+        /^HTTP\/1\.1 413 [\s\S]*The request must be at most 33554432 bytes\./,
+      );
+    } finally {
+      socket.destroy();
+      server.close();
+    }
+  },
+);
+
 test("keeps Host and the client's address as the load balancer gives them, and drops hop-by-hop headers", async () => {
   const token = await bench.kernel.tokens.idToken(INVOKER, AUDIENCE);
   const headers = {
@@ -178,6 +209,10 @@ test("keeps Host and the client's address as the load balancer gives them, and d
   expect(seen).not.toHaveProperty("x-internal");
   expect(seen).not.toHaveProperty("te");
 });
+
+function chunkOf(body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")]);
+}
 
 /** As the load balancer's part does: over a socket of its own, into `serve`. */
 async function throughLoadBalancer(id: string, sent: Sent = {}): Promise<Answer> {

@@ -4,8 +4,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export type Ingress = "external" | "loadBalancer" | "pubsub";
 
 export interface CloudRun {
-  /** Serves a request as Google's front end would: ingress rule, invoker's token, then an instance. */
-  serve(service: string, ingress: Ingress, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /**
+   * Serves a request as Google's front end would: ingress rule, invoker's token, then an instance.
+   *
+   * @param peer the address that it came from. @default this machine's
+   */
+  serve(
+    service: string,
+    ingress: Ingress,
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer?: string,
+  ): Promise<void>;
   /** A request, a POST by default, to a `run.app` URI from within Google, as Pub/Sub's pushes are. Never throws: no answer is a 5xx. */
   post(
     uri: string,

@@ -1,8 +1,8 @@
 import { RevisionFailed } from "../../kernel/refusals.ts";
+import type { InstanceFactory, ServiceOfRevision } from "./instance-factory.ts";
 import { Revision } from "./revision.ts";
 import type { RevisionHistory } from "./revision-history.ts";
 import { parseTemplate, type RevisionTemplate } from "./service-settings.ts";
-import type { ServiceOfRevision, Workshop } from "./workshop.ts";
 
 export interface ServiceOptions {
   readonly idleMs: number;
@@ -12,7 +12,7 @@ export interface ServiceOptions {
 }
 
 export interface ServiceDeps {
-  readonly workshop: Workshop;
+  readonly instances: InstanceFactory;
   readonly history: RevisionHistory;
   readonly options: ServiceOptions;
   readonly log: (severity: "INFO" | "ERROR", service: string, message: string) => void;
@@ -40,14 +40,14 @@ export class DeployedRevisions {
   }
 
   deploy(name: string, template: RevisionTemplate): Deployed {
-    const { workshop, options, log } = this.#deps;
+    const { instances, options, log } = this.#deps;
     const { concurrency, maxInstances } = template;
     const revision = new Revision({
       name,
       concurrency,
       maxInstances,
       ...options,
-      start: (signal) => workshop.start(this.#service, { name, template }, signal),
+      start: (signal) => instances.start(this.#service, { name, template }, signal),
       onFailure: (message) => log("ERROR", this.#service.name, message),
     });
     const deployed = { revision, template };
@@ -81,13 +81,13 @@ export class DeployedRevisions {
     const { id } = this.#service;
     this.#byName.delete(revision.name);
     await revision.retire(0);
-    this.#deps.workshop.clear(id, revision.name);
-    this.#deps.workshop.forget(id, revision.name);
+    this.#deps.instances.clear(id, revision.name);
+    this.#deps.instances.forget(id, revision.name);
   }
 
   /** Keeps those with traffic warm, and retires the others but for the newest, which costs nothing at rest. */
   serve(withTraffic: ReadonlySet<Deployed>, newest: Deployed | undefined): void {
-    const { history, workshop } = this.#deps;
+    const { history, instances } = this.#deps;
     for (const [name, deployed] of this.#byName) {
       const hasTraffic = withTraffic.has(deployed);
       deployed.revision.setMinimum(hasTraffic ? deployed.template.minInstances : 0);
@@ -96,14 +96,14 @@ export class DeployedRevisions {
       this.#retire(deployed);
     }
     const dropped = history.prune(this.#service.id, new Set(this.#byName.keys()));
-    for (const name of dropped) workshop.forget(this.#service.id, name);
+    for (const name of dropped) instances.forget(this.#service.id, name);
   }
 
   /** Stops all: requests in flight have what the instances' own shutdown gives them. */
   async remove(): Promise<void> {
     await Promise.all([...this.#byName.values()].map(({ revision }) => revision.retire(0)));
     await Promise.all(this.#retiring);
-    for (const name of this.#byName.keys()) this.#deps.workshop.clear(this.#service.id, name);
+    for (const name of this.#byName.keys()) this.#deps.instances.clear(this.#service.id, name);
   }
 
   #retire({ revision, template }: Deployed): void {
@@ -111,7 +111,7 @@ export class DeployedRevisions {
       .retire(template.timeoutMs)
       .then(() => {
         // Unless it got its traffic back meanwhile.
-        if (!this.#byName.has(revision.name)) this.#deps.workshop.clear(this.#service.id, revision.name);
+        if (!this.#byName.has(revision.name)) this.#deps.instances.clear(this.#service.id, revision.name);
       })
       .catch((error: Error) => this.#deps.log("ERROR", this.#service.name, error.message))
       .finally(() => this.#retiring.delete(retiring));

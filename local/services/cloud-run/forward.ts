@@ -41,6 +41,7 @@ export function forward(port: number, call: Call): Promise<Reply> {
     if (header(call.headers, "transfer-encoding")) headers.push("Transfer-Encoding", "chunked");
     headers.push("Connection", "close");
     const upstream = request({ host: "127.0.0.1", port, method, path: url, headers, agent: false });
+    upstream.maxHeadersCount = 0;
     let answer: IncomingMessage | undefined;
     const abort = () => {
       answer?.destroy(signal.reason);
@@ -119,5 +120,6 @@ function endToEnd(headers: readonly string[]): string[] {
 }
 
 function tooLarge(): Reply {
-  return refusal(413, `The request must be at most ${MAX_REQUEST_BYTES} bytes.`, ["Connection", "close"]);
+  // The connection stays open: closing it on a client that still sends would reset it, the answer with it.
+  return refusal(413, `The request must be at most ${MAX_REQUEST_BYTES} bytes.`);
 }

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { Egress, Kernel, Part, Severity } from "../../kernel/contract.ts";
 import { RevisionFailed } from "../../kernel/refusals.ts";
+import { HEAD_LIMITS, settleHead } from "../../kernel/request-head.ts";
 import type { ObjectStorage } from "../storage/contract.ts";
 import type { CloudRun, Ingress } from "./contract.ts";
 import { DeployedService } from "./deployed-service.ts";
@@ -13,11 +14,11 @@ import type { SecretAccess } from "./environment.ts";
 import { type Call, type Reply, refusal } from "./exchange.ts";
 import { type Addressed, FrontEnd } from "./front-end.ts";
 import { findService, listServices, serviceOf } from "./function-service.ts";
+import { InstanceFactory } from "./instance-factory.ts";
 import { findPort } from "./port.ts";
 import { readBody, writeReply } from "./reply.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { splitHost } from "./traffic.ts";
-import { Workshop } from "./workshop.ts";
 
 export interface LocalCloudRunOptions {
   /** @default 15 minutes, as Cloud Run keeps idle instances at most. */
@@ -43,7 +44,7 @@ export class LocalCloudRun implements CloudRun, Part {
   readonly #kernel: Kernel;
   readonly #options: Required<LocalCloudRunOptions>;
   readonly #ledger: EgressLedger;
-  readonly #workshop: Workshop;
+  readonly #instances: InstanceFactory;
   readonly #history: RevisionHistory;
   readonly #frontEnd: FrontEnd;
   readonly #services = new Map<string, DeployedService>();
@@ -70,13 +71,13 @@ export class LocalCloudRun implements CloudRun, Part {
       ...options,
     };
     this.#ledger = new EgressLedger(kernel);
-    this.#workshop = new Workshop(kernel, storage, secrets, this.#ledger, this.#options);
+    this.#instances = new InstanceFactory(kernel, storage, secrets, this.#ledger, this.#options);
     this.#history = new RevisionHistory(kernel.db);
     this.#frontEnd = new FrontEnd(kernel);
   }
 
   async start(): Promise<void> {
-    this.#workshop.open();
+    this.#instances.open();
     this.#unsubscribe = this.#kernel.resources.subscribe((kind, id) => {
       const service = serviceOf(kind, id);
       if (service !== undefined) this.#reconcile(service);
@@ -84,13 +85,15 @@ export class LocalCloudRun implements CloudRun, Part {
     for (const { id } of listServices(this.#kernel.resources)) this.#reconcile(id);
 
     const certificate = await this.#kernel.authority.issue(["*.a.run.app", "localhost", "127.0.0.1"]);
-    this.#server = createServer(certificate, (request, response) => {
+    const { maxHeaderSize, maxHeadersCount } = HEAD_LIMITS;
+    this.#server = createServer({ ...certificate, maxHeaderSize }, (request, response) => {
       this.#front(request, response).catch((error: unknown) => {
         response.destroy();
         const message = `A request could not be answered: ${error instanceof Error ? error.stack : error}`;
         this.#kernel.logging.write({ severity: "ERROR", source: this.name, message });
       });
     });
+    this.#server.maxHeadersCount = maxHeadersCount;
     this.#server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -110,7 +113,7 @@ export class LocalCloudRun implements CloudRun, Part {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
     this.#services.clear();
-    this.#workshop.close();
+    this.#instances.close();
   }
 
   egress(): readonly Egress[] {
@@ -128,9 +131,10 @@ export class LocalCloudRun implements CloudRun, Part {
     ingress: Ingress,
     request: IncomingMessage,
     response: ServerResponse,
+    peer = request.socket.remoteAddress,
   ): Promise<void> {
     const found = this.#services.get(service);
-    await this.#answer(found && { service: found }, ingress, request, response);
+    await this.#answer(found && { service: found }, ingress, request, response, peer);
   }
 
   async post(
@@ -170,7 +174,10 @@ export class LocalCloudRun implements CloudRun, Part {
   }
 
   async #front(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response);
+    const bad = settleHead(request);
+    if (bad) return writeReply(refusal(bad.status, bad.reason), response);
+    const { remoteAddress } = request.socket;
+    await this.#answer(this.#find(request.headers.host ?? ""), "external", request, response, remoteAddress);
   }
 
   async #answer(
@@ -178,6 +185,7 @@ export class LocalCloudRun implements CloudRun, Part {
     ingress: Ingress,
     request: IncomingMessage,
     response: ServerResponse,
+    peer: string | undefined,
   ): Promise<void> {
     const gone = new AbortController();
     const onClose = () => gone.abort(new Error("the client closed the connection"));
@@ -189,7 +197,7 @@ export class LocalCloudRun implements CloudRun, Part {
       headers,
       body: request,
       protocol: `HTTP/${httpVersion}`,
-      peer: this.#kernel.network.sourceOf(request.socket.remotePort),
+      peer,
       signal: gone.signal,
     });
     await writeReply(reply, response);
@@ -217,7 +225,7 @@ export class LocalCloudRun implements CloudRun, Part {
     if (resource) {
       if (!service) {
         service = new DeployedService(id, {
-          workshop: this.#workshop,
+          instances: this.#instances,
           history: this.#history,
           options: this.#options,
           log: (severity, source, message) => this.#log(severity, source, message),
@@ -230,7 +238,7 @@ export class LocalCloudRun implements CloudRun, Part {
       // Last: it fails on a full disk, and the service must be on its way out by then.
       this.#history.forget(id);
       this.#ledger.forget(shortName(id));
-      this.#workshop.forget(id);
+      this.#instances.forget(id);
     }
   }
 

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Server } from "node:net";
+import { createServer as createSocketServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { openPort } from "../../kernel/open-port.ts";
 import { type OwnedKernel, startKernel } from "../start-kernel.ts";
-import { type Asked, ask, put } from "../test-front-door.ts";
+import { type Asked, ask, askRaw, put } from "../test-front-door.ts";
 import { FastlyEdge } from "./fastly-edge.ts";
 import { FastlyStore } from "./fastly-store.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";
@@ -20,6 +20,8 @@ let kernel: OwnedKernel;
 let store: FastlyStore;
 let edge: FastlyEdge;
 const origins: Server[] = [];
+/** Whose doors the edge asked for. */
+const sources = new Set<string>();
 
 beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "edge-"));
@@ -53,14 +55,17 @@ async function originAt(
     ? createTlsServer(await kernel.authority.issue(names), handler)
     : createServer(handler);
   origins.push(server);
-  kernel.network.listen(address, port, await openPort(server, 0, "origin"));
+  const localPort = await openPort(server, 0, "origin");
+  kernel.network.listen(address, port, localPort, async (source) => {
+    sources.add(source);
+    return localPort;
+  });
 }
 
 const echo = (request: IncomingMessage, response: ServerResponse) => {
-  const source = kernel.network.sourceOf(request.socket.remotePort);
   response.setHeader("Connection", "X-Hop");
   response.setHeader("X-Hop", "1");
-  response.end(JSON.stringify({ url: request.url, headers: request.headers, source }));
+  response.end(JSON.stringify({ url: request.url, headers: request.headers }));
 };
 
 const named = (name: string) => (_: IncomingMessage, response: ServerResponse) => void response.end(name);
@@ -92,7 +97,6 @@ test("sends a request on untouched, as Fastly, with what is known of the client 
   const seen = JSON.parse(answer.body);
   expect(seen).toMatchObject({
     url: "/a%2F..//b?c=%20&&",
-    source: "151.101.1.57",
     headers: {
       host: HOST,
       "fastly-client-ip": "127.0.0.1",
@@ -104,6 +108,7 @@ test("sends a request on untouched, as Fastly, with what is known of the client 
   expect(Object.keys(seen.headers)).not.toEqual(expect.arrayContaining(["fastly-ssl"]));
   expect(answer.headers).toMatchObject({ via: "1.1 varnish", "x-cache": "MISS" });
   expect(answer.headers["x-hop"]).toBeUndefined();
+  expect([...sources]).toEqual(["151.101.1.57"]);
 });
 
 test("takes the last backend whose condition holds, by the conditions' priority, else the one without", async () => {
@@ -128,6 +133,50 @@ test("takes the last backend whose condition holds, by the conditions' priority,
   expect((await overHttp("/x")).body).toBe("first");
   serve({ backends: backends.slice(0, 1), conditions: [condition("a", 10)] });
   expect((await overHttp("/y")).status).toBe(503);
+});
+
+test("serves the host that a request names, and none of several", async () => {
+  await originAt(FIRST, 80, echo);
+  serve({ backends: [{ name: "a", address: FIRST }] });
+  const { edgeHttp } = kernel.ports;
+  const twice = await askRaw(edgeHttp, ["GET / HTTP/1.1", `Host: ${HOST}`, "Host: other.test"]);
+  expect(twice).toMatch(/^HTTP\/1\.1 400 [\s\S]*A request must have one Host header; got 2\./);
+  const absolute = await askRaw(edgeHttp, [`GET http://${HOST}/x HTTP/1.1`, "Host: other.test"]);
+  expect(absolute).toContain('"url":"/x"');
+  expect(absolute).toContain(`"host":"${HOST}"`);
+  const many = Array.from({ length: 300 }, (_, at) => `X-${at}: ${at}`);
+  expect(await askRaw(edgeHttp, ["GET / HTTP/1.1", `Host: ${HOST}`, ...many])).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test("connects to a backend a few times at once, and gives up in time on requests whose turn has not come", async () => {
+  const arrived = new Set<Socket>();
+  let enough: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => {
+    enough = resolve;
+  });
+  const silent = createSocketServer((socket) => {
+    arrived.add(socket.on("error", () => undefined));
+    if (arrived.size === 8) enough();
+  });
+  origins.push(silent);
+  kernel.network.listen(FIRST, 443, await openPort(silent, 0, "silent"));
+  await originAt(SECOND, 80, named("second"));
+  const slow = { address: FIRST, port: 443, useSsl: true, connectTimeout: 60_000, firstByteTimeout: 1_500 };
+  serve({
+    backends: [
+      { name: "slow", ...slow },
+      { name: "quick", address: SECOND, requestCondition: "quick" },
+    ],
+    conditions: [{ name: "quick", type: "REQUEST", statement: 'req.url == "/quick"' }],
+  });
+  const answers = Array.from({ length: 20 }, () => overHttp());
+  await full;
+  expect((await overHttp("/quick")).body).toBe("second");
+  expect(arrived.size).toBe(8);
+  for (const answer of await Promise.all(answers)) {
+    expect([answer.status, answer.body]).toEqual([503, "Error 503 first byte timeout\n"]);
+  }
+  for (const socket of arrived) socket.destroy();
 });
 
 test("streams bodies both ways, with and without their length", async () => {
@@ -218,9 +267,8 @@ test("gives up on a backend that is silent, before the first byte and between by
 });
 
 test("gives up on a backend that doesn't finish the TLS handshake", async () => {
-  const { createServer: createTcpServer } = await import("node:net");
-  const sockets: import("node:net").Socket[] = [];
-  const silent = createTcpServer((socket) => sockets.push(socket.on("error", () => undefined)));
+  const sockets: Socket[] = [];
+  const silent = createSocketServer((socket) => sockets.push(socket.on("error", () => undefined)));
   origins.push(silent);
   kernel.network.listen(FIRST, 443, await openPort(silent, 0, "silent"));
   serve({ backends: [{ name: "a", address: FIRST, port: 443, useSsl: true, connectTimeout: 50 }] });

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createSocketServer, type Socket, type Server as SocketServer } from "node:net";
+import { answerText } from "../../kernel/answer-text.ts";
 import type { Kernel, Part } from "../../kernel/contract.ts";
 import { openPort } from "../../kernel/open-port.ts";
 import type { Properties } from "../../kernel/property-values.ts";
+import { HEAD_LIMITS, settleHead } from "../../kernel/request-head.ts";
 import { EdgeCertificates } from "./edge-certificates.ts";
 import type { FastlyStore } from "./fastly-store.ts";
 import { announce, applyRules, ForwardedHeaders } from "./forwarded-headers.ts";
+import { Handshakes } from "./handshakes.ts";
 import { OriginConnections } from "./origin-connections.ts";
 import { fetchFromOrigin, OriginFailed, relayBody } from "./origin-request.ts";
 import { serviceFor } from "./service-lookup.ts";
@@ -29,7 +32,11 @@ export class FastlyEdge implements Part {
   readonly #kernel: Kernel;
   readonly #store: FastlyStore;
   readonly #origins: OriginConnections;
-  readonly #servers: readonly { readonly server: Server; readonly port: number; readonly name: string }[];
+  readonly #plain: Server;
+  /** Speaks HTTP over connections that `#secureListener` accepted and a handshake has secured. */
+  readonly #secure: Server;
+  readonly #secureListener: SocketServer;
+  readonly #secureSockets = new Set<Socket>();
   readonly #compiled = new WeakMap<Properties, VclService>();
   readonly #inFlight = new Map<string, number>();
 
@@ -37,50 +44,50 @@ export class FastlyEdge implements Part {
     this.#kernel = kernel;
     this.#store = store;
     this.#origins = new OriginConnections(kernel);
-    const { edgeHttp, edgeHttps } = kernel.ports;
+    const { maxHeaderSize, maxHeadersCount } = HEAD_LIMITS;
+    this.#plain = createServer({ maxHeaderSize }, (...exchange) => void this.#serve(...exchange, false));
+    this.#secure = createServer({ maxHeaderSize }, (...exchange) => void this.#serve(...exchange, true));
     const certificates = new EdgeCertificates(store);
-    const secure = createTlsServer(
-      {
-        minVersion: "TLSv1.2",
-        SNICallback(serverName, done) {
-          try {
-            // Without a context OpenSSL goes on with the server's own, which has no certificate, and says so by an alert.
-            const context = certificates.contextFor(serverName);
-            if (context) done(null, context);
-            else done(null);
-          } catch (error) {
-            done(error as Error);
-          }
-        },
+    const handshakes = new Handshakes({
+      contextFor: (serverName) => certificates.contextFor(serverName),
+      onSecure: (socket) => this.#secure.emit("connection", socket),
+      onRefused: (connections) => {
+        const message = `Overloaded: ${connections} connections were reset, for there was no time for their TLS handshakes.`;
+        kernel.logging.write({ severity: "WARNING", message, source: this.name });
       },
-      (request, response) => void this.#serve(request, response, true),
-    );
-    const plain = createServer((request, response) => void this.#serve(request, response, false));
-    this.#servers = [
-      { server: plain, port: edgeHttp, name: "edgeHttp" },
-      { server: secure, port: edgeHttps, name: "edgeHttps" },
-    ];
+    });
+    this.#secureListener = createSocketServer((socket) => {
+      this.#secureSockets.add(socket);
+      socket.once("close", () => this.#secureSockets.delete(socket));
+      handshakes.take(socket);
+    });
+    for (const server of [this.#plain, this.#secure]) {
+      server.keepAliveTimeout = KEEP_ALIVE_MS;
+      server.maxHeadersCount = maxHeadersCount;
+    }
+    for (const server of [this.#plain, this.#secureListener]) server.maxConnections = MOST_CONNECTIONS;
   }
 
   async start(): Promise<void> {
-    for (const { server, port, name } of this.#servers) {
-      server.keepAliveTimeout = KEEP_ALIVE_MS;
-      server.maxConnections = MOST_CONNECTIONS;
-      await openPort(server, port, name);
-    }
+    const { edgeHttp, edgeHttps } = this.#kernel.ports;
+    await openPort(this.#plain, edgeHttp, "edgeHttp");
+    await openPort(this.#secureListener, edgeHttps, "edgeHttps");
   }
 
   async stop(): Promise<void> {
-    for (const { server } of this.#servers) {
+    for (const server of [this.#plain, this.#secureListener]) {
       if (!server.listening) continue;
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
+      this.#plain.closeAllConnections();
+      for (const socket of this.#secureSockets) socket.destroy();
       await closed;
     }
     this.#origins.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, isTls: boolean): Promise<void> {
+    const bad = settleHead(request);
+    if (bad) return fail(response, bad.status, bad.reason);
     const { host = "" } = request.headers;
     try {
       const resource = serviceFor(this.#kernel.resources, this.#store, host);
@@ -88,7 +95,7 @@ export class FastlyEdge implements Part {
         const hint = "Please check that this domain has been added to a service.";
         return fail(response, 500, `Fastly error: unknown domain: ${host}. ${hint}`);
       }
-      const clientIp = this.#kernel.network.sourceOf(request.socket.remotePort);
+      const clientIp = request.socket.remoteAddress ?? "";
       await this.#pass(this.#compile(resource.properties), request, response, clientIp, isTls);
     } catch (error) {
       if (!(error instanceof OriginFailed) && response.destroyed) return;
@@ -117,7 +124,7 @@ export class FastlyEdge implements Part {
       return fail(response, 301, "Moved Permanently");
     }
     if (hops(request) >= MOST_HOPS) throw new OriginFailed("Loop detected");
-    const agent = backend && this.#origins.agentFor(backend);
+    const agent = backend && (await this.#origins.agentFor(backend));
     if (!backend || !agent) {
       throw new OriginFailed(
         backend
@@ -200,10 +207,6 @@ function hops({ headers }: IncomingMessage): number {
 }
 
 function fail(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    "Content-Type": "text/plain; charset=utf-8",
-    Via: "1.1 varnish",
-    "X-Served-By": SERVED_BY,
-  });
-  response.end(`${text}\n`);
+  response.setHeader("Via", "1.1 varnish").setHeader("X-Served-By", SERVED_BY);
+  answerText(response, status, "text/plain; charset=utf-8", `${text}\n`);
 }

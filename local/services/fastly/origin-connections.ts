@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { connect, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import {
   type ConnectionOptions,
   checkServerIdentity,
@@ -14,8 +15,9 @@ import type { Backend } from "./vcl-service.ts";
 const FASTLY_ADDRESS = "151.101.1.57";
 
 const MOST_BACKENDS = 64;
-const MOST_IDLE = 16;
 const IDLE_MS = 30_000;
+/** Connections made at a time, to each backend: a hundred handshakes at once would all come to their timeouts. */
+const MOST_CONNECTING = 8;
 /** Waiting for a connection is counted in ticks; one that comes later than twice this is not counted. */
 const TICK_MS = 50;
 /** Counted or not, so many times the backend's timeout is the end. */
@@ -32,8 +34,8 @@ export class OriginConnections {
   }
 
   /** @returns `undefined` when nothing of the local cloud is behind the backend's address. */
-  agentFor(backend: Backend): Agent | undefined {
-    const port = this.#locate(backend);
+  async agentFor(backend: Backend): Promise<Agent | undefined> {
+    const port = await this.#doorTo(backend);
     if (port === undefined) return undefined;
     const key = JSON.stringify([port, backend]);
     let agent = this.#agents.get(key);
@@ -55,9 +57,9 @@ export class OriginConnections {
   }
 
   /** A name leads where the program's own DNS records say. */
-  #locate({ address, port }: Backend): number | undefined {
+  #doorTo({ address, port }: Backend): Promise<number> | undefined {
     const { network, resources } = this.#kernel;
-    if (isIP(address)) return network.locate(address, port);
+    if (isIP(address)) return network.doorTo(address, port, FASTLY_ADDRESS);
     const host = address.toLowerCase();
     const records = resources
       .list(RECORD_SET)
@@ -67,7 +69,7 @@ export class OriginConnections {
       );
     const addresses = records.flatMap(({ properties }) => textsOf(properties.rrdatas));
     return [host, ...addresses]
-      .map((candidate) => network.locate(candidate, port))
+      .map((candidate) => network.doorTo(candidate, port, FASTLY_ADDRESS))
       .find((found) => found !== undefined);
   }
 }
@@ -76,28 +78,45 @@ class OriginAgent extends Agent {
   readonly #kernel: Kernel;
   readonly #backend: Backend;
   readonly #port: number;
+  /** Begin to connect. At most as many as the backend may have requests. */
+  readonly #waiting: (() => void)[] = [];
+  #connecting = 0;
 
   constructor(kernel: Kernel, backend: Backend, port: number) {
-    super({ keepAlive: true, maxFreeSockets: MOST_IDLE, timeout: IDLE_MS });
+    super({ keepAlive: true, maxFreeSockets: backend.mostConnections, timeout: IDLE_MS });
     this.#kernel = kernel;
     this.#backend = backend;
     this.#port = port;
   }
 
-  override createConnection(): Socket {
-    const { network } = this.#kernel;
+  override createConnection(_: unknown, made: (error: Error | null, socket: Duplex) => void): undefined {
+    this.#waiting.push(() => made(null, this.#connect()));
+    this.#connectNext();
+  }
+
+  #connectNext(): void {
+    while (this.#connecting < MOST_CONNECTING) {
+      const begin = this.#waiting.shift();
+      if (!begin) return;
+      this.#connecting += 1;
+      begin();
+    }
+  }
+
+  #connect(): Socket {
     const { connectTimeoutMs, tls } = this.#backend;
     const transport = connect({ host: "127.0.0.1", port: this.#port });
-    transport.once("connect", () => {
-      const { localPort } = transport;
-      if (localPort === undefined) return;
-      network.noteSource(localPort, FASTLY_ADDRESS);
-      transport.once("close", () => network.forgetSource(localPort));
-    });
     const socket = tls ? connectTls({ socket: transport, ...this.#tlsOptions(tls) }) : transport;
-    const waiting = this.#expire(socket, connectTimeoutMs);
-    socket.once(tls ? "secureConnect" : "connect", () => clearInterval(waiting));
-    socket.once("close", () => clearInterval(waiting));
+    const timeout = this.#expire(socket, connectTimeoutMs);
+    let isSettled = false;
+    const settle = () => {
+      if (isSettled) return;
+      isSettled = true;
+      clearInterval(timeout);
+      this.#connecting -= 1;
+      this.#connectNext();
+    };
+    socket.once(tls ? "secureConnect" : "connect", settle).once("close", settle);
     return socket;
   }
 

@@ -32,19 +32,23 @@ export function fetchFromOrigin(
       path: request.url ?? "/",
       headers: isChunked ? [...headers, "Transfer-Encoding", "chunked"] : headers,
     });
-    const late = setTimeout(() => sent.destroy(new Error("first byte timeout")), firstByteTimeoutMs);
-    const abandon = () => sent.destroy(new Error("client went away"));
+    sent.maxHeadersCount = 0;
+    // A request that still waits for its connection tells its end only when it has one.
+    const end = (error: Error) => {
+      clearTimeout(late);
+      response.off("close", abandon);
+      sent.destroy(error);
+      reject(new OriginFailed(error.message, { cause: error }));
+    };
+    const late = setTimeout(() => end(new Error("first byte timeout")), firstByteTimeoutMs);
+    const abandon = () => end(new Error("client went away"));
     response.once("close", abandon);
     sent.once("response", (answer) => {
       clearTimeout(late);
       response.off("close", abandon);
       resolve(answer);
     });
-    sent.once("error", (error: Error) => {
-      clearTimeout(late);
-      response.off("close", abandon);
-      reject(new OriginFailed(error.message, { cause: error }));
-    });
+    sent.on("error", end);
     if (isChunked || request.headers["content-length"] !== undefined) request.pipe(sent);
     else sent.end();
   });

@@ -2,46 +2,45 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { openPort } from "../../kernel/open-port.ts";
+import { HEAD_LIMITS } from "../../kernel/request-head.ts";
 
 /** Google keeps a connection that long, so that no client closes later than the server. */
 const KEEP_ALIVE_MS = 610_000;
 const MOST_CONNECTIONS = 4_096;
+const THIS_MACHINE = "127.0.0.1";
+
+type TlsOptions = Pick<SecureContextOptions, "ciphers" | "minVersion">;
 
 export interface FrontendOptions {
   readonly scheme: "http" | "https";
   readonly name: string;
   /** A connection without it is reset. */
   readonly isOpen: () => boolean;
-  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
+  /** @param client the address of who asks. */
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse, client: string) => void;
   /** The certificate and key for a server name. `undefined` fails the handshake. */
   readonly certificateFor: (serverName: string) => Promise<{ cert: string; key: string } | undefined>;
 }
 
 /**
- * One listening port of a load balancer. Over TLS a client must name its server (SNI):
- * Google also answers clients that don't, with the primary certificate.
+ * One listening address of a load balancer: a port for this machine, and one more for each address that
+ * somebody else comes from. Over TLS a client must name its server (SNI): Google also answers clients that
+ * don't, with the primary certificate.
  */
 export class Frontend {
   readonly scheme: "http" | "https";
   readonly #options: FrontendOptions;
-  readonly #server: Server | TlsServer;
+  /** By the address of who comes in. */
+  readonly #servers = new Map<string, Server | TlsServer>();
+  readonly #doors = new Map<string, Promise<number>>();
   /** Made once of each certificate: a handshake at a time would pay for it otherwise. */
   readonly #contexts = new WeakMap<object, SecureContext>();
+  #tls: TlsOptions = {};
   #port = 0;
 
   constructor(options: FrontendOptions) {
-    const { scheme, isOpen, onRequest } = options;
     this.#options = options;
-    this.scheme = scheme;
-    this.#server =
-      scheme === "http"
-        ? createServer(onRequest)
-        : createTlsServer({ SNICallback: (name, done) => void this.#certify(name, done) }, onRequest);
-    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
-    this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.prependListener("connection", (socket) => {
-      if (!isOpen()) socket.resetAndDestroy();
-    });
+    this.scheme = options.scheme;
   }
 
   get port(): number {
@@ -50,19 +49,59 @@ export class Frontend {
 
   /** @throws {PortTaken} */
   async start(port: number): Promise<void> {
-    this.#port = await openPort(this.#server, port, this.#options.name);
+    this.#port = await this.#open(THIS_MACHINE, port);
+  }
+
+  /** The port by which `source` comes in. */
+  doorFor(source: string): Promise<number> {
+    const door = this.#doors.get(source) ?? this.#open(source, 0);
+    this.#doors.set(source, door);
+    return door;
   }
 
   /** What connections from now on may negotiate. Certificates come from `certificateFor`. */
-  setTls(options: Pick<SecureContextOptions, "ciphers" | "minVersion">): void {
-    if ("setSecureContext" in this.#server) this.#server.setSecureContext(options);
+  setTls(options: TlsOptions): void {
+    this.#tls = options;
+    for (const server of this.#servers.values()) this.#secure(server);
   }
 
   async stop(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
+    await Promise.allSettled(this.#doors.values());
+    await Promise.all(
+      [...this.#servers.values()].map(async (server) => {
+        if (!server.listening) return;
+        const closed = new Promise((resolve) => server.close(resolve));
+        server.closeAllConnections();
+        await closed;
+      }),
+    );
+  }
+
+  #open(client: string, port: number): Promise<number> {
+    const { scheme, name, isOpen, onRequest } = this.#options;
+    const { maxHeaderSize, maxHeadersCount } = HEAD_LIMITS;
+    const onRequestOf = (request: IncomingMessage, response: ServerResponse) =>
+      onRequest(request, response, client);
+    const server =
+      scheme === "http"
+        ? createServer({ maxHeaderSize }, onRequestOf)
+        : createTlsServer(
+            { maxHeaderSize, SNICallback: (host, done) => void this.#certify(host, done) },
+            onRequestOf,
+          );
+    server.maxHeadersCount = maxHeadersCount;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.maxConnections = MOST_CONNECTIONS;
+    server.prependListener("connection", (socket) => {
+      if (!isOpen()) socket.resetAndDestroy();
+    });
+    this.#servers.set(client, server);
+    this.#secure(server);
+    return openPort(server, port, name);
+  }
+
+  #secure(server: Server | TlsServer): void {
+    if ("setSecureContext" in server) server.setSecureContext(this.#tls);
   }
 
   #contextOf(certificate: { cert: string; key: string }): SecureContext {

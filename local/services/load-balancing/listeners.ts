@@ -82,7 +82,7 @@ export class Listeners {
     if (isFirst) this.#onFixed.set(scheme, id);
     else await frontend.start(0);
     this.#bound.set(id, { frontend, binding });
-    this.#kernel.network.listen(address, port, frontend.port);
+    this.#kernel.network.listen(address, port, frontend.port, (source) => frontend.doorFor(source));
   }
 
   async #unbind(id: string): Promise<void> {

@@ -8,6 +8,7 @@ import {
   ADDRESS,
   type Asked,
   ask,
+  askRaw,
   echoingRun,
   httpMap,
   ids,
@@ -154,6 +155,60 @@ test("answers 502 when a backend cannot be reached at all, and goes on", async (
   } finally {
     await broken.stop();
   }
+});
+
+test.each([
+  [
+    "two of one name",
+    ["Host: shop.example.test", "Host: shop.example.test"],
+    "A request must have one Host header; got 2.",
+  ],
+  [
+    "two of two names",
+    ["Host: shop.example.test", "host: other.test"],
+    "A request must have one Host header; got 2.",
+  ],
+  [
+    "one of two names",
+    ["Host: shop.example.test, other.test"],
+    'The host must be a name or an address; got "shop.example.test, other.test".',
+  ],
+])("answers 400 to Host headers that leave open which host is meant: %s", async (_, hosts, reason) => {
+  const answer = await askRaw(kernel.ports.loadBalancerHttp, [`GET ${PATH} HTTP/1.1`, ...hosts]);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(answer).toContain(reason);
+});
+
+test("takes the host of a target in absolute-form, whatever Host says, and passes it on as Host", async () => {
+  change(URL_MAP, ids.httpMap, {
+    ...httpMap,
+    defaultUrlRedirect: undefined,
+    hostRules: [{ hosts: ["shop.example.test"], pathMatcher: "all" }],
+  });
+  const { loadBalancerHttp } = kernel.ports;
+  const target = `http://shop.example.test:80${PATH}?a=b`;
+  const answer = await askRaw(loadBalancerHttp, [`GET ${target} HTTP/1.1`, "Host: other.test"]);
+  expect(answer).toContain(`"url":"${PATH}?a=b"`);
+  expect(answer).toContain('"host":"shop.example.test:80"');
+  expect(answer).not.toContain("other.test");
+  const other = await askRaw(loadBalancerHttp, [
+    `GET http://other.test${PATH} HTTP/1.1`,
+    "Host: shop.example.test",
+  ]);
+  expect(other).toMatch(/^HTTP\/1\.1 404 /);
+});
+
+test("passes every header line on, and refuses requests of too many or too long ones with 431", async () => {
+  const lines = (count: number, value = "") =>
+    Array.from({ length: count }, (_, at) => `X-${at}: ${value}${at}`);
+  const asked = (headers: readonly string[]) =>
+    askRaw(kernel.ports.loadBalancerHttp, [`GET ${PATH} HTTP/1.1`, "Host: shop.example.test", ...headers]);
+  const kept = await asked(lines(250));
+  expect(lines(250).filter((_, at) => !kept.includes(`"x-${at}":"${at}"`))).toEqual([]);
+  const refused = await asked(lines(5_000));
+  expect(refused).toMatch(/^HTTP\/1\.1 431 /);
+  expect(refused).toContain("A request must have at most 255 header lines; got 5002.");
+  expect(await asked(lines(100, "x".repeat(1_000)))).toMatch(/^HTTP\/1\.1 431 /);
 });
 
 test("judges each request by the policy in force", async () => {

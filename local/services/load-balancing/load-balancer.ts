@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SecureContextOptions } from "node:tls";
+import { answerText } from "../../kernel/answer-text.ts";
 import type { CloudResource, Kernel, Part } from "../../kernel/contract.ts";
 import { numberOf, objectOf, objectsOf, type Properties, textOf } from "../../kernel/property-values.ts";
+import { setHeaders, settleHead } from "../../kernel/request-head.ts";
 import { continueTrace, toTraceparent, traceFields } from "../../kernel/trace-context.ts";
 import type { CloudRun } from "../cloud-run/contract.ts";
 import { resolve } from "../google/references.ts";
@@ -33,6 +35,13 @@ const VERSIONS: Readonly<Record<string, NonNullable<SecureContextOptions["minVer
   TLS_1_2: "TLSv1.2",
   TLS_1_3: "TLSv1.3",
 };
+
+/** By which frontend a request came, and from where. */
+interface Arrival {
+  readonly scheme: Scheme;
+  readonly client: string;
+  readonly rule: CloudResource | undefined;
+}
 
 /**
  * Google's external application load balancer, as the resources describe it at the time of
@@ -88,7 +97,8 @@ export class LoadBalancer implements Part {
       scheme,
       name: scheme === "http" ? "loadBalancerHttp" : "loadBalancerHttps",
       isOpen: () => this.#rule(ruleId()) !== undefined,
-      onRequest: (request, response) => void this.#answer(scheme, this.#rule(ruleId()), request, response),
+      onRequest: (request, response, client) =>
+        void this.#answer({ scheme, client, rule: this.#rule(ruleId()) }, request, response),
       certificateFor: async (serverName) => {
         const map = this.#proxy(this.#rule(ruleId()))?.certificateMap;
         const names = namesOnCertificate(this.#kernel.resources, map, serverName);
@@ -116,14 +126,9 @@ export class LoadBalancer implements Part {
     frontend.setTls({ minVersion, ...(ciphers !== undefined && { ciphers }) });
   }
 
-  async #answer(
-    scheme: Scheme,
-    rule: CloudResource | undefined,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #answer(came: Arrival, request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      await this.#serve(scheme, rule, request, response);
+      await this.#serve(came, request, response);
     } catch (error) {
       const message = `${request.method} ${request.headers.host}${request.url}: ${String(error)}`;
       this.#kernel.logging.write({ severity: "ERROR", message, source: this.name });
@@ -133,13 +138,14 @@ export class LoadBalancer implements Part {
   }
 
   async #serve(
-    scheme: Scheme,
-    rule: CloudResource | undefined,
+    { scheme, client, rule }: Arrival,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { resources, network } = this.#kernel;
+    const { resources } = this.#kernel;
     if (!rule) return void request.socket.destroy();
+    const bad = settleHead(request);
+    if (bad) return answer(response, bad.status, `${bad.status}. ${bad.reason}\n`);
     const urlMap = resolve(resources, URL_MAP, this.#proxy(rule)?.urlMap);
     const requested = { scheme, host: request.headers.host ?? "", target: request.url ?? "/" };
     const found = urlMap && route(urlMap.properties, requested);
@@ -155,7 +161,6 @@ export class LoadBalancer implements Part {
     }
     const backendService = resolve(resources, BACKEND_SERVICE, found.service);
     const backend = backendService?.properties;
-    const client = network.sourceOf(request.socket.remotePort);
     const resource = monitoredResource(rule, urlMap, backendService);
     this.#logRequest({ scheme, client, resource }, backend, request, response);
     const policy = resolve(resources, SECURITY_POLICY, backend?.securityPolicy);
@@ -171,7 +176,7 @@ export class LoadBalancer implements Part {
     if (service === undefined) return answer(response, 503, "no healthy upstream\n");
     const address = this.#listeners.addressOf(rule.id) ?? "";
     forward(request, scheme, client, address);
-    await this.#run.serve(service, "loadBalancer", request, response);
+    await this.#run.serve(service, "loadBalancer", request, response, client);
   }
 
   #cloudRunService(backend: Properties | undefined): string | undefined {
@@ -256,18 +261,6 @@ function forward(request: IncomingMessage, scheme: string, client: string, addre
   });
 }
 
-/** In both of Node's views of the headers. */
-function setHeaders(request: IncomingMessage, told: Readonly<Record<string, string>>): void {
-  Object.assign(request.headers, told);
-  const kept: string[] = [];
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
-    if (!(name.toLowerCase() in told)) kept.push(name, value);
-  }
-  request.rawHeaders = [...kept, ...Object.entries(told).flat()];
-}
-
 function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
-  response.end(body);
+  answerText(response, status, "text/plain; charset=utf-8", body);
 }

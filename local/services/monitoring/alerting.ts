@@ -4,7 +4,7 @@ import type { ExportedEntry } from "../logging/log-entry.ts";
 import type { Logging } from "../logging/logging.ts";
 import { type Clock, SteadyClock } from "../pubsub/clock.ts";
 import { POLICY_KIND, parsePolicy } from "./alert-policy.ts";
-import { IncidentDesk } from "./incident-desk.ts";
+import { IncidentLifecycle } from "./incident-lifecycle.ts";
 import { Incidents, type Notification } from "./incidents.ts";
 import { LOG_METRIC_KIND, LogMetrics } from "./log-metrics.ts";
 import { countEntry, isDistribution, type MetricParts, readMetric } from "./metrics.ts";
@@ -51,7 +51,7 @@ export class Alerting implements Part {
   readonly #parts: MetricParts;
   readonly #clock: Clock;
   readonly #incidents: Incidents;
-  readonly #desk: IncidentDesk;
+  readonly #lifecycle: IncidentLifecycle;
   readonly #series = new SeriesStore();
   readonly #logMetrics: LogMetrics;
   readonly #ends: (() => void)[] = [];
@@ -70,7 +70,7 @@ export class Alerting implements Part {
     this.#parts = { resources, ...parts };
     this.#clock = clock;
     this.#incidents = incidents;
-    this.#desk = new IncidentDesk({ db, incidents, resources, logging, source: this.name });
+    this.#lifecycle = new IncidentLifecycle({ db, incidents, resources, logging, source: this.name });
     this.#logMetrics = new LogMetrics(resources);
   }
 
@@ -165,7 +165,7 @@ export class Alerting implements Part {
     try {
       const policy = resource && parsePolicy(resource);
       if (policy) {
-        this.#watches.set(id, new PolicyWatch(policy, this.#series, this.#desk));
+        this.#watches.set(id, new PolicyWatch(policy, this.#series, this.#lifecycle));
         return;
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 import { textOf } from "../../kernel/property-values.ts";
 import type { ExportedEntry } from "../logging/log-entry.ts";
 import type { AlertPolicy, Condition, ThresholdCondition } from "./alert-policy.ts";
-import type { IncidentDesk } from "./incident-desk.ts";
+import type { IncidentLifecycle } from "./incident-lifecycle.ts";
 import type { Incident } from "./incidents.ts";
 import type { SeriesStore } from "./series.ts";
 import { type Aggregated, aggregate, ThresholdWatch } from "./threshold.ts";
@@ -12,17 +12,17 @@ export class PolicyWatch {
   /** Metrics that its thresholds ask for. */
   readonly metrics: readonly string[];
   readonly #series: SeriesStore;
-  readonly #desk: IncidentDesk;
+  readonly #incidents: IncidentLifecycle;
   readonly #watches: readonly ThresholdWatch[];
   readonly #values: (number | null)[];
 
-  constructor(policy: AlertPolicy, series: SeriesStore, desk: IncidentDesk) {
+  constructor(policy: AlertPolicy, series: SeriesStore, incidents: IncidentLifecycle) {
     this.policy = policy;
     this.metrics = policy.conditions.flatMap((condition) =>
       condition.kind === "threshold" ? condition.filter.metric : [],
     );
     this.#series = series;
-    this.#desk = desk;
+    this.#incidents = incidents;
     this.#watches = policy.conditions.map(() => new ThresholdWatch());
     this.#values = policy.conditions.map(() => null);
   }
@@ -43,25 +43,26 @@ export class PolicyWatch {
   judge(now: number): void {
     const { policy } = this;
     const causes = this.#causes(now);
-    const open = this.#desk.listOpen(policy);
+    const open = this.#incidents.listOpen(policy);
     for (const [cause, summary] of causes) {
       const before = open.find((incident) => incident.cause === cause);
-      if (before) this.#desk.see(before, now);
-      else this.#desk.open(policy, cause, summary, now);
+      if (before) this.#incidents.see(before, now);
+      else this.#incidents.open(policy, cause, summary, now);
     }
     for (const incident of open) {
-      if (!causes.has(incident.cause) && this.#isOver(incident, now)) this.#desk.close(policy, incident, now);
+      if (!causes.has(incident.cause) && this.#isOver(incident, now))
+        this.#incidents.close(policy, incident, now);
     }
   }
 
   #matched(index: number, condition: Condition, entry: ExportedEntry, now: number): void {
     const { policy } = this;
     const cause = `${index}`;
-    const open = this.#desk.listOpen(policy).find((incident) => incident.cause === cause);
+    const open = this.#incidents.listOpen(policy).find((incident) => incident.cause === cause);
     const said = entry.textPayload ?? textOf(entry.jsonPayload?.message) ?? entry.logName;
-    if (!open) this.#desk.open(policy, cause, `${condition.displayName}: ${said}`, now);
-    else if (now - open.notifiedAt >= policy.rateLimitMs) this.#desk.remind(policy, open, now);
-    else this.#desk.see(open, now);
+    if (!open) this.#incidents.open(policy, cause, `${condition.displayName}: ${said}`, now);
+    else if (now - open.notifiedAt >= policy.rateLimitMs) this.#incidents.remind(policy, open, now);
+    else this.#incidents.see(open, now);
   }
 
   /** What is beyond its threshold for as long as the policy asks, each with a sentence about it. */

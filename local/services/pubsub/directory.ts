@@ -18,10 +18,10 @@ export class Directory {
   readonly #logging: Logging;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #byTopic = new Map<string, Set<string>>();
-  #unsubscribe: () => void;
+  readonly #unsubscribe: () => void;
+  #onChange: (subscription: string) => void = () => undefined;
 
-  /** `onChange` is called with a subscription's id after it appeared, changed or disappeared. */
-  constructor(resources: ResourceStore, logging: Logging, onChange: (subscription: string) => void) {
+  constructor(resources: ResourceStore, logging: Logging) {
     this.#resources = resources;
     this.#logging = logging;
     for (const { id } of resources.list(TOPIC_KIND)) this.#checkTopic(id);
@@ -30,8 +30,13 @@ export class Directory {
       if (kind === TOPIC_KIND) this.#checkTopic(id);
       if (kind !== SUBSCRIPTION_KIND) return;
       this.#refresh(id);
-      onChange(id);
+      this.#onChange(id);
     });
+  }
+
+  /** Calls with a subscription's id after it appeared, changed or disappeared, from now on. */
+  follow(onChange: (subscription: string) => void): void {
+    this.#onChange = onChange;
   }
 
   hasTopic(id: string): boolean {

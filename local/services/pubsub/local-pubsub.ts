@@ -10,11 +10,10 @@ import { LeaseTerms } from "./lease-terms.ts";
 import { checkPublish } from "./message-limits.ts";
 import { MessageStore } from "./message-store.ts";
 import { PublisherApi } from "./publisher-api.ts";
-import { PullDesk } from "./pull-desk.ts";
+import { PullQueues } from "./pull-queues.ts";
 import { pullObstacle } from "./pull-stream.ts";
 import { PushPump, type PushPumpOptions } from "./push-pump.ts";
 import { PubSubRestApi } from "./rest-api.ts";
-import { Retention } from "./retention.ts";
 import { notFound } from "./rpc-error.ts";
 import { SubscriberApi } from "./subscriber-api.ts";
 import { Timetable } from "./timetable.ts";
@@ -47,14 +46,11 @@ export class LocalPubSub implements PubSub, Part {
   readonly #deliveries: Deliveries;
   readonly #commits: CommitQueue;
   readonly #terms: LeaseTerms;
-  readonly #desk: PullDesk;
-  readonly #retention: Retention;
+  readonly #queues: PullQueues;
   readonly #timetable: Timetable;
-  readonly #clock: Clock;
   readonly #pumpOptions: PushPumpOptions;
   readonly #pumps = new Map<string, PushPump>();
   readonly #stopDeadlineMs: number;
-  #running = false;
 
   constructor(kernel: Kernel, run: Pick<CloudRun, "post">, options: LocalPubSubOptions = {}) {
     const { clock = new SteadyClock(), random = Math.random, stopDeadlineMs = 5_000 } = options;
@@ -71,21 +67,17 @@ export class LocalPubSub implements PubSub, Part {
     const store = new MessageStore(kernel.db);
     const timetable = new Timetable(clock, onError);
     const commits = new CommitQueue(kernel.db);
-    const directory = new Directory(kernel.resources, logging, (id) => this.#changed(id));
-    const onDue = (id: string) => this.#wake(id);
-    const onSettled = (id: string, messageId: string) => this.#desk.settled(id, messageId);
-    const deliveries = new Deliveries({ store, directory, iam, logging, clock, random, onDue, onSettled });
+    const directory = new Directory(kernel.resources, logging);
+    const deliveries = new Deliveries({ store, directory, timetable, iam, logging, clock, random });
     const terms = new LeaseTerms({ store, directory, deliveries, commits, timetable, clock, onError });
     this.#store = store;
     this.#timetable = timetable;
-    this.#clock = clock;
     this.#commits = commits;
     this.#directory = directory;
     this.#deliveries = deliveries;
     this.#terms = terms;
-    const desk = new PullDesk({ store, directory, terms, timetable, clock });
-    this.#desk = desk;
-    this.#retention = new Retention({ store, timetable, clock, onSettled });
+    const queues = new PullQueues({ store, directory, terms, timetable, clock });
+    this.#queues = queues;
     this.#pumpOptions = {
       store,
       directory,
@@ -106,7 +98,7 @@ export class LocalPubSub implements PubSub, Part {
       new SubscriberApi(kernel, {
         directory,
         acknowledgements: new Acknowledgements(deliveries, terms, commits),
-        desk,
+        queues,
         timetable,
         clock,
       }),
@@ -117,16 +109,15 @@ export class LocalPubSub implements PubSub, Part {
     for (const id of this.#store.owed()) if (!this.#directory.exists(id)) this.#store.drop(id);
     // The machine's clock may have been set back while nothing ran.
     this.#store.expectBy(this.#pumpOptions.clock.now() + LONGEST_DELAY_MS);
-    this.#running = true;
     this.#terms.resume();
-    this.#retention.expect();
-    for (const { id } of this.#directory.subscriptions()) this.#wake(id);
+    this.#deliveries.expectRetentionEnd();
+    this.#directory.follow((id) => this.#changed(id));
+    for (const { id } of this.#directory.subscriptions()) this.#serve(id);
   }
 
   async stop(): Promise<void> {
-    this.#running = false;
     this.#directory.close();
-    this.#desk.close();
+    this.#queues.close();
     const pumps = [...this.#pumps.values()];
     const patience = setTimeout(() => {
       for (const pump of pumps) pump.abort("the local cloud stops");
@@ -158,11 +149,11 @@ export class LocalPubSub implements PubSub, Part {
   #changed(id: string): void {
     if (!this.#directory.exists(id)) {
       this.#retire(id);
-      this.#desk.dismiss(id, notFound(id));
-      this.#store.drop(id);
+      this.#queues.dismiss(id, notFound(id));
+      this.#deliveries.forget(id);
       return;
     }
-    this.#wake(id);
+    this.#serve(id);
   }
 
   /** The outcome of what is under way no longer matters to anyone. */
@@ -174,22 +165,21 @@ export class LocalPubSub implements PubSub, Part {
     void pump.drain();
   }
 
-  #wake(id: string): void {
-    if (!this.#running) return;
+  /** Gives a subscription to who serves it as it is now: whoever pulls, or a pump of its own. */
+  #serve(id: string): void {
     const subscription = this.#directory.subscription(id);
     if (!subscription) return;
-    this.#retention.expect(this.#clock.now() + subscription.retentionMs);
     const obstacle = pullObstacle(subscription);
     if (!obstacle) {
-      this.#desk.wake(id);
+      this.#deliveries.serveBy(id, this.#queues);
       return;
     }
-    this.#desk.dismiss(id, obstacle);
+    this.#queues.dismiss(id, obstacle);
     let pump = this.#pumps.get(id);
     if (!pump) {
       pump = new PushPump(id, this.#pumpOptions);
       this.#pumps.set(id, pump);
     }
-    pump.wake();
+    this.#deliveries.serveBy(id, pump);
   }
 }

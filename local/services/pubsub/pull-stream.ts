@@ -1,6 +1,6 @@
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { Lease } from "./message-store.ts";
-import type { Taker } from "./pull-desk.ts";
+import type { Puller } from "./pull-queues.ts";
 import { type ReceivedMessage, toReceived } from "./received-message.ts";
 import { invalid, RpcError } from "./rpc-error.ts";
 import type { Subscription } from "./subscription-settings.ts";
@@ -41,7 +41,7 @@ export type StreamCall = ServerDuplexStream<StreamingPullRequest, StreamingPullR
  *
  * @see https://cloud.google.com/pubsub/docs/reference/rpc/google.pubsub.v1#streamingpullrequest
  */
-export class PullStream implements Taker {
+export class PullStream implements Puller {
   readonly #call: StreamCall;
   readonly #mostMessages: number;
   readonly #mostBytes: number;
@@ -55,7 +55,7 @@ export class PullStream implements Taker {
   #ackDeadlineSeconds: number;
 
   /**
-   * `wake` asks the desk for more; `end` is called when the desk dismisses the stream.
+   * `wake` asks its queue for more; `end` is called when its queue dismisses the stream.
    *
    * @throws {RpcError} INVALID_ARGUMENT unless `request` can be a stream's first.
    */

@@ -1,34 +1,28 @@
-import type { Iam, Logging, Tokens } from "../../kernel/contract.ts";
+import type { Logging } from "../../kernel/contract.ts";
 import { traceOf } from "../../kernel/trace-context.ts";
-import type { CloudRun } from "../cloud-run/contract.ts";
-import type { Clock } from "./clock.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import type { Deliveries } from "./deliveries.ts";
+import type { Deliveries, Server } from "./deliveries.ts";
 import type { Directory } from "./directory.ts";
 import type { LeaseTerms } from "./lease-terms.ts";
 import type { Lease, MessageStore } from "./message-store.ts";
-import { ACKNOWLEDGING, pushBody, pushHeaders } from "./push-request.ts";
-import { PushWindow } from "./push-window.ts";
-import { serviceAgent } from "./service-agent.ts";
+import { type PushOptions, push } from "./push-request.ts";
 import type { Subscription } from "./subscription-settings.ts";
-import type { Timetable } from "./timetable.ts";
 
 /** Of message bodies in memory, for each subscription. One message may exceed what is left. */
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024;
 const LOGGED_BODY_CHARACTERS = 500;
 const RETRY_MS = 5_000;
 
-export interface PushPumpOptions {
+/** How many pushes of a subscription may be under way. Never so few that one message which hangs holds up the rest. */
+const SMALLEST_WINDOW = 4;
+const LARGEST_WINDOW = 64;
+
+export interface PushPumpOptions extends PushOptions {
   readonly store: MessageStore;
   readonly directory: Directory;
   readonly deliveries: Deliveries;
   readonly terms: LeaseTerms;
   readonly commits: CommitQueue;
-  readonly timetable: Timetable;
-  readonly clock: Clock;
-  readonly run: Pick<CloudRun, "post">;
-  readonly tokens: Tokens;
-  readonly iam: Iam;
   readonly logging: Logging;
 }
 
@@ -39,16 +33,12 @@ interface About {
   readonly messageId: string;
 }
 
-interface Outcome {
-  readonly status?: number;
-  readonly body: string;
-}
-
 /** Pushes one subscription's messages as they fall due, a bounded number at a time. */
-export class PushPump {
+export class PushPump implements Server {
   readonly #id: string;
   readonly #options: PushPumpOptions;
-  readonly #window = new PushWindow();
+  /** Twice as large after each success, half as large after each failure. */
+  #window = SMALLEST_WINDOW;
   readonly #inFlight = new Map<AbortController, Promise<void>>();
   readonly #ending = new AbortController();
   #bytes = 0;
@@ -87,7 +77,7 @@ export class PushPump {
     const { store, directory, terms, timetable, clock } = this.#options;
     const subscription = directory.subscription(this.#id);
     if (this.#ending.signal.aborted || !subscription?.push) return;
-    const free = this.#window.size - this.#inFlight.size;
+    const free = this.#window - this.#inFlight.size;
     const room = IN_FLIGHT_BYTES - this.#bytes;
     // With nothing under way there is always room, so whoever finishes last starts this again.
     if (free <= 0 || room <= 0) return;
@@ -114,10 +104,10 @@ export class PushPump {
   /** Never rejects. */
   async #deliver(lease: Lease, subscription: Subscription, controller: AbortController): Promise<void> {
     const { deliveries, logging } = this.#options;
-    const { status, body } = await this.#post(lease, subscription, controller);
-    const acknowledged = status !== undefined && ACKNOWLEDGING.has(status);
-    if (acknowledged) this.#window.grow();
-    else this.#window.shrink();
+    const { acknowledged, status, body } = await push(lease, subscription, controller, this.#options);
+    this.#window = acknowledged
+      ? Math.min(LARGEST_WINDOW, this.#window * 2)
+      : Math.max(SMALLEST_WINDOW, Math.floor(this.#window / 2));
     const about = {
       source: "pubsub",
       subscription: lease.subscription,
@@ -164,47 +154,5 @@ export class PushPump {
       timetable.set(key, clock.now() + RETRY_MS * (1 + Math.random() / 2), resolve);
       this.#ending.signal.addEventListener("abort", () => resolve(), { once: true });
     });
-  }
-
-  /** No answer by the acknowledgement deadline is an outcome, whatever the endpoint does later. */
-  async #post(lease: Lease, subscription: Subscription, controller: AbortController): Promise<Outcome> {
-    const { timetable, clock, run } = this.#options;
-    const { signal } = controller;
-    const { push } = subscription;
-    if (!push) return { body: "the subscription is not a push subscription any more" };
-    const deadlineMs = subscription.ackDeadlineSeconds * 1000;
-    const deadlineKey = `deadline ${lease.subscription} ${lease.messageId}`;
-    timetable.set(deadlineKey, clock.now() + deadlineMs, () =>
-      controller.abort(`no answer within ${subscription.ackDeadlineSeconds} s`),
-    );
-    const aborted = new Promise<Outcome>((resolve) => {
-      signal.addEventListener("abort", () => resolve({ body: String(signal.reason) }), { once: true });
-    });
-    const answered = async (): Promise<Outcome> => {
-      const token = await this.#token(subscription);
-      const body = pushBody(lease, subscription);
-      return run.post(push.endpoint, { headers: pushHeaders(body, token), body, deadlineMs, signal });
-    };
-    try {
-      return await Promise.race([answered(), aborted]);
-    } catch (error) {
-      return { body: String(error) };
-    } finally {
-      timetable.clear(deadlineKey);
-    }
-  }
-
-  /**
-   * Speaks for the subscription's account, as far as Pub/Sub's service agent may.
-   *
-   * @see https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
-   */
-  async #token({ project, push }: Subscription): Promise<string | undefined> {
-    if (!push?.identity) return undefined;
-    const { iam, tokens } = this.#options;
-    const { email, audience } = push.identity;
-    const account = `projects/${project}/serviceAccounts/${email}`;
-    iam.require(serviceAgent(project), "iam.serviceAccounts.getOpenIdToken", account);
-    return tokens.idToken(email, audience);
   }
 }

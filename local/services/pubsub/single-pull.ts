@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Lease } from "./message-store.ts";
-import type { PullDesk, Taker } from "./pull-desk.ts";
+import type { Puller, PullQueues } from "./pull-queues.ts";
 import type { Timetable } from "./timetable.ts";
 
 const LARGEST_PULL = 1_000;
@@ -19,22 +19,22 @@ export interface SinglePull {
 
 /**
  * Leases what is due. With nothing due it waits, 20 s at most, unless `returnImmediately`;
- * then, when `cancelled` fires and when the desk dismisses it, the answer is empty.
+ * then, when `cancelled` fires and when its queue dismisses it, the answer is empty.
  *
- * @throws {RpcError} as `PullDesk.seat`.
+ * @throws {RpcError} as `PullQueues.join`.
  */
 export async function pullOnce(
   { subscription, maxMessages, returnImmediately, cancelled }: SinglePull,
-  { desk, timetable, clock }: { desk: PullDesk; timetable: Timetable; clock: Clock },
+  { queues, timetable, clock }: { queues: PullQueues; timetable: Timetable; clock: Clock },
 ): Promise<readonly Lease[]> {
   const messages = Math.min(maxMessages, LARGEST_PULL);
-  const leases = desk.take(subscription, messages, LARGEST_PULL_BYTES);
+  const leases = queues.take(subscription, messages, LARGEST_PULL_BYTES);
   if (leases.length > 0 || returnImmediately || cancelled.aborted) return leases;
   const key = `pull ${randomUUID()}`;
   let leave: (() => void) | undefined;
   try {
     return await new Promise<readonly Lease[]>((resolve) => {
-      const taker: Taker = {
+      const puller: Puller = {
         room: { messages, bytes: LARGEST_PULL_BYTES },
         ackDeadlineSeconds: undefined,
         give: (found) => {
@@ -45,7 +45,7 @@ export async function pullOnce(
         settled: () => {},
         dismiss: () => resolve([]),
       };
-      leave = desk.seat(subscription, taker);
+      leave = queues.join(subscription, puller);
       timetable.set(key, clock.now() + LONGEST_WAIT_MS, () => resolve([]));
       cancelled.addEventListener("abort", () => resolve([]), { once: true });
     });

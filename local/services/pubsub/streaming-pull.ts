@@ -1,7 +1,7 @@
 import type { UntypedHandleCall } from "@grpc/grpc-js";
 import type { Logging } from "../../kernel/contract.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
-import type { PullDesk } from "./pull-desk.ts";
+import type { PullQueues } from "./pull-queues.ts";
 import {
   checkLater,
   PullStream,
@@ -16,7 +16,7 @@ import { toRefusal } from "./unary.ts";
 export interface StreamingPullOptions {
   /** The subscription, if it exists and the caller may consume it. @throws a refusal. */
   readonly find: (subscription: string) => Subscription;
-  readonly desk: PullDesk;
+  readonly queues: PullQueues;
   readonly acknowledgements: Acknowledgements;
   readonly logging: Logging;
 }
@@ -40,15 +40,15 @@ async function serve(call: StreamCall, options: StreamingPullOptions): Promise<v
   const first = await requests.next();
   if (first.done) throw invalid("A stream's first request must name its subscription; got none.");
   const { subscription: id } = first.value;
-  const { find, desk } = options;
+  const { find, queues } = options;
   const obstacle = pullObstacle(find(id));
   if (obstacle) throw obstacle;
   const dismissed = Promise.withResolvers<never>();
   const stream = new PullStream(call, first.value, {
-    wake: () => desk.wake(id),
+    wake: () => queues.wake(id),
     end: dismissed.reject,
   });
-  const leave = desk.seat(id, stream);
+  const leave = queues.join(id, stream);
   try {
     await Promise.race([hearAll(first.value, requests, stream, options), dismissed.promise]);
   } finally {

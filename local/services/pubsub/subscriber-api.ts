@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { Directory } from "./directory.ts";
 import { refuseChange, refuseFeature } from "./publisher-api.ts";
 import { pubsubService } from "./pubsub-protos.ts";
-import type { PullDesk } from "./pull-desk.ts";
+import type { PullQueues } from "./pull-queues.ts";
 import { pullObstacle } from "./pull-stream.ts";
 import { toReceived } from "./received-message.ts";
 import { invalid, notFound } from "./rpc-error.ts";
@@ -34,7 +34,7 @@ interface ModifyRequest extends AcknowledgeRequest {
 export interface SubscriberApiOptions {
   readonly directory: Directory;
   readonly acknowledgements: Acknowledgements;
-  readonly desk: PullDesk;
+  readonly queues: PullQueues;
   readonly timetable: Timetable;
   readonly clock: Clock;
 }
@@ -78,7 +78,7 @@ export class SubscriberApi implements GrpcApi {
       ),
       StreamingPull: streamingPull({
         find: (id) => this.#find(id, "pubsub.subscriptions.consume", principal),
-        desk: this.#options.desk,
+        queues: this.#options.queues,
         acknowledgements: this.#options.acknowledgements,
         logging: this.#kernel.logging,
       }),

@@ -8,7 +8,7 @@ import type { Incident, Incidents, Notification } from "./incidents.ts";
 /** Labels by which channels name their recipient. */
 const RECIPIENT_LABELS = ["email_address", "channel_name", "topic", "number", "url"];
 
-export interface IncidentDeskOptions {
+export interface IncidentLifecycleOptions {
   readonly db: DatabaseSync;
   readonly incidents: Incidents;
   readonly resources: ResourceStore;
@@ -21,10 +21,10 @@ export interface IncidentDeskOptions {
  * What becomes of an incident, and who is told: its row and its notifications are kept together or not
  * at all, so what the disk refuses is done, and told of, at the next look. The log has it once it is kept.
  */
-export class IncidentDesk {
-  readonly #options: IncidentDeskOptions;
+export class IncidentLifecycle {
+  readonly #options: IncidentLifecycleOptions;
 
-  constructor(options: IncidentDeskOptions) {
+  constructor(options: IncidentLifecycleOptions) {
     this.#options = options;
   }
 

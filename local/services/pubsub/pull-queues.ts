@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import type { Clock } from "./clock.ts";
+import type { Server } from "./deliveries.ts";
 import type { Directory } from "./directory.ts";
 import type { LeaseTerms } from "./lease-terms.ts";
 import type { Lease, MessageStore } from "./message-store.ts";
@@ -8,14 +9,14 @@ import type { Subscription } from "./subscription-settings.ts";
 import type { Timetable } from "./timetable.ts";
 
 /** Calls that wait and streams, on one subscription. */
-const LARGEST_QUEUE = 1_000;
+const MOST_PULLERS = 1_000;
 /** Handed out before others have a turn of the event loop. */
 const MESSAGES_A_TURN = 500;
 const RETRY_MS = 5_000;
 
 /** Someone who takes messages of a pull subscription as they fall due. */
-export interface Taker {
-  /** How much it takes at once, now. Without `messages` it takes none, and wakes the desk when it does again. */
+export interface Puller {
+  /** How much it takes at once, now. Without `messages` it takes none, and wakes its queue when it does again. */
   readonly room: { readonly messages: number; readonly bytes: number };
   /** Until its messages come back. Absent: as the subscription says. */
   readonly ackDeadlineSeconds: number | undefined;
@@ -27,7 +28,7 @@ export interface Taker {
   dismiss(reason: RpcError): void;
 }
 
-export interface PullDeskOptions {
+export interface PullQueuesOptions {
   readonly store: MessageStore;
   readonly directory: Directory;
   readonly terms: LeaseTerms;
@@ -36,32 +37,33 @@ export interface PullDeskOptions {
 }
 
 /** Hands due messages to whoever pulls, in turn. */
-export class PullDesk {
-  readonly #options: PullDeskOptions;
+export class PullQueues implements Server {
+  readonly #options: PullQueuesOptions;
   /** In the order in which they are served next. */
-  readonly #takers = new Map<string, Set<Taker>>();
+  readonly #pullers = new Map<string, Set<Puller>>();
   #closed = false;
 
-  constructor(options: PullDeskOptions) {
+  constructor(options: PullQueuesOptions) {
     this.#options = options;
   }
 
   /**
-   * Serves the taker until the returned function is called.
+   * Serves the puller until the returned function is called.
    *
    * @throws {RpcError} RESOURCE_EXHAUSTED when 1,000 pull already, UNAVAILABLE after `close`.
    */
-  seat(subscription: string, taker: Taker): () => void {
+  join(subscription: string, puller: Puller): () => void {
     this.#checkOpen();
-    const takers = this.#takers.get(subscription) ?? new Set();
-    if (takers.size >= LARGEST_QUEUE) {
-      throw new RpcError(status.RESOURCE_EXHAUSTED, `${LARGEST_QUEUE} pull ${subscription} already.`);
+    const pullers = this.#pullers.get(subscription) ?? new Set();
+    if (pullers.size >= MOST_PULLERS) {
+      throw new RpcError(status.RESOURCE_EXHAUSTED, `${MOST_PULLERS} pull ${subscription} already.`);
     }
-    this.#takers.set(subscription, takers.add(taker));
+    this.#pullers.set(subscription, pullers.add(puller));
     this.wake(subscription);
     return () => {
-      takers.delete(taker);
-      if (takers.size === 0 && this.#takers.get(subscription) === takers) this.#takers.delete(subscription);
+      pullers.delete(puller);
+      if (pullers.size === 0 && this.#pullers.get(subscription) === pullers)
+        this.#pullers.delete(subscription);
     };
   }
 
@@ -74,53 +76,53 @@ export class PullDesk {
 
   /** Looks for due messages, in a turn of its own, if anyone waits for them. */
   wake(subscription: string): void {
-    if (this.#takers.has(subscription)) this.#serveAt(subscription, this.#options.clock.now());
+    if (this.#pullers.has(subscription)) this.#serveAt(subscription, this.#options.clock.now());
   }
 
   settled(subscription: string, messageId: string): void {
-    for (const taker of this.#takers.get(subscription) ?? []) taker.settled(messageId);
+    for (const puller of this.#pullers.get(subscription) ?? []) puller.settled(messageId);
   }
 
   /** Sends away all who pull a subscription. */
   dismiss(subscription: string, reason: RpcError): void {
-    const takers = this.#takers.get(subscription) ?? [];
-    this.#takers.delete(subscription);
+    const pullers = this.#pullers.get(subscription) ?? [];
+    this.#pullers.delete(subscription);
     this.#options.timetable.clear(keyOf(subscription));
-    for (const taker of [...takers]) taker.dismiss(reason);
+    for (const puller of [...pullers]) puller.dismiss(reason);
   }
 
   /** Dismisses everyone, and refuses whoever comes later. */
   close(): void {
     this.#closed = true;
-    for (const id of [...this.#takers.keys()]) this.dismiss(id, stopping());
+    for (const id of [...this.#pullers.keys()]) this.dismiss(id, stopping());
   }
 
   #serve(id: string): void {
     const { directory, timetable, clock } = this.#options;
     const subscription = directory.subscription(id);
-    const takers = this.#takers.get(id);
-    if (!takers || !subscription || subscription.push) return;
+    const pullers = this.#pullers.get(id);
+    if (!pullers || !subscription || subscription.push) return;
     // If the database fails, this is when to try again.
     this.#serveAt(id, clock.now() + RETRY_MS);
-    const next = this.#handOut(subscription, takers);
+    const next = this.#handOut(subscription, pullers);
     timetable.clear(keyOf(id));
     if (next !== undefined) this.#serveAt(id, next);
   }
 
-  /** Returns when to look again, unless it is up to the takers. */
-  #handOut(subscription: Subscription, takers: Set<Taker>): number | undefined {
+  /** Returns when to look again, unless it is up to the pullers. */
+  #handOut(subscription: Subscription, pullers: Set<Puller>): number | undefined {
     const { store, terms, clock } = this.#options;
     for (let given = 0; given < MESSAGES_A_TURN; ) {
-      const taker = [...takers].find(({ room }) => room.messages > 0);
-      if (!taker) return undefined;
-      const { messages, bytes } = taker.room;
-      const leases = terms.lease(subscription, messages, bytes, taker.ackDeadlineSeconds);
+      const puller = [...pullers].find(({ room }) => room.messages > 0);
+      if (!puller) return undefined;
+      const { messages, bytes } = puller.room;
+      const leases = terms.lease(subscription, messages, bytes, puller.ackDeadlineSeconds);
       if (leases.length === 0) return store.nextDue(subscription.id);
       given += leases.length;
       // Last in the queue from now on.
-      takers.delete(taker);
-      takers.add(taker);
-      taker.give(leases, subscription);
+      pullers.delete(puller);
+      pullers.add(puller);
+      puller.give(leases, subscription);
     }
     return clock.now();
   }
@@ -135,7 +137,7 @@ export class PullDesk {
 }
 
 function keyOf(subscription: string): string {
-  return `desk ${subscription}`;
+  return `pull ${subscription}`;
 }
 
 function stopping(): RpcError {

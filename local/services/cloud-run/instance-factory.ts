@@ -28,7 +28,7 @@ import { unpack } from "./unpack.ts";
 /** Ports tried for one instance. Each was free a moment before. */
 const MAX_PORTS = 5;
 
-export interface WorkshopOptions {
+export interface InstanceFactoryOptions {
   readonly startupDeadlineMs: number;
   readonly stopGraceMs: number;
   /** A port of 127.0.0.1 that is free now. Nothing reserves it. */
@@ -44,12 +44,12 @@ export interface Making {
 }
 
 /** Turns a revision's code into processes: the folders it is unpacked to, and what each process is given. */
-export class Workshop {
+export class InstanceFactory {
   readonly #kernel: Kernel;
   readonly #storage: ObjectStorage;
   readonly #secrets: SecretAccess;
   readonly #egress: EgressLedger;
-  readonly #options: WorkshopOptions;
+  readonly #options: InstanceFactoryOptions;
   readonly #mark: string;
   readonly #root: string;
   readonly #preloads: Preloads;
@@ -60,7 +60,7 @@ export class Workshop {
     storage: ObjectStorage,
     secrets: SecretAccess,
     egress: EgressLedger,
-    options: WorkshopOptions,
+    options: InstanceFactoryOptions,
   ) {
     this.#kernel = kernel;
     this.#storage = storage;
