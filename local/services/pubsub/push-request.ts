@@ -1,4 +1,5 @@
 import type { Iam, Tokens } from "../../kernel/contract.ts";
+import type { CloudRun } from "../cloud-run/contract.ts";
 import type { Clock } from "./clock.ts";
 import type { Lease } from "./message-store.ts";
 import { serviceAgent } from "./service-agent.ts";
