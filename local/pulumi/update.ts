@@ -29,6 +29,8 @@ export interface UpdateOptions {
   settings(cloud: CloudStatus): Settings;
   /** What is under way and what has ended. */
   onEvent(event: EngineEvent): void;
+  /** What the update is about to delete or replace, of what cannot be made again. */
+  onLosses(losses: readonly Mistake[]): void;
   say(line: string): void;
   /** Pulumi's own display, for whoever wants to see it. */
   readonly display?: { readonly flags: readonly string[]; show(text: string): void };
@@ -63,10 +65,11 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
     const ports = { gcp, fastly };
     await reconcile(stateDir, workspace, program, options.settings(cloud), cloud, ports);
     await using providers = await serveOffline(true);
-    const { mistakes } = await judge({ program, workspace, providers, ...(signal && { signal }) });
+    const { mistakes, losses } = await judge({ program, workspace, providers, ...(signal && { signal }) });
     if (mistakes.length > 0 || signal?.aborted) {
       return { mistakes, errors: [], changeSummary: {}, changes: [] };
     }
+    options.onLosses(losses);
     return await run(workspace, ports, options);
   } finally {
     lock.release();
