@@ -92,6 +92,12 @@ describe("npm run", () => {
       edgeHttps: `https://127.0.0.1:${portBase + 443}`,
     });
     expect(status).toMatchObject({ endpoints, caFile, parts: expect.any(Array) });
+    expect(Object.keys(status.workloads)).toContain("certs-domain-api");
+    expect(status.outputs).toMatchObject({ apiUrl: "https://api.platform.localhost" });
+    const shown = await run("status", "--state-dir", stateDir);
+    for (const url of [...Object.values<string>(status.workloads), status.outputs.apiUrl]) {
+      expect(shown.out).toContain(url);
+    }
   }, 90_000);
 
   test("a second up at the same time is told who holds the stack", async () => {
