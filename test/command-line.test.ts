@@ -250,13 +250,19 @@ describe("npm run", () => {
 
     expect(code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
+    // Where it listened is in what was made: the next one listens there, and a preview knows.
+    expect(await run("preview", "--expect-no-changes", "--state-dir", stateDir)).toMatchObject({ code: 0 });
+    const misfit = join("test", "fixtures", "misfit-program");
+    expect(await run("up", "-C", misfit, "--state-dir", stateDir)).toMatchObject({ code: 1 });
+    expect((await requireCloud(stateDir)).ports.control).toBe(portBase);
+    await run("down", "--state-dir", stateDir);
     for (const damaged of ["", '{"pid":', "{}"]) {
       await writeFile(join(stateDir, "cloud", "daemon.json"), damaged);
       await expect(findCloud(stateDir)).resolves.toBeUndefined();
     }
     expect((await run("down", "--purge", "--state-dir", stateDir)).code).toBe(0);
     expect(await readdir(stateDir)).toEqual(["export.json"]);
-  }, 60_000);
+  }, 120_000);
 });
 
 function run(...args: readonly string[]): Promise<Ended> {

@@ -152,7 +152,7 @@ function portBase(text: string): number {
 function portBaseOption(): Option {
   return new Option(
     "--port-base <port>",
-    `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs, or from ${DEFAULT_PORT_BASE})`,
+    `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs or ran last, or from ${DEFAULT_PORT_BASE})`,
   ).argParser(portBase);
 }
 
