@@ -25,6 +25,16 @@ test.each([
   expect(ended).toMatchObject({ code, err: expect.stringContaining(sentence) });
 });
 
+test("flags that npm took for itself are told by npm run, with the line that was meant", async () => {
+  const npm = spawn("npm", ["run", "--silent", "status", "--state-dir", NONE], { cwd: REPOSITORY });
+  const { code, err } = await finish(npm);
+
+  expect(err).toContain(
+    `npm took --state-dir for itself, for want of a -- before: npm run status -- --state-dir ${NONE}\n`,
+  );
+  expect(code).toBe(2);
+});
+
 test.each([
   ["up", REPOSITORY, "must not be that of a program, and it holds a Pulumi.yaml"],
   ["up", "README.md", "must be a folder; "],

@@ -92,6 +92,12 @@ describe("npm run", () => {
       edgeHttps: `https://127.0.0.1:${portBase + 443}`,
     });
     expect(status).toMatchObject({ endpoints, caFile, parts: expect.any(Array) });
+    expect(Object.keys(status.workloads)).toContain("certs-domain-api");
+    expect(status.outputs).toMatchObject({ apiUrl: "https://api.platform.localhost" });
+    const shown = await run("status", "--state-dir", stateDir);
+    for (const url of [...Object.values<string>(status.workloads), status.outputs.apiUrl]) {
+      expect(shown.out).toContain(url);
+    }
   }, 90_000);
 
   test("a second up at the same time is told who holds the stack", async () => {
@@ -244,13 +250,19 @@ describe("npm run", () => {
 
     expect(code).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
+    // Where it listened is in what was made: the next one listens there, and a preview knows.
+    expect(await run("preview", "--expect-no-changes", "--state-dir", stateDir)).toMatchObject({ code: 0 });
+    const misfit = join("test", "fixtures", "misfit-program");
+    expect(await run("up", "-C", misfit, "--state-dir", stateDir)).toMatchObject({ code: 1 });
+    expect((await requireCloud(stateDir)).ports.control).toBe(portBase);
+    await run("down", "--state-dir", stateDir);
     for (const damaged of ["", '{"pid":', "{}"]) {
       await writeFile(join(stateDir, "cloud", "daemon.json"), damaged);
       await expect(findCloud(stateDir)).resolves.toBeUndefined();
     }
     expect((await run("down", "--purge", "--state-dir", stateDir)).code).toBe(0);
     expect(await readdir(stateDir)).toEqual(["export.json"]);
-  }, 60_000);
+  }, 120_000);
 });
 
 function run(...args: readonly string[]): Promise<Ended> {

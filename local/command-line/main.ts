@@ -2,12 +2,14 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { addOperatorCommands } from "../../operator/commands.ts";
 import { googleTarget } from "../../operator/google-target.ts";
 import { keyValue, positiveNumber, wholeNumber } from "../../operator/terminal/arguments.ts";
+import { Failure } from "../../operator/terminal/failure.ts";
 import { outliveReaders } from "../../operator/terminal/output.ts";
 import { DEFAULT_PORT_BASE, PORT_BASES } from "../kernel/claim-ports.ts";
 import { listAlerts } from "./alerts.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
 import { listJobs, runJob } from "./jobs.ts";
+import { flagsKeptByNpm } from "./kept-by-npm.ts";
 import { LocalApi } from "./local-target.ts";
 import { logs } from "./logs.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
@@ -129,7 +131,9 @@ command(alerts, "list", "All policies: state, value, and what they told whom.")
   .action(listAlerts);
 
 outliveReaders();
+const kept = flagsKeptByNpm(program, process.argv.slice(2), process.env);
 try {
+  if (kept !== undefined) throw new Failure(kept, EXIT_USAGE);
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
@@ -152,7 +156,7 @@ function portBase(text: string): number {
 function portBaseOption(): Option {
   return new Option(
     "--port-base <port>",
-    `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs, or from ${DEFAULT_PORT_BASE})`,
+    `first of the ports, all on 127.0.0.1 (default: those of the cloud that runs or ran last, or from ${DEFAULT_PORT_BASE})`,
   ).argParser(portBase);
 }
 

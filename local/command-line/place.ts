@@ -1,6 +1,8 @@
 import { realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
+import { rememberedPortBase } from "../kernel/port-base.ts";
 
 /** The repository: the folder of Pulumi.yaml. */
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -11,8 +13,13 @@ export const BIN_DIR = join(REPOSITORY, ".local", "bin");
 /** Where one local cloud keeps what it has, and where it listens. */
 export interface Place {
   readonly stateDir: string;
-  /** That of the cloud that runs, if it is not given, or else the default. */
+  /** That of the cloud that runs, if it is not given, or of the one that ran last, or else the default. */
   readonly portBase?: number;
+}
+
+/** Where a cloud listens if none runs. */
+export function nextPortBase({ stateDir, portBase }: Place): number {
+  return portBase ?? rememberedPortBase(absoluteStateDir(stateDir)) ?? DEFAULT_PORT_BASE;
 }
 
 export function absoluteStateDir(stateDir: string): string {

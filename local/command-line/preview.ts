@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { progressStream, wantsColour } from "../../operator/terminal/output.ts";
-import { DEFAULT_PORT_BASE, portsFrom } from "../kernel/claim-ports.ts";
+import { portsFrom } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { readExport } from "../pulumi/given-export.ts";
 import { type Judgement, judge, type Mistake } from "../pulumi/judgement.ts";
@@ -13,7 +13,7 @@ import { typeErrors } from "../pulumi/type-check.ts";
 import { findCloud } from "./cloud-process.ts";
 import { tellLosses, tellMistakes } from "./mistakes.ts";
 import { serveOffline } from "./offline-providers.ts";
-import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
+import { absoluteStateDir, LOCAL_STACK, nextPortBase, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 
@@ -109,11 +109,7 @@ async function configOf(stack: string, folder: string, options: Options): Promis
   const cloud = await findCloud(options.stateDir);
   return {
     ...config,
-    values: readLocalConfig(
-      options.config,
-      cloud?.ports ?? portsFrom(options.portBase ?? DEFAULT_PORT_BASE),
-      folder,
-    ),
+    values: readLocalConfig(options.config, cloud?.ports ?? portsFrom(nextPortBase(options)), folder),
   };
 }
 

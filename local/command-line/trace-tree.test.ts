@@ -38,6 +38,10 @@ const request = (
     source,
     {
       timestamp: at(startMs),
+      resource: {
+        type: source === "load-balancer" ? "http_load_balancer" : "cloud_run_revision",
+        labels: {},
+      },
       spanId,
       httpRequest: { requestMethod: "GET", requestUrl: url, status: 200, latency: `${ms / 1000}s` },
     },
@@ -150,6 +154,27 @@ test("joins requests, workloads and deliveries to one tree, each attempt of its 
     ],
   ]);
   expect(tree).toMatchObject({ traceId: TRACE, startTime: at(0), durationMs: 162 });
+});
+
+test("keeps what a load balancer handed on within it, though the clocks say that it took longer", () => {
+  const [first, second] = ["e".repeat(32), "f".repeat(32)];
+  const entries = [
+    work("issuer", "Message done", "issue", {}, { startTime: at(0), durationMs: 50 }),
+    request("load-balancer", "http://a.test/1", 10, 7.369, "lb-1", first),
+    request("token-proxy", "http://a.test/1", 10, 7.624, "proxy-1", first),
+    // The same again within the trace: each belongs to the balancer's entry that came before it.
+    request("load-balancer", "http://a.test/1", 30, 5, "lb-2", first),
+    request("token-proxy", "http://a.test/1", 31, 6, "proxy-2", first),
+    request("load-balancer", "http://a.test/1", 11, 9, "lb-3", second),
+    request("token-proxy", "http://a.test/1", 11, 9.5, "proxy-3", second),
+  ];
+  const tree = buildTrace(TRACE, entries);
+  const hops = tree?.spans[0]?.children.map(({ source, children }) => [
+    source,
+    children.map((each) => each.source),
+  ]);
+  expect(tree?.spans).toHaveLength(1);
+  expect(hops).toEqual(Array(3).fill(["load-balancer", ["token-proxy"]]));
 });
 
 test("shows start, duration and bar of each span, errors and steps in their places", () => {

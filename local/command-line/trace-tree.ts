@@ -4,6 +4,8 @@ import type { FoundEntry } from "./log-files.ts";
 
 /** Clocks of log entries tick in milliseconds, so an enclosing span may seem this much too short. */
 const TOLERANCE_MS = 2;
+/** The monitored resource of a load balancer's request log. */
+const LOAD_BALANCER = "http_load_balancer";
 
 /** A piece of work of a trace, with what it led to. Times are milliseconds after the trace's start. */
 export interface TraceSpan {
@@ -56,7 +58,7 @@ export function linkedTraces(entries: readonly FoundEntry[]): ReadonlySet<string
 
 /**
  * Puts the spans of a trace together from log entries alone: an entry of a request log is a span of
- * a front end; a workload's closing line is a span with its calls, and tells of the delivery that
+ * a front end, and a load balancer's is around the one that it led to; a workload's closing line is a span with its calls, and tells of the delivery that
  * led to it. A request that no span names as its child belongs to the shortest that encloses it.
  */
 export function buildTrace(traceId: string, entries: readonly FoundEntry[]): TraceTree | undefined {
@@ -89,6 +91,11 @@ export function buildTrace(traceId: string, entries: readonly FoundEntry[]): Tra
     adopt(delivery, push ?? node);
     if (push) adopt(push, node);
     adopt(parent, delivery);
+  }
+  const balanced = requests.filter(({ entry }) => entry.resource.type === LOAD_BALANCER);
+  const served = requests.filter((request) => !balanced.includes(request));
+  for (const { node } of served.sort((a, b) => a.node.start - b.node.start)) {
+    if (roots.has(node)) adopt(balancerOf(node, balanced), node);
   }
   for (const { node } of requests) {
     if (roots.has(node)) adopt(shortestAround(node, [...roots]), node);
@@ -171,6 +178,23 @@ function deliveryNode(
     events: [],
     children: [],
   };
+}
+
+/**
+ * The load balancer that handed a request on. Each of the two measures for itself, so that the inner one may seem to
+ * take longer: which is which the logs' kinds tell, not the times.
+ */
+function balancerOf(served: Node, balanced: readonly { readonly node: Node }[]): Node | undefined {
+  return balanced
+    .map(({ node }) => node)
+    .filter(
+      ({ name, requestTrace, start, children }) =>
+        name === served.name &&
+        requestTrace === served.requestTrace &&
+        start <= served.start + TOLERANCE_MS &&
+        children.length === 0,
+    )
+    .sort((a, b) => b.start - a.start)[0];
 }
 
 function shortestAround(inner: Node, within: readonly Node[]): Node | undefined {

@@ -6,7 +6,6 @@ import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { paint, printJson, progressStream, wantsColour } from "../../operator/terminal/output.ts";
 import type { CloudStatus } from "../daemon/control.ts";
-import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { about } from "../pulumi/judgement.ts";
 import { Program } from "../pulumi/program.ts";
@@ -17,7 +16,7 @@ import { currentEndpoints } from "./endpoints.ts";
 import { LocalApi } from "./local-target.ts";
 import { tellLosses, tellMistakes } from "./mistakes.ts";
 import { PACKAGES } from "./offline-providers.ts";
-import { absoluteStateDir, LOCAL_STACK, type Place, programFolder } from "./place.ts";
+import { absoluteStateDir, LOCAL_STACK, nextPortBase, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
@@ -129,7 +128,8 @@ function tellRecorded(stateDir: string, out: NodeJS.WriteStream): void {
   if (named.length > 0) out.write(`Recorded only, with no effect on this machine: ${named.join(", ")}.\n`);
 }
 
-async function ensureCloud({ stateDir, portBase }: Place, out: NodeJS.WriteStream): Promise<CloudStatus> {
+async function ensureCloud(place: Place, out: NodeJS.WriteStream): Promise<CloudStatus> {
+  const { stateDir, portBase } = place;
   const running = await findCloud(stateDir);
   if (running && !running.stopping && ![undefined, running.ports.control].includes(portBase)) {
     throw new Failure(
@@ -143,7 +143,7 @@ async function ensureCloud({ stateDir, portBase }: Place, out: NodeJS.WriteStrea
   }
   const started = performance.now();
   out.write("Starting the local cloud …\n");
-  const cloud = await startCloudProcess(stateDir, portBase ?? DEFAULT_PORT_BASE);
+  const cloud = await startCloudProcess(stateDir, nextPortBase(place));
   out.write(`The local cloud is up (process ${cloud.pid}) after ${seconds(started)}.\n`);
   return cloud;
 }

@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { StateHeld } from "../kernel/cloud-database.ts";
+import { rememberPortBase } from "../kernel/port-base.ts";
 import { startCloud } from "./cloud.ts";
 
 /** A cloud of its own process, until it is told to stop. */
@@ -39,6 +40,7 @@ try {
   cloud.onStopRequest(stop);
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  rememberPortBase(stateDir, cloud.kernel.ports.control);
   // Under its name only once it is whole: whoever looks for the cloud may look right now.
   writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, port: cloud.kernel.ports.control }));
   renameSync(`${file}.new`, file);
