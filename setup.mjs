@@ -36,11 +36,17 @@ const MIN_NODE = 20;
 const SETUP_DEADLINE_MS = 15 * 60_000;
 const EXIT_MISSING_TOOL = 69;
 
+/** What the sources use and Node calls experimental is no news to whoever runs their tests, whatever process tells it. */
+const QUIET = {
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --disable-warning=ExperimentalWarning`.trim(),
+};
+
 /** What runs what: Jest, with the fast tests or the long ones, the checks, the measurements, and the command line for all the rest. */
 const COMMANDS = {
   test: {
     program: ["--experimental-vm-modules", "--no-warnings", "node_modules/jest/bin/jest.js"],
     needs: ["pebble", "pulumi"],
+    env: QUIET,
   },
   "test:deep": {
     program: [
@@ -50,6 +56,7 @@ const COMMANDS = {
       "--config=jest.deep.config.js",
     ],
     needs: ["pebble", "pulumi"],
+    env: QUIET,
   },
   check: { program: ["local/command-line/check.ts"] },
   bench: {
@@ -333,13 +340,14 @@ async function make({ tool, make }, installed) {
   writeFileSync(markOf(tool), TOOLS[tool].version());
 }
 
-function run(program, args) {
+function run(program, args, env) {
   const child = spawn(NODE, [...program, ...args], {
     cwd: ROOT,
     stdio: "inherit",
     env: {
       NODE_COMPILE_CACHE: COMPILED,
       ...process.env,
+      ...env,
       PATH: `${BIN}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
     },
   });
@@ -352,7 +360,10 @@ function run(program, args) {
 checkNode();
 const [name = "", ...rest] = process.argv.slice(2);
 const asksHelp = rest.includes("--help") || rest.includes("-h");
-const { program = [...COMMAND_LINE, name], needs = asksHelp ? [] : (COMMAND_NEEDS[name] ?? []) } =
-  COMMANDS[name] ?? {};
+const {
+  program = [...COMMAND_LINE, name],
+  needs = asksHelp ? [] : (COMMAND_NEEDS[name] ?? []),
+  env = {},
+} = COMMANDS[name] ?? {};
 await setUp(needs);
-run(program, rest);
+run(program, rest, env);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -68,6 +68,11 @@ test("check names an option that it does not have", async () => {
   });
   const { code, err } = await finish(check);
   expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^[^\n]*--frob[^\n]*\n[^\n]*\n$/) });
+});
+
+test("a process that a test starts tells nothing of what Node calls experimental", () => {
+  const { stderr } = spawnSync(process.execPath, ["-e", 'require("node:sqlite")'], { encoding: "utf8" });
+  expect(stderr).toBe("");
 });
 
 test("set-up says what to install where there is no Go, before it installs anything", async () => {

@@ -10,6 +10,8 @@ import { logs } from "./logs.ts";
 import { REPOSITORY } from "./place.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const UNKNOWN_TRACE = "0".repeat(32);
+const LATE_TRACE = "1".repeat(32);
 
 let stateDir: string;
 let logging: Logging;
@@ -73,7 +75,6 @@ test.each([
   [undefined, { trace: TRACE }, ["Handler failed", "403"]],
   [undefined, { trace: `projects/local/traces/${TRACE}`, severity: "ERROR" }, ["Handler failed"]],
   [undefined, { since: "2027-01-31T12:02:00Z" }, ["403"]],
-  [undefined, { trace: "0".repeat(32) }, []],
 ])("narrows to %p %j", async (workload, options, expected) => {
   const lines = await shown(workload, options);
   expect(lines).toHaveLength(expected.length);
@@ -94,6 +95,12 @@ test.each([
   [undefined, { severity: "LOUD" }, "--severity must be one of DEFAULT, DEBUG"],
   [undefined, { since: "yesterday" }, "--since must be a time such as"],
   ["hosting", {}, "Nothing was logged by hosting; there is certs-domain-api-1a2b3c4, "],
+  [undefined, { trace: UNKNOWN_TRACE }, `No log has an entry of trace ${UNKNOWN_TRACE}.`],
+  [
+    "domain-api",
+    { trace: TRACE, severity: "error" },
+    "none that is logged by domain-api and of severity ERROR",
+  ],
 ])("refuses %p %j", async (workload, options, sentence) => {
   await expect(shown(workload, options)).rejects.toThrow(sentence);
 });
@@ -139,6 +146,29 @@ test("--follow shows what comes, past a change of files, and ends cleanly at ^C"
   expect(seen.sort()).toEqual(Array.from({ length: 20 }, (_, count) => String(count).padStart(10, "0")));
 });
 
+test("--follow waits for a trace that is in no log yet", async () => {
+  const write = jest.spyOn(process.stdout, "write").mockImplementation(() => true);
+  const late = new Logging(join(stateDir, "cloud", "logs"), new ResourceStore(new DatabaseSync(":memory:")));
+  const waited = process.listenerCount("SIGINT");
+  const follower = { exitCode: null as number | null };
+  const following = logs(undefined, { stateDir, severity: "INFO", trace: LATE_TRACE, follow: true }).finally(
+    () => {
+      follower.exitCode = 0;
+    },
+  );
+  try {
+    // It has looked once when it begins to listen for ^C.
+    await until(() => process.listenerCount("SIGINT") > waited, follower);
+    late.write({ severity: "INFO", message: "at last", source: "late", trace: LATE_TRACE });
+    await until(() => write.mock.calls.some(([text]) => String(text).includes("at last")), follower);
+    process.emit("SIGINT");
+    await following;
+  } finally {
+    write.mockRestore();
+    await late.close();
+  }
+});
+
 test("--follow ends in silence when nobody reads any more", async () => {
   const follower = spawn(
     process.execPath,
@@ -164,7 +194,7 @@ test("--follow ends in silence when nobody reads any more", async () => {
   expect(err).toBe("");
 });
 
-async function until(holds: () => boolean, follower: ChildProcess): Promise<void> {
+async function until(holds: () => boolean, follower: Pick<ChildProcess, "exitCode">): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!holds()) {
     if (follower.exitCode !== null) throw new Error(`The follower ended with ${follower.exitCode}.`);

@@ -37,9 +37,13 @@ export async function logs(workload: string | undefined, options: Options): Prom
   const show = async (most: number) => {
     const found = await collect(files, sources(), wanted, most);
     for (const each of found) process.stdout.write(`${json ? JSON.stringify(each.entry) : line(each)}\n`);
+    return found.length;
   };
-  await show(lines);
-  if (!follow) return;
+  const shown = await show(lines);
+  if (!follow) {
+    if (trace !== undefined && shown === 0) throw new Failure(await whyNothing(trace, workload, options));
+    return;
+  }
   const interrupted = new AbortController();
   const end = () => interrupted.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
@@ -49,6 +53,20 @@ export async function logs(workload: string | undefined, options: Options): Prom
     await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
     await show(MOST_LINES);
   }
+}
+
+/** A trace that is nowhere was mistyped; what other options leave out is there to be asked for. */
+async function whyNothing(trace: string, workload: string | undefined, options: Options): Promise<string> {
+  const { stateDir } = options;
+  const files = new LogFiles(stateDir);
+  const all = await collect(files, files.sources(), matcher({ stateDir, severity: "DEFAULT", trace }), 1);
+  if (all.length === 0) return `No log has an entry of trace ${trace}.`;
+  const narrowing = [
+    ...(workload === undefined ? [] : [`logged by ${workload}`]),
+    ...(options.since === undefined ? [] : [`newer than --since ${options.since}`]),
+    `of severity ${options.severity.toUpperCase()} or above`,
+  ];
+  return `The logs have entries of trace ${trace}, and none that is ${narrowing.join(" and ")}.`;
 }
 
 /** @throws {Failure} for an option that says nothing of use. */

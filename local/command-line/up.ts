@@ -7,9 +7,8 @@ import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { paint, printJson, progressStream, wantsColour } from "../../operator/terminal/output.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
-import { about } from "../pulumi/judgement.ts";
 import { Program } from "../pulumi/program.ts";
-import { type UpdateResult, update } from "../pulumi/update.ts";
+import { update } from "../pulumi/update.ts";
 import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { startCloudProcess } from "./cloud-start.ts";
 import { currentEndpoints } from "./endpoints.ts";
@@ -20,6 +19,7 @@ import { absoluteStateDir, LOCAL_STACK, nextPortBase, type Place, programFolder 
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
+import { tellErrors } from "./update-errors.ts";
 
 /** Registered by the first `up`, so that there is something to look at. */
 const FIRST_DOMAIN = "hello.example.test";
@@ -102,19 +102,6 @@ export async function up(options: Options): Promise<void> {
         "",
       ].join("\n"),
     );
-  }
-}
-
-/** One sentence each, of what went wrong, where, and what to do next. */
-function tellErrors(errors: UpdateResult["errors"]): void {
-  for (const { message, urn, at } of errors) {
-    const sentence = urn === undefined ? message : about(urn, message);
-    process.stderr.write(
-      `${paint("red", "error", process.stderr)}: ${at === undefined ? "" : `${at}: `}${sentence}\n`,
-    );
-  }
-  if (errors.length > 0) {
-    process.stderr.write("Mend that and run npm run up again: it goes on from what is done.\n");
   }
 }
 

@@ -1,4 +1,4 @@
-import { showAt } from "../../review/rules/paths.ts";
+import { namedPath, showAt } from "../../review/rules/paths.ts";
 import { type CitedReport, judge } from "../../review/rules/rule.ts";
 import { absentFrom, type Properties, reveal, type Value } from "../../review/rules/values.ts";
 import { autoname } from "./autonaming.ts";
@@ -33,7 +33,7 @@ export function checkInputs(
     if (failures.has(path)) return;
     // A rule that shows a value of its own says all there is to say of one that isn't there.
     const got = unnamed && path === kind.autoname?.property ? "" : `; got ${showAt(checked, path)}`;
-    failures.set(path, { property: path, reason: `${path} ${rule}${got} (${source}).` });
+    failures.set(path, { property: path, reason: `${namedPath(checked, path)} ${rule}${got} (${source}).` });
   };
   if (kind.autoname && unnamed) report(kind.autoname.property, unnamed.rule, unnamed.source);
   const plain = reveal(inputs);

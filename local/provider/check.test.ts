@@ -77,7 +77,7 @@ test("reports all mistakes of a resource at once, each with path, rule, value an
   expect(Object.fromEntries(failures.map(({ property, reason }) => [property, reason]))).toEqual({
     "template.surprise": expect.stringContaining("must be one of the fields annotations,"),
     "template.containers[0].envs[3].value":
-      "template.containers[0].envs[3].value must be a string; got 7 (@pulumi/gcp 9.37: cloudrunv2.ServiceTemplateContainerEnv).",
+      "template.containers[0].envs[B].value must be a string; got 7 (@pulumi/gcp 9.37: cloudrunv2.ServiceTemplateContainerEnv).",
     "template.containers[0].envs[4].name": expect.stringMatching(/name must be set; got nothing \(@pulumi/),
     "template.containers[0].baseImageUri": expect.stringContaining("must be set"),
     ingress: expect.stringMatching(/must be one of INGRESS_TRAFFIC_ALL.*got "ANY" \(@pulumi.*\)\.$/),

@@ -1,4 +1,4 @@
-import { showAt } from "../../review/rules/paths.ts";
+import { namedPath, showAt } from "../../review/rules/paths.ts";
 import { valuesAt } from "../../review/rules/rule.ts";
 import type { Properties, Value } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../kernel/contract.ts";
@@ -65,7 +65,7 @@ function danglingReferences(
       if (around.mayBeElsewhere(kinds, value, draft)) continue;
       unmet.push({
         code: "NOT_FOUND",
-        reason: `${path} must name a ${kinds.join(" or ")} that exists; got ${showAt(shown, path)} (${kind.errors}).`,
+        reason: `${namedPath(shown, path)} must name a ${kinds.join(" or ")} that exists; got ${showAt(shown, path)} (${kind.errors}).`,
       });
     }
   }
@@ -82,7 +82,7 @@ function mismatches(
   verify?.(draft, around, (path, rule, source) => {
     unmet.push({
       code: "INVALID_ARGUMENT",
-      reason: `${path} ${rule}; got ${showAt(shown, path)} (${source}).`,
+      reason: `${namedPath(shown, path)} ${rule}; got ${showAt(shown, path)} (${source}).`,
     });
   });
   return unmet;

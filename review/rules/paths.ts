@@ -23,17 +23,47 @@ export function showAt(properties: Properties, path: string): string {
   let value: Value | undefined = properties;
   for (const segment of segments(path)) {
     if (value instanceof Secret) return "[secret]";
-    if (isList(value)) value = value[Number(segment)];
-    else if (isProperties(value)) value = value[segment];
-    else return "nothing";
+    value = childOf(value, segment);
   }
   return show(value);
 }
 
-function segments(path: string): string[] {
+/**
+ * A path as people read it: an element of a list by its `name`, `envs[REGION].value`, where that is its alone and
+ * not itself what the path leads to. For sentences only: the engine knows elements by their numbers.
+ */
+export function namedPath(properties: Properties, path: string): string {
+  const keys = segments(path);
+  let value: Value | undefined = properties;
+  let named = "";
+  for (const [at, key] of keys.entries()) {
+    const name = keys[at + 1] === "name" ? undefined : nameIn(value, key);
+    if (name === undefined) named = childPath(named, key);
+    else named += /^[\w.-]+$/.test(name) ? `[${name}]` : `[${JSON.stringify(name)}]`;
+    value = childOf(value, key);
+  }
+  return named;
+}
+
+function nameIn(list: Value | undefined, index: string | number): string | undefined {
+  if (!isList(list) || typeof index === "string") return undefined;
+  const names = list.map((element) => (isProperties(element) ? element.name : undefined));
+  const name = names[index];
+  const isOnly = names.indexOf(name) === names.lastIndexOf(name);
+  return typeof name === "string" && name !== "" && isOnly ? name : undefined;
+}
+
+function childOf(value: Value | undefined, key: string | number): Value | undefined {
+  if (isList(value)) return value[Number(key)];
+  return isProperties(value) ? value[key] : undefined;
+}
+
+function segments(path: string): (string | number)[] {
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, plain]) =>
-      quoted === undefined ? (index ?? plain ?? "") : (JSON.parse(`"${quoted}"`) as string),
+    ([, quoted, index, plain = ""]) => {
+      if (quoted !== undefined) return JSON.parse(`"${quoted}"`) as string;
+      return index === undefined ? plain : Number(index);
+    },
   );
 }
 

@@ -37,7 +37,7 @@ describeRefusals(
     ],
     [
       { "pathMatchers[0].defaultUrlRedirect": undefined },
-      "pathMatchers[0].defaultService must be set",
+      "pathMatchers[api].defaultService must be set",
       "/urlMaps",
     ],
     [
@@ -78,53 +78,53 @@ describeRefusals(
     ],
     [
       { "pathMatchers[0].pathRules[0].paths[2]": "v2" },
-      'pathMatchers[0].pathRules[0].paths[2] must start with "/"',
+      'pathMatchers[api].pathRules[0].paths[2] must start with "/"',
       "#pm-constraints",
     ],
     [
       { "pathMatchers[0].pathRules[0].paths[2]": "/v*/x" },
-      'pathMatchers[0].pathRules[0].paths[2] must start with "/"',
+      'pathMatchers[api].pathRules[0].paths[2] must start with "/"',
       "#pm-constraints",
     ],
     [
       { "pathMatchers[0].pathRules[0].paths[2]": "/v2*" },
-      'pathMatchers[0].pathRules[0].paths[2] must start with "/"',
+      'pathMatchers[api].pathRules[0].paths[2] must start with "/"',
       "#pm-constraints",
     ],
     [
       { "pathMatchers[0].pathRules[0].paths[2]": "/v1" },
-      "pathMatchers[0].pathRules[0].paths[2] must be in one path rule only",
+      "pathMatchers[api].pathRules[0].paths[2] must be in one path rule only",
       "#pm-constraints",
     ],
     [
       { "pathMatchers[0].pathRules[0].service": undefined, tests: undefined },
-      "pathMatchers[0].pathRules[0].service must be set, or urlRedirect",
+      "pathMatchers[api].pathRules[0].service must be set, or urlRedirect",
       "/urlMaps",
       "tests",
     ],
     [
       { "pathMatchers[0].pathRules[0].urlRedirect": REDIRECT },
-      "pathMatchers[0].pathRules[0].service must be absent beside urlRedirect",
+      "pathMatchers[api].pathRules[0].service must be absent beside urlRedirect",
       "/urlMaps",
     ],
     [
       { "pathMatchers[0].routeRules": [{ priority: 1, service: "b" }], tests: undefined },
-      "pathMatchers[0].routeRules must be absent beside pathRules",
+      "pathMatchers[api].routeRules must be absent beside pathRules",
       "/urlMaps",
     ],
     [
       { "pathMatchers[0].defaultUrlRedirect.stripQuery": undefined },
-      "pathMatchers[0].defaultUrlRedirect.stripQuery must be set",
+      "pathMatchers[api].defaultUrlRedirect.stripQuery must be set",
       "compute.URLMapPathMatcherDefaultUrlRedirect",
     ],
     [
       { "pathMatchers[0].defaultUrlRedirect.redirectResponseCode": "301" },
-      "pathMatchers[0].defaultUrlRedirect.redirectResponseCode must be one of FOUND",
+      "pathMatchers[api].defaultUrlRedirect.redirectResponseCode must be one of FOUND",
       "/urlMaps",
     ],
     [
       { "pathMatchers[0].defaultUrlRedirect.pathRedirect": "a" },
-      'pathMatchers[0].defaultUrlRedirect.pathRedirect must start with "/"',
+      'pathMatchers[api].defaultUrlRedirect.pathRedirect must start with "/"',
       "/urlMaps",
     ],
     [
@@ -132,7 +132,7 @@ describeRefusals(
         "pathMatchers[0].defaultUrlRedirect.pathRedirect": "/a",
         "pathMatchers[0].defaultUrlRedirect.prefixRedirect": "/b",
       },
-      "pathMatchers[0].defaultUrlRedirect.prefixRedirect must be absent beside pathRedirect",
+      "pathMatchers[api].defaultUrlRedirect.prefixRedirect must be absent beside pathRedirect",
       "/urlMaps",
     ],
     [

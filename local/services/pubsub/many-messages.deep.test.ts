@@ -121,7 +121,7 @@ async function publishAll(from: number, to: number): Promise<void> {
 
 async function startConsumer(): Promise<void> {
   const child = spawn(process.execPath, ["--input-type=module", "-e", CONSUMER], {
-    env: { ...process.env, NODE_OPTIONS: "", ENDPOINT: await endpoint() },
+    env: { ...process.env, ENDPOINT: await endpoint() },
     stdio: ["ignore", "pipe", "inherit"],
   });
   consumers.add(child);
