@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Mistake } from "./judgement.ts";
 import type { Program } from "./program.ts";
+import { PROGRAM_FOLDERS, sourcesHash } from "./sources.ts";
 
-/** What a program is made of: its own folders, and the code that it deploys. */
-const FOLDERS = ["stacks", "components", "runtime"];
 /** How the names of marks end: sources that were found to be right. */
 const RIGHT = ".right";
 const MAX_MARKS = 16;
-const CONFIGURATION = ["tsconfig.json", "package-lock.json"];
 
 /**
  * What the compiler says of a program and of the workloads that it deploys: what only types know, such as an
@@ -19,11 +17,11 @@ const CONFIGURATION = ["tsconfig.json", "package-lock.json"];
  */
 export async function typeErrors(program: Program, signal?: AbortSignal): Promise<readonly Mistake[]> {
   const { folder } = program;
-  const sources = FOLDERS.flatMap((name) => sourcesIn(join(folder, name)));
+  const sources = sourcesHash(folder, PROGRAM_FOLDERS);
   // A program of another shape has a compiler's configuration of its own, or none.
-  if (sources.length === 0) return [];
+  if (sources === undefined) return [];
   const cache = join(folder, "node_modules", ".cache", "type-check");
-  const found = join(cache, hashOf(folder, [...sources, ...CONFIGURATION.map((name) => join(folder, name))]));
+  const found = join(cache, `${sources}${RIGHT}`);
   if (existsSync(found)) return [];
   mkdirSync(cache, { recursive: true });
   // One each for a folder: what the compiler found out before helps with the next change.
@@ -37,8 +35,8 @@ export async function typeErrors(program: Program, signal?: AbortSignal): Promis
         tsBuildInfoFile: `${own}.tsbuildinfo`,
         typeRoots: [join(folder, "node_modules/@types")],
       },
-      include: FOLDERS.map((name) => join(folder, name)),
-      exclude: FOLDERS.map((name) => join(folder, name, "**/*.test.ts")),
+      include: PROGRAM_FOLDERS.map((name) => join(folder, name)),
+      exclude: PROGRAM_FOLDERS.map((name) => join(folder, name, "**/*.test.ts")),
     }),
   );
   const { code, text } = await compile(folder, configuration, signal);
@@ -81,23 +79,6 @@ async function compile(cwd: string, configuration: string, signal?: AbortSignal)
     child.once("close", resolve);
   });
   return { code, text };
-}
-
-function sourcesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
-    .sort()
-    .map((name) => join(folder, name));
-}
-
-/** Of sources, wherever they are. */
-function hashOf(folder: string, files: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const file of files) {
-    hash.update(`${relative(folder, file)}\n`).update(existsSync(file) ? readFileSync(file) : "");
-  }
-  return `${hash.digest("hex")}${RIGHT}`;
 }
 
 function removeOld(cache: string): void {

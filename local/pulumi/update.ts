@@ -7,7 +7,8 @@ import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { type Checkpoint, checkpointFile, readCheckpoint, wayBack } from "./checkpoint.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
-import { judge, type Mistake } from "./judgement.ts";
+import { JudgedBefore } from "./judged-before.ts";
+import { type Judgement, judge, type Mistake } from "./judgement.ts";
 import { removeLeftLocks } from "./left-locks.ts";
 import { resolvePendingOperations } from "./pending-operations.ts";
 import type { Origin, Program } from "./program.ts";
@@ -49,6 +50,10 @@ export interface UpdateResult {
   readonly changes: readonly Change[];
 }
 
+type Judged = Pick<Judgement, "mistakes" | "losses">;
+/** Nothing is wrong, and nothing will go. */
+const RIGHT: Judged = { mistakes: [], losses: [] };
+
 /**
  * Judges the program, and makes it real in the local cloud once nothing is wrong with it.
  *
@@ -64,17 +69,25 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
     await removeLeftLocks(backendOf(stateDir), LOCAL_STACK, options.say);
     const { gcpProvider: gcp, fastlyProvider: fastly } = cloud.ports;
     const ports = { gcp, fastly };
-    await reconcile(stateDir, workspace, program, options.settings(cloud), cloud, ports);
-    await using providers = await serveOffline(true);
-    const { mistakes, losses } = await judge({ program, workspace, providers, ...(signal && { signal }) });
+    const settings = options.settings(cloud);
+    await reconcile(stateDir, workspace, program, settings, cloud, ports);
+    const before = new JudgedBefore(stateDir, workspace, program, settings);
+    const { mistakes, losses } = before.isRight ? RIGHT : await judgeOffline(options, workspace);
     if (mistakes.length > 0 || signal?.aborted) {
       return { mistakes, errors: [], changeSummary: {}, changes: [] };
     }
     options.onLosses(losses);
-    return await run(workspace, ports, options);
+    const result = await run(workspace, ports, options);
+    if (result.errors.length === 0) before.remember();
+    return result;
   } finally {
     lock.release();
   }
+}
+
+async function judgeOffline({ program, signal }: UpdateOptions, workspace: Workspace): Promise<Judged> {
+  await using providers = await serveOffline(true);
+  return await judge({ program, workspace, providers, ...(signal && { signal }) });
 }
 
 export function lockFile(stateDir: string): string {
