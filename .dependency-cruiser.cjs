@@ -92,7 +92,7 @@ module.exports = {
       name: "local-knows-the-protocol-not-the-program",
       severity: "error",
       from: { path: "^local/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^(stacks|components|runtime|review|test|bench)/", pathNot: "^review/rules/" },
+      to: { path: "^(stacks|components|runtime|test|bench)/" },
     },
     {
       name: "services-and-providers-below-their-host",
@@ -119,7 +119,7 @@ module.exports = {
       comment:
         "What Google and Fastly refuse is judged without a cloud, an engine or a provider. The tests of a URL map are run, so that one looks into the map.",
       severity: "error",
-      from: { path: "^review/rules/|^local/services/.+[/-](rules|syntax)\\.ts$", pathNot: "\\.test\\.ts$" },
+      from: { path: "^review/|^local/services/.+[/-](rules|syntax)\\.ts$", pathNot: "\\.test\\.ts$" },
       to: {
         path: "^(local|stacks|components|runtime)/|node_modules/@pulumi/",
         pathNot:

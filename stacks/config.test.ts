@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
 import { exampleValues } from "./example-values.ts";
 import { readStackFile } from "./testing/stack-file.ts";
@@ -202,7 +203,7 @@ test("names the keys that there are beside one that there is not", () => {
   const { "token-proxy": proxy, ...others } = JSON.parse(workloads);
   expect(mistakes({ ...values, workloads: JSON.stringify({ ...others, tokenProxy: proxy }) })).toEqual([
     "platform:workloads.token-proxy: must be an object; got nothing.",
-    "platform:workloads.tokenProxy: is not a key of the configuration; the keys here are domain-api, domain-validator, certificate-issuer, token-proxy, hosting.",
+    `platform:workloads.tokenProxy: is not a key of the configuration; the keys here are ${Object.keys(WORKLOADS).join(", ")}.`,
   ]);
 });
 

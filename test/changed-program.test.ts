@@ -4,10 +4,12 @@ import { nameOf } from "../local/provider/requests.ts";
 import { readCheckpoint } from "../local/pulumi/checkpoint.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
+import { runCommand } from "./support/command-line.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";
 import type { LocalPlatform } from "./support/local-platform.ts";
 import { changed, previewStack } from "./support/update-stack.ts";
 
+const STORES = "components/certificate-platform/data-stores.ts";
 const DOMAIN = "changing.example.test";
 
 /** The program as it is, and then edited: each test leaves the platform as its edit made it. */
@@ -65,6 +67,21 @@ test("routes by the program's own condition: with another path in it, challenges
 
   expect(changed(changes)).toEqual(["update certs-edge"]);
   await expect(statusOf(`/.well-known/acme-challenge/${token}`)).resolves.toBe(301);
+});
+
+test("warns of a store that is to go with its data, and names the alias that keeps it", async () => {
+  await edited.program.edit(STORES, "-registry`", "-names`");
+  const { code, out } = await runCommand([
+    ...["preview", "--cwd", edited.program.folder, "--state-dir", platform.stateDir],
+  ]);
+  const urn =
+    "urn:pulumi:local::platform::platform:certificates:CertificatePlatform$platform:serverless:PrivateBucket$gcp:storage/bucket:Bucket::certs-registry";
+  expect(out).toContain(
+    `warning: Resource "certs-registry" (gcp:storage/bucket:Bucket) would be deleted: it holds data, which goes with it. If "certs-names" at components/foundation/private-bucket.ts:`,
+  );
+  expect(out).toContain(`is the same one, moved or renamed, give that aliases: ["${urn}"].`);
+  expect(code).toBe(0);
+  await edited.program.edit(STORES, "-names`", "-registry`");
 });
 
 test("holds a second platform beside the first, on the same foundation", async () => {

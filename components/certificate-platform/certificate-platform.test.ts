@@ -5,6 +5,7 @@ import { IMAGE } from "../testing/hosted-image.ts";
 import { type Synthesised, synth } from "../testing/synth.ts";
 import { CertificatePlatform, type CertificatePlatformArgs } from "./certificate-platform.ts";
 import { requiredServices } from "./required-services.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager"].map(
   (name) => `${name}.googleapis.com`,
@@ -28,13 +29,9 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
   callers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   operators: { "on-call": "group:on-call@example.com" },
   alertEmails: { platform: "platform@example.com" },
-  workloads: {
-    "domain-api": scaling,
-    "domain-validator": scaling,
-    "certificate-issuer": scaling,
-    "token-proxy": scaling,
-    hosting: scaling,
-  },
+  workloads: Object.fromEntries(
+    Object.keys(WORKLOADS).map((name) => [name, scaling]),
+  ) as CertificatePlatformArgs["workloads"],
   softDeleteDays: 30,
   grantDelaySeconds: 0,
   protect: true,
@@ -66,8 +63,8 @@ describe("CertificatePlatform", () => {
       ({ inputs }) => (inputs.template as { serviceAccount: string }).serviceAccount,
     );
 
-    expect(accounts).toHaveLength(5);
-    expect(new Set(accounts).size).toBe(5);
+    expect(accounts).toHaveLength(Object.keys(WORKLOADS).length);
+    expect(new Set(accounts).size).toBe(accounts.length);
     for (const account of accounts) expect(account).toMatch(/^certs-[a-z]+@test\.iam\.gserviceaccount\.com$/);
   });
 
@@ -316,7 +313,7 @@ describe("two CertificatePlatforms in one stack", () => {
 
     expect(enabled.sort()).toEqual([...requiredServices(args.workloads)].sort());
     expect(of("gcp:projects/serviceIdentity:ServiceIdentity")).toHaveLength(1);
-    expect(of("gcp:cloudrunv2/service:Service")).toHaveLength(10);
+    expect(of("gcp:cloudrunv2/service:Service")).toHaveLength(2 * Object.keys(WORKLOADS).length);
     const identities = resources.map(({ identity }) => identity);
     expect(new Set(identities).size).toBe(identities.length);
   });

@@ -5,7 +5,7 @@ import { FUNCTION_SOURCE } from "../bundling/artefact-format.ts";
 import { codeObject } from "./code-object.ts";
 import { type Environment, toFunctionEnvironment } from "./environment.ts";
 import type { FunctionBuilds } from "./function-builds.ts";
-import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-service.ts";
+import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-args.ts";
 
 const RUNTIME = "nodejs24";
 /** What every `main.ts` exports for it. */

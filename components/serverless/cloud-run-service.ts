@@ -6,7 +6,7 @@ import { BUNDLE_ARGS, BUNDLE_COMMANDS } from "../bundling/build-bundle.ts";
 import { codeObject } from "./code-object.ts";
 import { type Environment, toEnvs } from "./environment.ts";
 import type { HostedWorkload } from "./hosted-workload.ts";
-import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-service.ts";
+import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-args.ts";
 
 /** A workload as a Cloud Run service, from a bundle in Storage or from an image. */
 export function makeCloudRunService<Schema extends z.ZodType>(

@@ -7,8 +7,9 @@ import { inputsOf, synth } from "../testing/synth.ts";
 import { FunctionBuilds } from "./function-builds.ts";
 import type { HostedWorkload, WorkloadChoice, WorkloadDefinition } from "./hosted-workload.ts";
 import { ServerlessBackend } from "./serverless-backend.ts";
+import type { WorkloadServiceArgs } from "./workload-args.ts";
 import { WorkloadHost } from "./workload-host.ts";
-import { WorkloadService, type WorkloadServiceArgs } from "./workload-service.ts";
+import { WorkloadService } from "./workload-service.ts";
 
 const SERVICE = "gcp:cloudrunv2/service:Service";
 const BACKEND = "gcp:compute/backendService:BackendService";

@@ -3,36 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { makeFunction } from "./cloud-function.ts";
 import { makeCloudRunService } from "./cloud-run-service.ts";
-import type { Environment } from "./environment.ts";
-import type { HostedWorkload } from "./hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "./packaging.ts";
+import type { WorkloadAddress, WorkloadServiceArgs } from "./workload-args.ts";
 import { brokenMemory } from "./workload-size.ts";
 
 /** Cloud Run allows 49 characters, 8 of which are the random suffix. */
 const MAX_NAME_LENGTH = 41;
-
-export interface WorkloadServiceArgs<Schema extends z.ZodType> {
-  readonly workload: HostedWorkload;
-  readonly env: Environment<Schema>;
-  /** "internal" admits Pub/Sub alone; "loadBalancer" adds the load balancer. Nothing is reachable at run.app. */
-  readonly ingress: "internal" | "loadBalancer";
-  /** Members who may call, by the name of their grant. */
-  readonly invokers: Readonly<Record<string, pulumi.Input<string>>>;
-  /**
-   * What callers' tokens may be for, beside the service's own URI; a function has that alone.
-   * @default none
-   */
-  readonly audiences?: readonly string[];
-  /** What must stand before the first instance can start: grants on secrets, for one. */
-  readonly after?: readonly pulumi.Resource[];
-}
-
-/** How others reach a workload, whatever it was packaged as. */
-export interface WorkloadAddress {
-  /** Of the Cloud Run service, which a function has too. */
-  readonly serviceName: pulumi.Output<string>;
-  readonly uri: pulumi.Output<string>;
-}
 
 /** A workload as a service of Cloud Run, however it is packaged, under an identity of its own. */
 export class WorkloadService<Schema extends z.ZodType>

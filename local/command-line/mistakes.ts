@@ -1,6 +1,13 @@
 import { paint } from "../../operator/terminal/output.ts";
 import type { Mistake } from "../pulumi/judgement.ts";
 
+/** What a person should know before it happens. */
+export function tellLosses(losses: readonly Mistake[], out: NodeJS.WriteStream): void {
+  for (const { at, message } of losses) {
+    out.write(`${paint("yellow", "warning", out)}: ${at === undefined ? "" : `${at}: `}${message}\n`);
+  }
+}
+
 /** All of them, each with its place, and how many there are. */
 export function tellMistakes(mistakes: readonly Mistake[], out: NodeJS.WriteStream): void {
   for (const { at, message } of mistakes) {

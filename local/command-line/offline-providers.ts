@@ -1,3 +1,4 @@
+import type { Holding } from "../../review/losses.ts";
 import { PlanNotes } from "../provider/plan-notes.ts";
 import { Provider } from "../provider/provider.ts";
 import { serve } from "../provider/serve.ts";
@@ -5,6 +6,15 @@ import { FASTLY } from "../services/fastly/package.ts";
 import { GCP } from "../services/google/package.ts";
 
 export const PACKAGES = [GCP, FASTLY];
+
+/** What a resource of a type holds. */
+export function holdingOf(type: string): Holding | undefined {
+  for (const { kinds } of PACKAGES) {
+    const kind = kinds.find(({ token }) => token === type);
+    if (kind) return kind.holds;
+  }
+  return undefined;
+}
 
 export interface OfflineProviders extends AsyncDisposable {
   /** Packages to ports on 127.0.0.1. */

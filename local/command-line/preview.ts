@@ -6,12 +6,12 @@ import { progressStream, wantsColour } from "../../operator/terminal/output.ts";
 import { portsFrom } from "../kernel/claim-ports.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
 import { readExport } from "../pulumi/given-export.ts";
-import { type Judgement, judge } from "../pulumi/judgement.ts";
+import { type Judgement, judge, type Mistake } from "../pulumi/judgement.ts";
 import { previewWorkspace, type Start } from "../pulumi/preview-workspaces.ts";
 import { Program } from "../pulumi/program.ts";
 import { typeErrors } from "../pulumi/type-check.ts";
 import { findCloud } from "./cloud-process.ts";
-import { tellMistakes } from "./mistakes.ts";
+import { tellLosses, tellMistakes } from "./mistakes.ts";
 import { serveOffline } from "./offline-providers.ts";
 import { absoluteStateDir, LOCAL_STACK, nextPortBase, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
@@ -63,30 +63,32 @@ export async function preview(stack: string, options: Options): Promise<void> {
 }
 
 function tell(
-  { mistakes, shown, changeSummary }: Judgement,
+  { mistakes, losses, shown, changeSummary }: Judgement,
   options: Options,
   out: NodeJS.WriteStream,
 ): void {
   if (mistakes.length > 0) {
-    if (options.json) process.stdout.write(withMistakes(shown, mistakes));
+    if (options.json) process.stdout.write(withDiagnostics(shown, mistakes, "error"));
     tellMistakes(mistakes, progressStream(options.json));
     process.exitCode = EXIT.failed;
     return;
   }
-  process.stdout.write(shown);
+  process.stdout.write(options.json ? withDiagnostics(shown, losses, "warning") : shown);
+  if (!options.json) tellLosses(losses, out);
   if (options.expectNoChanges && Object.keys(changeSummary).some((op) => op !== "same" && op !== "read")) {
     out.write("No changes were expected.\n");
     process.exitCode = EXIT_CHANGES;
   }
 }
 
-/** Pulumi's own digest, with the mistakes among its diagnostics, where Pulumi itself has them. */
-function withMistakes(shown: string, mistakes: Judgement["mistakes"]): string {
+/** Pulumi's own digest, with more diagnostics, where Pulumi itself has them. */
+function withDiagnostics(shown: string, more: readonly Mistake[], severity: "warning" | "error"): string {
+  if (more.length === 0) return shown;
   const digest = (shown.trim() === "" ? {} : JSON.parse(shown)) as { diagnostics?: object[] };
-  const told = mistakes.map(({ urn, at, message }) => ({
+  const told = more.map(({ urn, at, message }) => ({
     ...(urn !== undefined && { urn }),
     message: at === undefined ? message : `${at}: ${message}`,
-    severity: "error",
+    severity,
   }));
   return `${JSON.stringify({ ...digest, diagnostics: [...(digest.diagnostics ?? []), ...told] }, null, 4)}\n`;
 }

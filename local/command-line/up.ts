@@ -13,7 +13,7 @@ import { findCloud, stopCloudProcess } from "./cloud-process.ts";
 import { startCloudProcess } from "./cloud-start.ts";
 import { currentEndpoints } from "./endpoints.ts";
 import { LocalApi } from "./local-target.ts";
-import { tellMistakes } from "./mistakes.ts";
+import { tellLosses, tellMistakes } from "./mistakes.ts";
 import { PACKAGES } from "./offline-providers.ts";
 import { absoluteStateDir, LOCAL_STACK, nextPortBase, type Place, programFolder } from "./place.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
@@ -52,6 +52,7 @@ export async function up(options: Options): Promise<void> {
         secretKeys: SECRET_KEYS,
       }),
       onEvent: (event) => display.show(event),
+      onLosses: (losses) => tellLosses(losses, out),
       say: (line) => out.write(line),
       signal,
       ...(isShown && {

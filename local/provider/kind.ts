@@ -1,3 +1,4 @@
+import type { Holding } from "../../review/losses.ts";
 import type { CitedReport, CitedRules, Report } from "../../review/rules/rule.ts";
 import type { Properties, Value } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceStore, ResourceView } from "../kernel/contract.ts";
@@ -58,6 +59,8 @@ export interface KindEntry<in Parts = unknown> {
   readonly token: string;
   /** Nothing local acts on it, it is written down and no more: what would have to be there for it to be real. */
   readonly recorded?: string;
+  /** What goes with it, and making it again does not bring back. */
+  readonly holds?: Holding;
   /** Made a second time, under another name in the program, it is the same thing: that is no conflict. */
   readonly shared?: true;
   readonly autoname?: Autoname;

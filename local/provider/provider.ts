@@ -135,7 +135,11 @@ export class Provider {
     const parts = this.#online(request);
     const resource = parts.kernel.resources.get(kind.token, request.id);
     if (!resource) return;
-    if (kind.outlives?.(resource)) return;
+    if (kind.outlives?.(resource)) {
+      // It is nobody's from now on: no stack's state is to know of it.
+      parts.kernel.resources.put({ ...resource, urn: "" });
+      return;
+    }
     refuseInUse(kind, resource, this.#kinds.values(), parts.kernel.resources);
     kind.remove?.(resource, parts);
     if (kind.idOutlives) noteSpent(kind, resource, parts);

@@ -23,7 +23,9 @@ const checkpointSchema = z.object({
     latest: z
       .looseObject({
         resources: z.array(resourceSchema).nullish(),
-        pending_operations: z.array(z.looseObject({ type: z.string() })).nullish(),
+        pending_operations: z
+          .array(z.looseObject({ type: z.string(), resource: z.looseObject({ urn: z.string() }) }))
+          .nullish(),
       })
       .nullish(),
   }),
@@ -36,8 +38,10 @@ export interface Checkpoint {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Components too; neither the stack itself nor providers. */
   readonly resources: readonly StateResource[];
-  /** Whether an update was ended while it made, changed or deleted something. */
-  readonly isPending: boolean;
+  /** Whether an update has begun since the stack was made, or was emptied. */
+  readonly isBegun: boolean;
+  /** What an update was making, changing or deleting when it was ended: URNs. */
+  readonly pending: ReadonlySet<string>;
 }
 
 export function checkpointFile(backend: string, stack: string): string {
@@ -56,7 +60,8 @@ export function readCheckpoint(stateDir: string, stack: string): Checkpoint | un
   return {
     outputs: resources.find(({ type }) => type === STACK_TYPE)?.outputs ?? {},
     resources: resources.filter(({ type }) => type !== STACK_TYPE && !PROVIDER_TYPE.test(type)),
-    isPending: (latest?.pending_operations ?? []).length > 0,
+    isBegun: resources.some(({ type }) => type === STACK_TYPE),
+    pending: new Set((latest?.pending_operations ?? []).map(({ resource }) => resource.urn)),
   };
 }
 
@@ -64,10 +69,16 @@ function parsed(file: string): z.infer<typeof checkpointSchema> | undefined {
   try {
     return checkpointSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
-    const before = `${file}.bak`;
-    const way = existsSync(before)
-      ? `put the one before it in its place, ${before}, and run npm run pulumi -- refresh`
-      : "start over with npm run down -- --purge";
-    throw new Failure(`The stack's state ${file} is damaged: ${way}.`, EXIT.stateUnusable, { cause: error });
+    throw new Failure(`The stack's state ${file} is damaged: ${wayBack(file)}.`, EXIT.stateUnusable, {
+      cause: error,
+    });
   }
+}
+
+/** What a person can do whose state is lost: Pulumi keeps the one before. */
+export function wayBack(file: string): string {
+  const before = `${file}.bak`;
+  return existsSync(before)
+    ? `put the one before it in its place, ${before}, and run npm run pulumi -- refresh`
+    : "start over with npm run down -- --purge";
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { z } from "zod";
-import type { OfflineProviders } from "../command-line/offline-providers.ts";
+import { lossesIn, type PlannedStep } from "../../review/losses.ts";
+import { holdingOf, type OfflineProviders } from "../command-line/offline-providers.ts";
 import { nameOf, typeOf } from "../provider/requests.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { Program } from "./program.ts";
@@ -24,7 +25,8 @@ export interface Judgement {
   /** What the preview said, in Pulumi's own words; of use where there is no mistake. */
   readonly shown: string;
   readonly changeSummary: Readonly<Record<string, number>>;
-  readonly warnings: readonly Diagnostic[];
+  /** What would go with what it holds. */
+  readonly losses: readonly Mistake[];
 }
 
 export interface JudgementOptions {
@@ -92,7 +94,9 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
       mistakes,
       shown,
       changeSummary: summaryOf(events),
-      warnings: diagnostics.filter(({ severity }) => severity === "warning"),
+      losses: lossesIn(events.flatMap(stepOf), holdingOf, (urn) => program.origins.get(urn)?.at).map((loss) =>
+        placed(loss, program),
+      ),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -153,15 +157,23 @@ function placeIn(message: string, folder: string): string | undefined {
   return undefined;
 }
 
-function inOrder({ origins }: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
+function inOrder(program: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
   const orderOf = ({ urn }: Mistake) =>
-    (urn === undefined ? undefined : origins.get(urn)?.order) ?? Number.POSITIVE_INFINITY;
+    (urn === undefined ? undefined : program.origins.get(urn)?.order) ?? Number.POSITIVE_INFINITY;
   return [...mistakes]
     .sort((left, right) => (orderOf(left) === orderOf(right) ? 0 : orderOf(left) - orderOf(right)))
-    .map((mistake) => {
-      const at = mistake.at ?? (mistake.urn === undefined ? undefined : origins.get(mistake.urn)?.at);
-      return { ...mistake, ...(at !== undefined && { at }) };
-    });
+    .map((mistake) => placed(mistake, program));
+}
+
+function placed(mistake: Mistake, { origins }: Program): Mistake {
+  const at = mistake.at ?? (mistake.urn === undefined ? undefined : origins.get(mistake.urn)?.at);
+  return { ...mistake, ...(at !== undefined && { at }) };
+}
+
+function stepOf({ resourcePreEvent }: EngineEvent): readonly PlannedStep[] {
+  if (resourcePreEvent === undefined) return [];
+  const { op, urn, keys } = resourcePreEvent.metadata;
+  return [{ op: String(op), urn, ...(keys && { keys }) }];
 }
 
 /** A sentence about a resource begins with its name, once. */

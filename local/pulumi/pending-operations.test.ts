@@ -54,3 +54,21 @@ test.each([
     unread,
   });
 });
+
+test.each([
+  ["and is read", [], {}, [urn]],
+  ["and goes, if it was made again since", [topic("new")], { delete: true }, [urn]],
+])("what the cloud made and nobody wrote of comes into the state, %s", (_, before, more, unread) => {
+  const provider = { urn: "urn:pulumi:local::platform::pulumi:providers:gcp::default", id: "1" };
+  const known = [{ ...provider, type: "pulumi:providers:gcp" }, ...before];
+  const cloud = [held("untold"), ...before.map(({ id }) => held(id))];
+  const deployment = { manifest: { version: "v3" }, resources: known, pending_operations: [] };
+  const { resolved, unread: left } = resolve({ version: 3, deployment }, cloud);
+
+  expect(resolved.deployment.resources.at(-1)).toMatchObject({
+    ...topic("untold"),
+    ...more,
+    provider: `${provider.urn}::1`,
+  });
+  expect(left).toEqual(unread);
+});

@@ -19,17 +19,19 @@ const exportSchema = z.looseObject({
 type Export = z.infer<typeof exportSchema>;
 
 /**
- * Finds out what became of what an update was doing when it was killed, where Pulumi would warn and leave the answer
- * to a person: the cloud knows what it holds. What was made comes into the state, what was deleted leaves it, and what
- * was changed is read again.
+ * Finds out what became of what an update was doing when it or the cloud was killed, where Pulumi would warn and leave
+ * the answer to a person: the cloud knows what it holds. What was made comes into the state, what was deleted leaves
+ * it, and what was changed is read again.
+ *
+ * @param own what the cloud holds of this stack
  */
 export async function resolvePendingOperations(
   workspace: Workspace,
   providers: ProviderPorts,
-  cloud: CloudInventory,
+  own: CloudInventory,
 ): Promise<void> {
   const { stdout } = await workspace.run(["stack", "export", "--stack", workspace.stack]);
-  const { resolved, unread } = resolve(exportSchema.parse(JSON.parse(stdout)), cloud);
+  const { resolved, unread } = resolve(exportSchema.parse(JSON.parse(stdout)), own);
   await workspace.run(["stack", "import", "--stack", workspace.stack], JSON.stringify(resolved));
   if (unread.length === 0) return;
   const targets = unread.flatMap((urn) => ["--target", urn]);
@@ -68,7 +70,25 @@ export function resolve(
     }
     unread.push(urn);
   }
+  for (const held of cloud) {
+    if (known.some(({ type, id }) => type === held.kind && id === held.id)) continue;
+    known = [...known, unheardOf(held, known)];
+    unread.push(held.urn);
+  }
   const resolved = { ...exported, deployment: { ...rest, resources: known, pending_operations: [] } };
   const left = unread.filter((urn) => known.some((one) => one.urn === urn && !one.delete));
   return { resolved, unread: [...new Set(left)] };
+}
+
+/**
+ * What the cloud made and could not tell of before it was killed: the engine then takes it for not made. All that is
+ * known of it by now is where it belongs; reading it tells the rest. Made a second time since, it is to go.
+ */
+function unheardOf({ urn, kind: type, id }: CloudInventory[number], known: readonly Resource[]): Resource {
+  const provider = known.find((one) => one.type === `pulumi:providers:${type.split(":")[0]}`);
+  return {
+    ...{ urn, type, id, custom: true, inputs: {}, outputs: {} },
+    ...(provider && { provider: `${provider.urn}::${provider.id}` }),
+    ...(known.some((one) => one.urn === urn && !one.delete) && { delete: true }),
+  };
 }

@@ -106,7 +106,9 @@ function entryOf(folder: string): string {
 /** The line of the program's own that makes the resource of the stack as it is now. */
 function placeIn(folder: string): string | undefined {
   const frames = framesHere();
-  const isOfProgram = ({ file }: Frame) => file.startsWith(`${folder}/`) && !file.includes("/node_modules/");
+  // This file is in the repository too, as its program is.
+  const isOfProgram = ({ file }: Frame) =>
+    file.startsWith(`${folder}/`) && !file.includes("/node_modules/") && file !== import.meta.filename;
   const own = frames.filter(isOfProgram);
   const first = frames.findIndex(isOfProgram);
   // Called by the SDK itself, it is the `super(…)` of a class of the program's: the next one makes the resource.

@@ -33,7 +33,8 @@ export class CliFailure extends Error {
   readonly result: CliResult;
 
   constructor(args: readonly string[], result: CliResult) {
-    super(`pulumi ${args.slice(0, 2).join(" ")} ended with ${result.code}: ${lastLines(result)}`);
+    const told = lastLines(result) || "it was killed, or said nothing";
+    super(`pulumi ${args.slice(0, 2).join(" ")} ended with ${result.code}: ${told}`);
     this.name = "CliFailure";
     this.result = result;
   }

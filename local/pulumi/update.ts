@@ -1,10 +1,11 @@
+import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
-import { type CloudInventory, inventoryOf } from "../command-line/cloud-process.ts";
+import { type CloudInventory, findCloud, inventoryOf } from "../command-line/cloud-process.ts";
 import { serveOffline } from "../command-line/offline-providers.ts";
 import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
 import type { CloudStatus } from "../daemon/control.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointFile, readCheckpoint, wayBack } from "./checkpoint.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import { judge, type Mistake } from "./judgement.ts";
 import { removeLeftLocks } from "./left-locks.ts";
@@ -29,6 +30,8 @@ export interface UpdateOptions {
   settings(cloud: CloudStatus): Settings;
   /** What is under way and what has ended. */
   onEvent(event: EngineEvent): void;
+  /** What the update is about to delete or replace, of what cannot be made again. */
+  onLosses(losses: readonly Mistake[]): void;
   say(line: string): void;
   /** Pulumi's own display, for whoever wants to see it. */
   readonly display?: { readonly flags: readonly string[]; show(text: string): void };
@@ -63,10 +66,11 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
     const ports = { gcp, fastly };
     await reconcile(stateDir, workspace, program, options.settings(cloud), cloud, ports);
     await using providers = await serveOffline(true);
-    const { mistakes } = await judge({ program, workspace, providers, ...(signal && { signal }) });
+    const { mistakes, losses } = await judge({ program, workspace, providers, ...(signal && { signal }) });
     if (mistakes.length > 0 || signal?.aborted) {
       return { mistakes, errors: [], changeSummary: {}, changes: [] };
     }
+    options.onLosses(losses);
     return await run(workspace, ports, options);
   } finally {
     lock.release();
@@ -87,25 +91,34 @@ async function reconcile(
   ports: ProviderPorts,
 ): Promise<void> {
   const before = readCheckpoint(stateDir, LOCAL_STACK);
-  const inventory = await inventoryOf(cloud);
-  const made = (before?.resources ?? []).filter(({ custom, external }) => custom && !external);
-  refuseLost(stateDir, made.length, inventory);
+  const own = (await inventoryOf(cloud)).filter(({ urn }) =>
+    urn.startsWith(`urn:pulumi:${LOCAL_STACK}::${PROJECT}::`),
+  );
+  refuseLost(stateDir, before, own);
   await workspace.prepare(program, settings);
-  if (before?.isPending) await resolvePendingOperations(workspace, ports, inventory);
+  const known = new Set(before?.resources.map(({ type, id }) => `${type} ${id}`));
+  const isUnheardOf = own.some(({ kind, id }) => !known.has(`${kind} ${id}`));
+  if (before && (before.pending.size > 0 || isUnheardOf)) {
+    await resolvePendingOperations(workspace, ports, own);
+  }
 }
 
 /** @throws {Failure} when one of the two has lost what the other still has: all would be made a second time. */
-function refuseLost(stateDir: string, made: number, inventory: CloudInventory): void {
-  const own = inventory.filter(({ urn }) => urn.startsWith(`urn:pulumi:${LOCAL_STACK}::${PROJECT}::`));
-  if (made === 0 && own.length > 0) {
+function refuseLost(stateDir: string, before: Checkpoint | undefined, own: CloudInventory): void {
+  const file = checkpointFile(backendOf(stateDir), LOCAL_STACK);
+  if (!before?.isBegun && own.length > 0) {
     throw new Failure(
-      `The cloud in ${stateDir} holds ${own.length} resources of the stack, and the stack's state in ${backendOf(stateDir)} knows of none: bring that back, or start over with npm run down -- --purge.`,
+      `The cloud in ${stateDir} holds ${own.length} resources of the stack, and the stack's state ${file} knows of none: ${wayBack(file)}.`,
       EXIT.stateUnusable,
     );
   }
-  if (made > 0 && own.length === 0) {
+  // What an update was deleting may be gone.
+  const made = (before?.resources ?? []).filter(
+    ({ custom, external, urn }) => custom && !external && !before?.pending.has(urn),
+  );
+  if (made.length > 0 && own.length === 0) {
     throw new Failure(
-      `The stack's state in ${backendOf(stateDir)} tells of ${made} resources, and the cloud in ${stateDir} holds none of them: npm run pulumi -- refresh has the state forget them, or start over with npm run down -- --purge.`,
+      `The stack's state ${file} tells of ${made.length} resources, and the cloud in ${stateDir} holds none of them: npm run pulumi -- refresh has the state forget them, or start over with npm run down -- --purge.`,
       EXIT.stateUnusable,
     );
   }
@@ -133,6 +146,7 @@ async function run(
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error;
     refuseHeld(error);
+    await refuseEnded(options.stateDir, await options.cloud);
     ended = error;
   }
   const told = events.flatMap(diagnosticOf).filter(({ severity }) => severity === "error");
@@ -153,6 +167,16 @@ function refuseHeld({ result }: CliFailure): void {
   throw new Failure(
     `Another update of this stack is running${by && `, by ${by}`}; wait for it or stop it.`,
     EXIT.locked,
+  );
+}
+
+/** @throws {Failure} when the cloud is gone: then each resource that was under way fails for no reason of its own. */
+async function refuseEnded(stateDir: string, { pid }: CloudStatus): Promise<void> {
+  const running = await findCloud(stateDir);
+  if (running?.pid === pid) return;
+  throw new Failure(
+    `The local cloud (process ${pid}) ended during the update; ${join(stateDir, "cloud", "daemon.log")} may say why. npm run up starts it again, and goes on from what is done.`,
+    EXIT.notRunning,
   );
 }
 

@@ -1,11 +1,13 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalWorkspace, type PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import { PROJECT } from "../command-line/place.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
+import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
 import { checkpointFile } from "./checkpoint.ts";
 import type { Exported } from "./given-export.ts";
+import { removeOldRecords } from "./old-records.ts";
 import type { Program } from "./program.ts";
 import { PulumiCli, runCli } from "./pulumi-cli.ts";
 
@@ -68,7 +70,7 @@ export class Workspace {
 
   #settingsOnly(): Readonly<Record<string, string>> {
     return {
-      PULUMI_HOME: join(backendOf(this.#stateDir), "home"),
+      PULUMI_HOME: this.#home,
       PULUMI_BACKEND_URL: `file://${this.#backend}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: keyFile(this.#stateDir),
       PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -77,6 +79,10 @@ export class Workspace {
       // Each backup is the whole state, and nobody would ever remove one. The one before stays, `STACK.json.bak`.
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
     };
+  }
+
+  get #home(): string {
+    return join(backendOf(this.#stateDir), "home");
   }
 
   /** Makes folder and stack where they are missing, and has the stack's settings say what they should. */
@@ -109,6 +115,7 @@ export class Workspace {
    * @param flags for `up` and `preview`, beyond what the API has options for
    */
   async open(program: Program, providers: ProviderPorts, flags: readonly string[]): Promise<Stack> {
+    removeOldRecords(this.#backend, this.#home, this.stack);
     const workspace = await LocalWorkspace.create({
       workDir: this.#folder,
       program: () => program.run(),
@@ -155,10 +162,21 @@ export function keyFile(stateDir: string): string {
   return join(stateDir, "key");
 }
 
+/** @throws {Failure} when it is not the one that the stack's secrets are encrypted with. */
 function ensureKey(stateDir: string): void {
   const file = keyFile(stateDir);
-  if (existsSync(file)) return;
-  writeWhole(file, `${randomBytes(32).toString("base64")}\n`);
+  const mark = join(backendOf(stateDir), ".key.sha256");
+  const sumOf = (key: Buffer) => createHash("sha256").update(key).digest("hex");
+  const sum = existsSync(file) ? sumOf(readFileSync(file)) : undefined;
+  const isRight = sum !== undefined && (!existsSync(mark) || readFileSync(mark, "utf8") === sum);
+  if (!isRight && existsSync(checkpointFile(backendOf(stateDir), LOCAL_STACK))) {
+    throw new Failure(
+      `The key ${file}, with which the secrets in the stack's state are encrypted, ${sum === undefined ? "is gone" : "is another one"}: bring it back, or start over with npm run down -- --purge.`,
+      EXIT.stateUnusable,
+    );
+  }
+  if (sum === undefined) writeWhole(file, `${randomBytes(32).toString("base64")}\n`);
+  writeWhole(mark, sumOf(readFileSync(file)));
 }
 
 /** For its owner alone, and whole or not at all. */

@@ -1,9 +1,9 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { REPOSITORY } from "../../local/command-line/place.ts";
+import { BIN_DIR, REPOSITORY } from "../../local/command-line/place.ts";
 
-const COPIED = [
+const PROGRAM = [
   "Pulumi.yaml",
   "Pulumi.local.yaml",
   "package.json",
@@ -14,6 +14,24 @@ const COPIED = [
   "runtime",
 ];
 
+/** What else the repository has. */
+const REST = [
+  ".dependency-cruiser.cjs",
+  ".gitignore",
+  "Pulumi.dev.yaml",
+  "Pulumi.prod.yaml",
+  "README.md",
+  "bench",
+  "biome.json",
+  "docs",
+  "jest.config.js",
+  "local",
+  "operator",
+  "review",
+  "setup.mjs",
+  "test",
+];
+
 /** A copy of the program that a test may change, as a developer would: by editing a line. */
 export class CopiedProgram implements AsyncDisposable {
   readonly folder: string;
@@ -22,9 +40,21 @@ export class CopiedProgram implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async make(): Promise<CopiedProgram> {
+  static make(): Promise<CopiedProgram> {
+    return CopiedProgram.#of(PROGRAM);
+  }
+
+  /** A copy of the whole repository: its commands and tests are its own, and what set-up made is shared. */
+  static async makeWhole(): Promise<CopiedProgram> {
+    const copy = await CopiedProgram.#of([...PROGRAM, ...REST]);
+    await mkdir(join(copy.folder, ".local"));
+    await symlink(BIN_DIR, join(copy.folder, ".local", "bin"));
+    return copy;
+  }
+
+  static async #of(names: readonly string[]): Promise<CopiedProgram> {
     const folder = await mkdtemp(join(tmpdir(), "program-"));
-    for (const name of COPIED) await cp(join(REPOSITORY, name), join(folder, name), { recursive: true });
+    for (const name of names) await cp(join(REPOSITORY, name), join(folder, name), { recursive: true });
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"));
     return new CopiedProgram(folder);
   }

@@ -6,6 +6,7 @@ import { REPOSITORY_RULES } from "./rules.ts";
 
 const repository: KindEntry = {
   token: "gcp:artifactregistry/repository:Repository",
+  holds: "data",
   recorded:
     "A registry that images and packages can be pushed to and pulled from, with its cleanup policies.",
   defaults: (_inputs, { region }) => ({ mode: "STANDARD_REPOSITORY", ...(region && { location: region }) }),

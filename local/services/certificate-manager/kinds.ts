@@ -23,6 +23,7 @@ const DNS_AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorizat
 
 const dnsAuthorization: KindEntry = {
   token: DNS_AUTHORIZATION,
+  holds: "trust",
   keptInUse: `${AUTHORIZATIONS}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global" }),
@@ -42,6 +43,7 @@ const dnsAuthorization: KindEntry = {
 
 const certificate: KindEntry = {
   token: CERTIFICATE,
+  holds: "trust",
   references: { "managed.dnsAuthorizations[]": [DNS_AUTHORIZATION] },
   keptInUse: `${CERTIFICATES}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },

@@ -3,9 +3,9 @@ import { RevisionFailed } from "../../kernel/refusals.ts";
 import { type Deployed, DeployedRevisions, type ServiceDeps } from "./deployed-revisions.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
-import type { Lease } from "./revision.ts";
 import { parseService, partsOf, type ServiceSettings } from "./service-settings.ts";
 import { Routes } from "./traffic.ts";
+import type { Lease } from "./waiting-line.ts";
 
 /**
  * One service: where its traffic goes, and the rollout of the next revision. A new one is the

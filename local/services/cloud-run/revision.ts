@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 import { InstanceFailed } from "./instance-failed.ts";
 import { NoInstance } from "./no-instance.ts";
-import { WaitingLine } from "./waiting-line.ts";
+import { type Lease, WaitingLine } from "./waiting-line.ts";
 
 const WARM_TRIES = 10;
 const WARM_PAUSE_MS = 500;
@@ -20,14 +20,6 @@ export interface RevisionOptions {
   readonly start: (signal: AbortSignal) => Promise<Instance>;
   /** An instance that ended without being asked to, or did not come up. */
   readonly onFailure: (message: string) => void;
-}
-
-/** A request's place in an instance. */
-export interface Lease {
-  readonly revision: string;
-  readonly instance: Instance;
-  /** Once; later calls do nothing. */
-  release(): void;
 }
 
 /**

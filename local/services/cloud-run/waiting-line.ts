@@ -1,8 +1,16 @@
+import type { Instance } from "./instance.ts";
 import { NoInstance } from "./no-instance.ts";
-import type { Lease } from "./revision.ts";
 
 /** Requests that may wait for an instance; the next one gets 429 at once. */
 const MAX_WAITING = 1000;
+
+/** A request's place in an instance. */
+export interface Lease {
+  readonly revision: string;
+  readonly instance: Instance;
+  /** Once; later calls do nothing. */
+  release(): void;
+}
 
 interface Waiter {
   readonly resolve: (lease: Lease) => void;

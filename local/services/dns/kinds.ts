@@ -13,6 +13,7 @@ const RECORDS = "https://cloud.google.com/dns/docs/reference/rest/v1/resourceRec
 /** The zone is written down and no more: who resolves names here is the test DNS server. */
 const managedZone: KindEntry = {
   token: ZONE,
+  holds: "an address",
   keptInUse: `${ZONES}/delete`,
   recorded: "An authoritative name server for the zone, to which the test DNS server delegates.",
   autoname: { property: "name", maxLength: 63, lowerCase: true, source: ZONES },

@@ -12,6 +12,7 @@ const ID_LENGTH = 22;
 
 const serviceVcl: KindEntry = {
   token: SERVICE_VCL,
+  holds: "an address",
   autoname: {
     property: "name",
     maxLength: 255,
@@ -48,6 +49,7 @@ const serviceVcl: KindEntry = {
 
 const domain: KindEntry = {
   token: DOMAIN,
+  holds: "trust",
   references: { serviceId: [SERVICE_VCL] },
   rules: DOMAIN_RULES,
   verify({ id, inputs }, around, report) {

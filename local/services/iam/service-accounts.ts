@@ -6,6 +6,7 @@ import { ACCOUNT_RULES, ACCOUNTS } from "./account-rules.ts";
 
 const account: KindEntry = {
   token: "gcp:serviceaccount/account:Account",
+  holds: "trust",
   autoname: { property: "accountId", maxLength: 30, lowerCase: true, source: ACCOUNTS },
   defaults: () => ({ disabled: false }),
   rules: ACCOUNT_RULES,

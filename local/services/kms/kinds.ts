@@ -9,6 +9,7 @@ const NEVER_DELETED = "https://cloud.google.com/kms/docs/resource-hierarchy#key_
 
 const keyRing: KindEntry = {
   token: KEY_RING,
+  holds: "trust",
   idOutlives: NEVER_DELETED,
   autoname: { property: "name", maxLength: 63, source: KEY_RINGS },
   rules: KEY_RING_RULES,
@@ -18,6 +19,7 @@ const keyRing: KindEntry = {
 
 const cryptoKey: KindEntry = {
   token: "gcp:kms/cryptoKey:CryptoKey",
+  holds: "data",
   references: { keyRing: [KEY_RING] },
   idOutlives: NEVER_DELETED,
   autoname: { property: "name", maxLength: 63, source: KEYS },

@@ -28,6 +28,7 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
   [
     {
       ...global(kinds.GLOBAL_ADDRESS, "addresses"),
+      holds: "an address",
       assigned: { address: UNKNOWN, prefixLength: 0 },
       defaults: () => ({ addressType: "EXTERNAL", ipVersion: "IPV4" }),
       rules: [rules.NAME, ...rules.ADDRESS_RULES],

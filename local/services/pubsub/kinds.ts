@@ -30,6 +30,7 @@ const topic: KindEntry = {
 
 const subscription: KindEntry = {
   token: SUBSCRIPTION_KIND,
+  holds: "data",
   autoname: { property: "name", maxLength: 255, source: NAMING },
   references: { topic: [TOPIC_KIND], "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND] },
   defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),

@@ -11,6 +11,7 @@ const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
 
 const secret: KindEntry = {
   token: SECRET,
+  holds: "data",
   autoname: { property: "secretId", maxLength: 255, source: SECRETS },
   assigned: { expireTime: "", versionAliases: {} },
   rules: SECRET_RULES,

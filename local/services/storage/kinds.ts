@@ -21,6 +21,7 @@ interface Parts {
 
 const bucket: KindEntry<Parts> = {
   token: "gcp:storage/bucket:Bucket",
+  holds: "data",
   autoname: { property: "name", maxLength: 63, source: BUCKET_NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
   rules: BUCKET_RULES,

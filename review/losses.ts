@@ -1,0 +1,84 @@
+/** What goes with a resource, and making it again does not bring back. */
+export type Holding = "data" | "an address" | "trust";
+
+/** A step of a plan, in Pulumi's words: `delete`, `replace`, `create`, … */
+export interface PlannedStep {
+  readonly op: string;
+  readonly urn: string;
+  /** Inputs that force a replacement. */
+  readonly keys?: readonly string[];
+}
+
+/** A resource that would go with what it holds. */
+export interface Loss {
+  readonly urn: string;
+  readonly message: string;
+}
+
+const WHAT: Readonly<Record<Holding, string>> = {
+  data: "data, which goes with it",
+  "an address": "an address, which others know and will not get back",
+  trust: "trust, which others gave to it and not to another",
+};
+
+/**
+ * What a plan deletes or replaces of what holds data, an address or trust; with the alias that would avoid it, where
+ * the plan makes another of its type, as happens when a resource is moved or renamed.
+ *
+ * @param holdingOf by type
+ * @param placeOf where the program makes a resource, `FILE:LINE`
+ */
+export function lossesIn(
+  steps: readonly PlannedStep[],
+  holdingOf: (type: string) => Holding | undefined,
+  placeOf: (urn: string) => string | undefined,
+): readonly Loss[] {
+  const made = steps.filter(({ op }) => op === "create").map(({ urn }) => urn);
+  return steps.flatMap(({ op, urn, keys = [] }): readonly Loss[] => {
+    const holding = holdingOf(typeOf(urn));
+    if (holding === undefined || (op !== "delete" && op !== "replace")) return [];
+    const subject = `Resource "${nameOf(urn)}" (${typeOf(urn)})`;
+    if (op === "replace") {
+      const cause = keys.length > 0 ? ` because of ${keys.join(", ")}` : "";
+      return [{ urn, message: `${subject} would be replaced${cause}: it holds ${WHAT[holding]}.` }];
+    }
+    return [
+      {
+        urn,
+        message: `${subject} would be deleted: it holds ${WHAT[holding]}.${advice(urn, made, placeOf)}`,
+      },
+    ];
+  });
+}
+
+/** The one of its name, or else the one whose name begins most alike. */
+function advice(urn: string, made: readonly string[], placeOf: (urn: string) => string | undefined): string {
+  const alike = made.filter((other) => typeOf(other) === typeOf(urn));
+  const heir = alike.find((other) => nameOf(other) === nameOf(urn)) ?? mostAlike(urn, alike);
+  if (heir === undefined) return "";
+  const place = placeOf(heir);
+  const at = place === undefined ? "" : ` at ${place}`;
+  return ` If "${nameOf(heir)}"${at} is the same one, moved or renamed, give that aliases: ["${urn}"].`;
+}
+
+/** The only one, or of several the one that shares more of the beginning than all others. */
+function mostAlike(urn: string, others: readonly string[]): string | undefined {
+  const [best, next] = others
+    .map((other) => ({ other, shared: sharedLength(nameOf(urn), nameOf(other)) }))
+    .sort((left, right) => right.shared - left.shared);
+  return best && (next === undefined || best.shared > next.shared) ? best.other : undefined;
+}
+
+function sharedLength(left: string, right: string): number {
+  const differing = [...left].findIndex((letter, index) => letter !== right[index]);
+  return differing === -1 ? left.length : differing;
+}
+
+function typeOf(urn: string): string {
+  const qualified = urn.split("::")[2] ?? "";
+  return qualified.slice(qualified.lastIndexOf("$") + 1);
+}
+
+function nameOf(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
