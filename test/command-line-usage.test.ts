@@ -70,6 +70,18 @@ test("check names an option that it does not have", async () => {
   expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(/^[^\n]*--frob[^\n]*\n[^\n]*\n$/) });
 });
 
+test("check knows that npm took its flag", async () => {
+  const check = spawn(process.execPath, [join(REPOSITORY, "local/command-line/check.ts")], {
+    env: { ...process.env, npm_lifecycle_event: "check", npm_config_write: "true" },
+  });
+  const { code, out, err } = await finish(check);
+  expect({ code, out, err }).toEqual({
+    code: 2,
+    out: "",
+    err: "npm took --write for itself, for want of a -- before: npm run check -- --write\n",
+  });
+});
+
 test("a process that a test starts tells nothing of what Node calls experimental", () => {
   const { stderr } = spawnSync(process.execPath, ["-e", 'require("node:sqlite")'], { encoding: "utf8" });
   expect(stderr).toBe("");

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
+import { Command } from "commander";
+import { flagsKeptByNpm } from "./kept-by-npm.ts";
 
 const EXIT_USAGE = 2;
 const HELP = `npm run check [-- --write]
@@ -32,6 +34,12 @@ if (values === undefined) {
 
 /** What was asked for, or nothing, once it was told what is wrong with it. */
 function given(): { readonly write?: boolean; readonly help?: boolean } | undefined {
+  const program = new Command().addCommand(new Command("check").option("--write"));
+  const kept = flagsKeptByNpm(program, ["check", ...process.argv.slice(2)], process.env);
+  if (kept !== undefined) {
+    process.stderr.write(`${kept}\n`);
+    return undefined;
+  }
   try {
     return parseArgs({ options: { write: { type: "boolean" }, help: { type: "boolean", short: "h" } } })
       .values;

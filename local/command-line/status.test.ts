@@ -18,7 +18,7 @@ test("names each workload's URL by its logical name, a service's and a function'
     made("gcp:storage/bucket:Bucket", "registry", { url: "gs://registry" }),
     made("gcp:cloudrunv2/service:Service", "halfway", {}),
   ];
-  expect(workloadUrls({ outputs: {}, resources, isBegun: true, pending: new Set() })).toEqual({
+  expect(workloadUrls({ resources })).toEqual({
     api: "https://r-p.cloudfunctions.net/api",
     issuer: "https://issuer-1.a.run.app",
   });

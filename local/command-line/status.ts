@@ -70,7 +70,9 @@ export async function status(options: {
 }
 
 /** Cloud Run's own URLs, by logical names. */
-export function workloadUrls(made: Checkpoint | undefined): Readonly<Record<string, string>> {
+export function workloadUrls(
+  made: Pick<Checkpoint, "resources"> | undefined,
+): Readonly<Record<string, string>> {
   const named = (made?.resources ?? []).flatMap(({ type, urn, outputs }): readonly [string, string][] => {
     const url = type === SERVICE ? outputs?.uri : type === FUNCTION ? outputs?.url : undefined;
     return typeof url === "string" ? [[nameOf({ urn }), url]] : [];
