@@ -46,12 +46,17 @@ export class PlanNotes {
   /**
    * What is wrong with the plan as a whole, that each resource by itself does not show.
    * @param dependencies By URN: URNs of what went into the value of an input, by its name.
+   * @param orderOf The place of a URN in the program: of two that do not go together, the later one is told of.
    */
-  judge(dependencies: ReadonlyMap<string, PlannedResource["dependencies"]>): readonly Judgement[] {
+  judge(
+    dependencies: ReadonlyMap<string, PlannedResource["dependencies"]>,
+    orderOf: (urn: string) => number,
+  ): readonly Judgement[] {
+    const inOrder = [...this.#noted].sort(([left], [right]) => orderOf(left) - orderOf(right));
     const providers = new Set([...this.#noted.values()].map(({ provider }) => provider));
     return [...providers].flatMap((judge) =>
       judge.judge(
-        [...this.#noted].map(([urn, { provider, inputs, reasons, id, outputs }]) => {
+        inOrder.map(([urn, { provider, inputs, reasons, id, outputs }]) => {
           const standing = reasons.length > 0 ? "refused" : provider === judge ? "wanted" : "there";
           return { urn, standing, id, inputs, outputs, dependencies: dependencies.get(urn) ?? {} };
         }),

@@ -78,7 +78,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
     const diagnostics = events.flatMap(diagnosticOf);
     const refusals = providers.notes.flatMap((notes) => notes.refusals());
     // Of a program that did not come to its end, nobody knows what else it would make.
-    const misfits = ended === undefined ? judgePlan(planFile, providers) : [];
+    const misfits = ended === undefined ? judgePlan(planFile, providers, program) : [];
     const mistakes = inOrder(program, [
       ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
       ...program.registeredTwice.map(({ urn }) => ({
@@ -103,7 +103,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
   }
 }
 
-function judgePlan(file: string, { notes }: OfflineProviders) {
+function judgePlan(file: string, { notes }: OfflineProviders, program: Program) {
   const { resourcePlans } = planSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   const dependencies = new Map(
     Object.entries(resourcePlans).map(([urn, { goal }]) => [
@@ -113,7 +113,7 @@ function judgePlan(file: string, { notes }: OfflineProviders) {
       ),
     ]),
   );
-  return notes.flatMap((each) => each.judge(dependencies));
+  return notes.flatMap((each) => each.judge(dependencies, (urn) => orderIn(program, urn)));
 }
 
 /** What the engine and the program said themselves. A resource that is registered twice has been told. */
@@ -158,11 +158,15 @@ function placeIn(message: string, folder: string): string | undefined {
 }
 
 function inOrder(program: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
-  const orderOf = ({ urn }: Mistake) =>
-    (urn === undefined ? undefined : program.origins.get(urn)?.order) ?? Number.POSITIVE_INFINITY;
+  const orderOf = ({ urn }: Mistake) => orderIn(program, urn);
   return [...mistakes]
-    .sort((left, right) => (orderOf(left) === orderOf(right) ? 0 : orderOf(left) - orderOf(right)))
+    .sort((left, right) => orderOf(left) - orderOf(right))
     .map((mistake) => placed(mistake, program));
+}
+
+/** What is about no resource comes last. */
+function orderIn({ origins }: Program, urn: string | undefined): number {
+  return (urn === undefined ? undefined : origins.get(urn)?.order) ?? Number.MAX_SAFE_INTEGER;
 }
 
 function placed(mistake: Mistake, { origins }: Program): Mistake {
