@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import acme from "acme-client";
 import pLimit from "p-limit";
-import { BIN_DIR } from "../local/command-line/place.ts";
+import { BIN_DIR } from "../local/kernel/place.ts";
 import { Acme } from "../local/services/acme/acme.ts";
 import { startKernel } from "../local/services/start-kernel.ts";
 import { ChallengeServer } from "./challenge-server.ts";

@@ -1,7 +1,7 @@
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { edgeOf } from "../local/command-line/local-target.ts";
-import { REPOSITORY } from "../local/command-line/place.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { CopiedProgram } from "../test/support/copied-program.ts";
 import type { Measurement } from "./measurement.ts";

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { REPOSITORY } from "../local/command-line/place.ts";
 import { claimPorts } from "../local/kernel/claim-ports.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import type { Figure, Measurement } from "./measurement.ts";
 
 const UP_DEADLINE_MS = 20 * 60_000;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pLimit from "p-limit";
-import { control } from "../local/command-line/cloud-process.ts";
 import { edgeOf, type LocalApi } from "../local/command-line/local-target.ts";
+import { control } from "../local/daemon/cloud-process.ts";
 import type { CloudStatus } from "../local/daemon/control.ts";
 import type { DomainResource } from "../operator/api-client.ts";
 import { probeEdge } from "../operator/edge-probe.ts";

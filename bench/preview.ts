@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { REPOSITORY } from "../local/command-line/place.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import type { Measurement } from "./measurement.ts";
 import { endedChildrenCpuSeconds, requireProc } from "./process-usage.ts";
 import { run } from "./started-platform.ts";

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findCloud, stopCloudProcess } from "../local/command-line/cloud-process.ts";
 import { LocalApi } from "../local/command-line/local-target.ts";
-import { REPOSITORY } from "../local/command-line/place.ts";
+import { findCloud, stopCloudProcess } from "../local/daemon/cloud-process.ts";
 import { claimPorts } from "../local/kernel/claim-ports.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { endedChildrenCpuSeconds } from "./process-usage.ts";
 
 const UP_DEADLINE_MS = 300_000;

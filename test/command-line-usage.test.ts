@@ -4,8 +4,8 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { REPOSITORY } from "../local/command-line/place.ts";
 import { claimStateFolder } from "../local/command-line/state-folder.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { finish, runCommand } from "./support/command-line.ts";
 
 /** A state folder that nobody made. */

@@ -9,9 +9,9 @@ import {
   inventoryOf,
   requireCloud,
   stopCloudProcess,
-} from "../local/command-line/cloud-process.ts";
-import { startCloudProcess } from "../local/command-line/cloud-start.ts";
-import { isAlive } from "../local/command-line/process-life.ts";
+} from "../local/daemon/cloud-process.ts";
+import { startCloudProcess } from "../local/daemon/cloud-start.ts";
+import { isAlive } from "../local/kernel/process-life.ts";
 import { checkpointFile, readCheckpoint } from "../local/pulumi/checkpoint.ts";
 import { lockFile } from "../local/pulumi/update.ts";
 import { UpdateLock } from "../local/pulumi/update-lock.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
-import { REPOSITORY } from "../local/command-line/place.ts";
 import { readStackConfig } from "../local/command-line/stack-config.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { EditedPlatform } from "./support/edited-platform.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
 import { Alerting } from "../local/services/monitoring/alerting.ts";
-import { ManualClock } from "../local/services/pubsub/test-clock.ts";
+import { ManualClock } from "../local/services/pubsub/testing/clock.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { countActivations, forgetActivations } from "./support/fastly-activations.ts";

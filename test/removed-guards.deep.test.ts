@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { REPOSITORY } from "../local/command-line/place.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { finish } from "./support/command-line.ts";
 import { CopiedProgram } from "./support/copied-program.ts";
 

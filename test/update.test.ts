@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { inventoryOf } from "../local/command-line/cloud-process.ts";
+import { inventoryOf } from "../local/daemon/cloud-process.ts";
 import { keyFile } from "../local/pulumi/workspace.ts";
 import { type Ended, finish, startCommand } from "./support/command-line.ts";
 import { DaemonPlatform } from "./support/daemon-platform.ts";

@@ -1,6 +1,6 @@
 import { paint, printJson, table } from "../../operator/terminal/output.ts";
+import { control, requireCloud } from "../daemon/cloud-process.ts";
 import type { PolicyStatus } from "../services/monitoring/alerting.ts";
-import { control, requireCloud } from "./cloud-process.ts";
 
 interface Options {
   readonly stateDir: string;

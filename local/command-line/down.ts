@@ -1,5 +1,5 @@
-import { findCloud, stopCloudProcess } from "./cloud-process.ts";
-import { absoluteStateDir } from "./place.ts";
+import { findCloud, stopCloudProcess } from "../daemon/cloud-process.ts";
+import { absoluteStateDir } from "../kernel/place.ts";
 import { purge } from "./purge.ts";
 
 export async function down(options: { readonly stateDir: string; readonly purge?: boolean }): Promise<void> {

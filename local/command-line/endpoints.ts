@@ -1,6 +1,7 @@
 import type { CloudStatus } from "../daemon/control.ts";
+import { absoluteStateDir } from "../kernel/place.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
-import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
+import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 
 /** Where a person or a script reaches the platform on this machine. */
 export interface Endpoints {

@@ -1,8 +1,8 @@
 import { Failure } from "../../operator/terminal/failure.ts";
 import { paint, printJson, table } from "../../operator/terminal/output.ts";
+import { control, requireCloud } from "../daemon/cloud-process.ts";
 import type { Outcome } from "../services/scheduler/http-target.ts";
 import type { JobStatus } from "../services/scheduler/scheduler.ts";
-import { control, requireCloud } from "./cloud-process.ts";
 
 /** An attempt's longest deadline, and a little. */
 const RUN_DEADLINE_MS = 31 * 60_000;

@@ -2,10 +2,11 @@ import { ApiClient } from "../../operator/api-client.ts";
 import { exchange } from "../../operator/exchange.ts";
 import type { Door, Target } from "../../operator/target.ts";
 import { Failure } from "../../operator/terminal/failure.ts";
+import { control, requireCloud } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
+import { absoluteStateDir } from "../kernel/place.ts";
 import { readCheckpoint } from "../pulumi/checkpoint.ts";
-import { control, requireCloud } from "./cloud-process.ts";
-import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
+import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 
 const DEADLINE_MS = 35_000;
 

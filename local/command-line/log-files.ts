@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { absoluteStateDir } from "../kernel/place.ts";
 import type { ExportedEntry } from "../services/logging/log-entry.ts";
-import { absoluteStateDir } from "./place.ts";
 
 /** An entry and whose file it is in: a workload's, or a part's of the cloud. */
 export interface FoundEntry {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { REPOSITORY } from "../kernel/place.ts";
 import { ResourceStore } from "../kernel/resource-store.ts";
 import { Logging } from "../services/logging/logging.ts";
 import { logs } from "./logs.ts";
-import { REPOSITORY } from "./place.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const UNKNOWN_TRACE = "0".repeat(32);

@@ -5,6 +5,8 @@ import { keyValue, positiveNumber, wholeNumber } from "../../operator/terminal/a
 import { Failure } from "../../operator/terminal/failure.ts";
 import { outliveReaders } from "../../operator/terminal/output.ts";
 import { DEFAULT_PORT_BASE, PORT_BASES } from "../kernel/claim-ports.ts";
+import { absoluteStateDir, DEFAULT_STATE_DIR, type Place } from "../kernel/place.ts";
+import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 import { listAlerts } from "./alerts.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
@@ -12,7 +14,6 @@ import { listJobs, runJob } from "./jobs.ts";
 import { flagsKeptByNpm } from "./kept-by-npm.ts";
 import { LocalApi } from "./local-target.ts";
 import { logs } from "./logs.ts";
-import { absoluteStateDir, DEFAULT_STATE_DIR, LOCAL_STACK, type Place } from "./place.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { pulumi } from "./pulumi.ts";
 import { status } from "./status.ts";

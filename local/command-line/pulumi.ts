@@ -4,12 +4,13 @@ import { existsSync } from "node:fs";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { wantsColour } from "../../operator/terminal/output.ts";
+import { findCloud, requireCloud } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
+import { absoluteStateDir, type Place, REPOSITORY } from "../kernel/place.ts";
+import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 import { Program } from "../pulumi/program.ts";
 import { CliFailure, PULUMI, surroundings } from "../pulumi/pulumi-cli.ts";
 import { type ProviderPorts, Workspace } from "../pulumi/workspace.ts";
-import { findCloud, requireCloud } from "./cloud-process.ts";
-import { absoluteStateDir, LOCAL_STACK, type Place, REPOSITORY } from "./place.ts";
 
 /** What acts on the cloud. */
 const NEED_CLOUD = ["up", "update", "preview", "refresh", "destroy", "import", "watch"];

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openCloudDatabase } from "../kernel/cloud-database.ts";
+import { REPOSITORY } from "../kernel/place.ts";
 import { lockFile } from "../pulumi/update.ts";
 import { UpdateLock } from "../pulumi/update-lock.ts";
-import { REPOSITORY } from "./place.ts";
 import { purge } from "./purge.ts";
 import { claimStateFolder } from "./state-folder.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Failure } from "../../operator/terminal/failure.ts";
 import type { Ports } from "../kernel/contract.ts";
-import { LOCAL_STACK, PROJECT } from "./place.ts";
+import { LOCAL_STACK, PROJECT } from "../pulumi/local-stack.ts";
 
 const ACME = "platform:acme";
 /** Keys whose values the engine encrypts and never shows. */

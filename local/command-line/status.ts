@@ -1,11 +1,12 @@
 import { printJson, table } from "../../operator/terminal/output.ts";
+import { requireCloud } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
+import { absoluteStateDir } from "../kernel/place.ts";
 import { nameOf } from "../provider/requests.ts";
 import { type Checkpoint, readCheckpoint } from "../pulumi/checkpoint.ts";
+import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 import { Workspace } from "../pulumi/workspace.ts";
-import { requireCloud } from "./cloud-process.ts";
 import { currentEndpoints } from "./endpoints.ts";
-import { absoluteStateDir, LOCAL_STACK } from "./place.ts";
 import { portsOf } from "./pulumi.ts";
 
 const SERVICE = "gcp:cloudrunv2/service:Service";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { GCP } from "../services/google/package.ts";
-import { TestSession, urnOf } from "../services/test-session.ts";
+import { TestSession, urnOf } from "../services/testing/session.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const SIGNATURE = "4dabf18193072939515e22adb298388d";

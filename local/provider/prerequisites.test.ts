@@ -1,7 +1,7 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { GCP } from "../services/google/package.ts";
-import { TestSession, urnOf } from "../services/test-session.ts";
+import { TestSession, urnOf } from "../services/testing/session.ts";
 
 const MAP = "gcp:compute/uRLMap:URLMap";
 const BACKEND = "gcp:compute/backendService:BackendService";

@@ -7,7 +7,7 @@ import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import structs, { type Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { projectNumber } from "../kernel/project-number.ts";
 import { GCP, GCP_KINDS } from "../services/google/package.ts";
-import { TestSession, urnOf } from "../services/test-session.ts";
+import { TestSession, urnOf } from "../services/testing/session.ts";
 
 type Json = Record<string, unknown>;
 type Client = InstanceType<typeof providerService.ResourceProviderClient>;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { GCP } from "../services/google/package.ts";
-import { TestSession, urnOf } from "../services/test-session.ts";
+import { TestSession, urnOf } from "../services/testing/session.ts";
 
 interface Message {
   toObject(): object;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
-import { PROJECT } from "../command-line/place.ts";
+import { PROJECT } from "./local-stack.ts";
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
 const PROVIDER_TYPE = /^pulumi:providers:/;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { UNREADABLE_SECRET } from "../../review/rules/values.ts";
-import { PROJECT } from "../command-line/place.ts";
+import { PROJECT } from "./local-stack.ts";
 
 const DEPLOYMENT_VERSION = 3;
 /** @see https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go */

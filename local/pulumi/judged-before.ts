@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOCAL_STACK, REPOSITORY } from "../command-line/place.ts";
+import { REPOSITORY } from "../kernel/place.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import { LOCAL_STACK } from "./local-stack.ts";
 import type { Program } from "./program.ts";
 import { PROGRAM_FOLDERS, sourcesHash } from "./sources.ts";
 import { keyFile, type Settings, type Workspace } from "./workspace.ts";

@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
-import { PROJECT } from "../command-line/place.ts";
-import { isAlive } from "../command-line/process-life.ts";
+import { isAlive } from "../kernel/process-life.ts";
+import { PROJECT } from "./local-stack.ts";
 
 /** A CLI whose program was killed notices so at once, and ends once the steps that run have ended. */
 const END_DEADLINE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { PROJECT } from "../command-line/place.ts";
+import { PROJECT } from "./local-stack.ts";
 
 /** Of each update: its whole state as it was at the end. */
 const KEPT_UPDATES = 20;

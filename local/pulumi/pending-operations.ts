@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CloudInventory } from "../command-line/cloud-process.ts";
+import type { CloudInventory } from "../daemon/cloud-process.ts";
 import type { ProviderPorts, Workspace } from "./workspace.ts";
 
 const resourceSchema = z.looseObject({

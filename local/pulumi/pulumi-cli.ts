@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
-import { BIN_DIR } from "../command-line/place.ts";
+import { BIN_DIR } from "../kernel/place.ts";
 
 /** The program that set-up put there. */
 export const PULUMI = join(BIN_DIR, "pulumi");

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
-import { type CloudInventory, findCloud, inventoryOf } from "../command-line/cloud-process.ts";
-import { serveOffline } from "../command-line/offline-providers.ts";
-import { LOCAL_STACK, PROJECT } from "../command-line/place.ts";
+import { type CloudInventory, findCloud, inventoryOf } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
 import { type Checkpoint, checkpointFile, readCheckpoint, wayBack } from "./checkpoint.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import { JudgedBefore } from "./judged-before.ts";
 import { type Judgement, judge, type Mistake } from "./judgement.ts";
 import { removeLeftLocks } from "./left-locks.ts";
+import { LOCAL_STACK, PROJECT } from "./local-stack.ts";
+import { serveOffline } from "./offline-providers.ts";
 import { resolvePendingOperations } from "./pending-operations.ts";
 import type { Origin, Program } from "./program.ts";
 import { CliFailure } from "./pulumi-cli.ts";

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { RevisionFailed } from "../kernel/refusals.ts";
 import { FASTLY } from "./fastly/package.ts";
 import { GCP } from "./google/package.ts";
-import { TestSession, urnOf } from "./test-session.ts";
+import { TestSession, urnOf } from "./testing/session.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const BUCKET = "gcp:storage/bucket:Bucket";

@@ -11,7 +11,7 @@ import { FastlyStore } from "./fastly/fastly-store.ts";
 import { SERVICE_VCL } from "./fastly/kind-tokens.ts";
 import { LoadBalancer } from "./load-balancing/load-balancer.ts";
 import { type OwnedKernel, startKernel } from "./start-kernel.ts";
-import { ask, echoingRun, put, putLoadBalancer, SERVICE_ID, service } from "./test-front-door.ts";
+import { ask, echoingRun, put, putLoadBalancer, SERVICE_ID, service } from "./testing/front-door.ts";
 
 const BIN_DIR = join(import.meta.dirname, "../../.local/bin");
 const TOKEN = "fastly-token";

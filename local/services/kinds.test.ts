@@ -6,7 +6,7 @@ import type { ObjectShape, Shape, Shapes } from "../provider/shapes.ts";
 import { FASTLY_KINDS } from "./fastly/kinds.ts";
 import { FASTLY } from "./fastly/package.ts";
 import { GCP, GCP_KINDS } from "./google/package.ts";
-import { TestSession, urnOf } from "./test-session.ts";
+import { TestSession, urnOf } from "./testing/session.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const MEMBER = "serviceAccount:robot-1@acme.iam.gserviceaccount.com";

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { REPOSITORY } from "../../local/command-line/place.ts";
+import { REPOSITORY } from "../../local/kernel/place.ts";
 
 /** How a command ended, and what it said. */
 export interface Ended {

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BIN_DIR, REPOSITORY } from "../../local/command-line/place.ts";
+import { BIN_DIR, REPOSITORY } from "../../local/kernel/place.ts";
 
 const PROGRAM = [
   "Pulumi.yaml",

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requireCloud } from "../../local/command-line/cloud-process.ts";
+import { requireCloud } from "../../local/daemon/cloud-process.ts";
 import type { CloudStatus } from "../../local/daemon/control.ts";
 import type { DomainResource } from "../../operator/api-client.ts";
 import { type Ended, runCommand, type Surroundings } from "./command-line.ts";

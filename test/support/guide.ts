@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { REPOSITORY } from "../../local/command-line/place.ts";
+import { REPOSITORY } from "../../local/kernel/place.ts";
 import { type Ended, finish } from "./command-line.ts";
 import type { CopiedProgram } from "./copied-program.ts";
 

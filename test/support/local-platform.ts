@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Storage } from "@google-cloud/storage";
 import { LocalApi } from "../../local/command-line/local-target.ts";
-import { BIN_DIR } from "../../local/command-line/place.ts";
 import { type Cloud, startCloud } from "../../local/daemon/cloud.ts";
 import type { CloudResource, LogEntry } from "../../local/kernel/contract.ts";
+import { BIN_DIR } from "../../local/kernel/place.ts";
 import type { DomainResource } from "../../operator/api-client.ts";
 import { type StackUpdate, type UpdateSettings, updateStack } from "./update-stack.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { inventoryOf } from "../../local/command-line/cloud-process.ts";
+import { inventoryOf } from "../../local/daemon/cloud-process.ts";
 import { checkpointFile, readCheckpoint } from "../../local/pulumi/checkpoint.ts";
 import { backendOf } from "../../local/pulumi/workspace.ts";
 import type { DaemonPlatform } from "./daemon-platform.ts";

@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 import { ARTIFACT_REGISTRY_KINDS } from "./kinds.ts";
 
 const CLEANUP = "artifact-registry/docs/repositories/cleanup-policy";

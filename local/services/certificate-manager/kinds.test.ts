@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 
 const AUTHORIZATION = "projects/acme/locations/global/dnsAuthorizations/api";
 const CERTIFICATE = "projects/acme/locations/global/certificates/api";

@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 import { CLOUD_FUNCTION_KINDS } from "./kinds.ts";
 
 const REST = "functions/docs/reference/rest/v2/projects.locations.functions";

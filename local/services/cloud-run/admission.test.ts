@@ -3,7 +3,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Ingress } from "./contract.ts";
-import { type Answer, exchange, INVOKER, type Sent, serving, TestBench } from "./test-bench.ts";
+import { type Answer, exchange, INVOKER, type Sent, serving, TestBench } from "./testing/bench.ts";
 
 const AUDIENCE = "https://api.platform.example";
 const HEADERS = serving(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Egress, LogEntry } from "../../kernel/contract.ts";
 import { EgressLedger } from "./egress.ts";
 import { originOf } from "./log-origin.ts";
-import { ACCOUNT, serving, TestBench, until } from "./test-bench.ts";
+import { ACCOUNT, serving, TestBench, until } from "./testing/bench.ts";
 
 /** Runs the request's body as the body of a function and answers what its promise brings. */
 const RUN_BODY = serving(`(request, response, body) => {

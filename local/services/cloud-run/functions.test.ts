@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { FUNCTION_KIND } from "./function-service.ts";
-import { INVOKER, TestBench } from "./test-bench.ts";
+import { INVOKER, TestBench } from "./testing/bench.ts";
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 const SECRET = "projects/p/secrets/token";

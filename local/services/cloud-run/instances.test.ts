@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SERVICE_KIND } from "./service-settings.ts";
-import { ACCOUNT, serving, TestBench, until } from "./test-bench.ts";
+import { ACCOUNT, serving, TestBench, until } from "./testing/bench.ts";
 
 let bench: TestBench;
 
@@ -285,7 +285,7 @@ test("ends instances with a host that is killed, and clears up after it at the n
   const stuck = `process.on("SIGUSR2", () => { for (;;); });${WHO}`;
   const names = ["orphan", "stuck"].map((name) => `${name}-${process.pid}`);
   const program = `
-    import { TestBench } from ${JSON.stringify(new URL("test-bench.ts", import.meta.url).href)};
+    import { TestBench } from ${JSON.stringify(new URL("testing/bench.ts", import.meta.url).href)};
     const bench = await TestBench.open();
     for (const [name, source] of ${JSON.stringify([
       [names[0], WHO],

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { findPort } from "./port.ts";
-import { serving, TestBench } from "./test-bench.ts";
+import { serving, TestBench } from "./testing/bench.ts";
 
 const HELLO = serving('(request, response) => response.end("hello")');
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { serving, TestBench, until } from "./test-bench.ts";
+import { serving, TestBench, until } from "./testing/bench.ts";
 
 let bench: TestBench;
 

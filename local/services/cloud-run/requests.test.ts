@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { LogEntry } from "../../kernel/contract.ts";
-import { serving, TestBench, until } from "./test-bench.ts";
+import { serving, TestBench, until } from "./testing/bench.ts";
 
 let bench: TestBench;
 

@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 import { RUN_KINDS } from "./kinds.ts";
 
 const CONTAINER = "template.containers[0]";

@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeAcceptance, describeRefusals, type Mistake } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals, type Mistake } from "../testing/refusals.ts";
 
 const RECORD_SET = "gcp:dns/recordSet:RecordSet";
 const FORMATS = "#supported_dns_record_types";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { openPort } from "../../kernel/open-port.ts";
 import { type OwnedKernel, startKernel } from "../start-kernel.ts";
-import { type Asked, ask, askRaw, put } from "../test-front-door.ts";
+import { type Asked, ask, askRaw, put } from "../testing/front-door.ts";
 import { FastlyEdge } from "./fastly-edge.ts";
 import { FastlyStore } from "./fastly-store.ts";
 import { DOMAIN, DOMAIN_LINK, SERVICE_VCL } from "./kind-tokens.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { service } from "../test-front-door.ts";
+import { service } from "../testing/front-door.ts";
 import { checkServiceVcl } from "./service-checks.ts";
 
 function mistakes(properties: Readonly<Record<string, unknown>>): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Properties, UNKNOWN } from "../../../review/rules/values.ts";
-import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 import { FASTLY_KINDS } from "./kinds.ts";
 import { brokenVclCode, brokenVclExpression } from "./vcl-syntax.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Properties } from "../../../review/rules/values.ts";
 import { GCP_KINDS } from "../google/package.ts";
-import { describeAcceptance, describeRefusals, type Mistake } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals, type Mistake } from "../testing/refusals.ts";
 
 const ACCOUNT = "projects/acme/serviceAccounts/robot@acme.iam.gserviceaccount.com";
 const POOL = "iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github";

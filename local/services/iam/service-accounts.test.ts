@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 
 describeRefusals(
   GCP_KINDS,

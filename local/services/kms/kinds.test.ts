@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 
 const RING = "projects/acme/locations/europe-west1/keyRings/ring";
 const KEYS = "/projects.locations.keyRings.cryptoKeys";

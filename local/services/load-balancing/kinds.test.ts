@@ -1,4 +1,4 @@
-import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 import { COMPUTE_KINDS } from "./kinds.ts";
 
 const MAP = "//certificatemanager.googleapis.com/projects/acme/locations/global/certificateMaps/map";

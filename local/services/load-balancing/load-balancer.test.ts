@@ -15,7 +15,7 @@ import {
   ORIGIN,
   put,
   putLoadBalancer,
-} from "../test-front-door.ts";
+} from "../testing/front-door.ts";
 import {
   FORWARDING_RULE,
   GLOBAL_ADDRESS,

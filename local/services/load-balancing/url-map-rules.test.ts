@@ -1,4 +1,4 @@
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 import { COMPUTE_KINDS } from "./kinds.ts";
 
 const REDIRECT = { httpsRedirect: true, stripQuery: false };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { httpMap, ids } from "../test-front-door.ts";
+import { httpMap, ids } from "../testing/front-door.ts";
 import { type Requested, route } from "./url-map.ts";
 import { checkUrlMap } from "./url-map-checks.ts";
 import { checkUrlMapTests } from "./url-map-test-rules.ts";

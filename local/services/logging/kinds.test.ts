@@ -1,4 +1,4 @@
-import { describeRefusals, describeUnsupported } from "../test-refusals.ts";
+import { describeRefusals, describeUnsupported } from "../testing/refusals.ts";
 import { LOGGING_KINDS } from "./kinds.ts";
 
 const SDK = "@pulumi/gcp";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { eventually, PROJECT, startWorld, type World } from "../pubsub/test-pubsub-world.ts";
+import { eventually, PROJECT, startWorld, type World } from "../pubsub/testing/world.ts";
 import { LogSinks, SINK_KIND, writerIdentity } from "./sinks.ts";
 
 const SINK = `projects/${PROJECT}/sinks/errors`;

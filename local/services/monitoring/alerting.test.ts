@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { LogEntry } from "../../kernel/contract.ts";
 import { inTransaction } from "../../kernel/transaction.ts";
-import { PROJECT, SUBSCRIBER, startWorld, type World } from "../pubsub/test-pubsub-world.ts";
+import { PROJECT, SUBSCRIBER, startWorld, type World } from "../pubsub/testing/world.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";
 import { Alerting } from "./alerting.ts";
 import { LOG_METRIC_KIND } from "./log-metrics.ts";

@@ -1,5 +1,5 @@
 import type { Properties } from "../../../review/rules/values.ts";
-import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 import { MONITORING_KINDS } from "./kinds.ts";
 
 const POLICIES = "projects.alertPolicies";

@@ -1,5 +1,5 @@
 import type { Properties } from "../../../review/rules/values.ts";
-import { describeUnsupported } from "../test-refusals.ts";
+import { describeUnsupported } from "../testing/refusals.ts";
 import { MONITORING_KINDS } from "./kinds.ts";
 
 const at = "conditions[0].conditionThreshold";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
-import { ENDPOINT, eventually, PUBLISHER, startWorld } from "./test-pubsub-world.ts";
+import { ENDPOINT, eventually, PUBLISHER, startWorld } from "./testing/world.ts";
 
 test("messages, attempts and due times outlive a restart", async () => {
   const before = await startWorld();

@@ -1,6 +1,6 @@
 import { UNKNOWN } from "../../../review/rules/values.ts";
 import { GCP_KINDS } from "../google/package.ts";
-import { describeRefusals } from "../test-refusals.ts";
+import { describeRefusals } from "../testing/refusals.ts";
 
 const NAMING = "resource_names";
 const SUBSCRIPTIONS = "projects.subscriptions";

@@ -11,7 +11,7 @@ import {
   SUBSCRIBER,
   startWorld,
   type World,
-} from "./test-pubsub-world.ts";
+} from "./testing/world.ts";
 
 const WEEK_MS = 604_800_000;
 

@@ -10,7 +10,7 @@ import {
   SUBSCRIBER,
   startWorld,
   type World,
-} from "./test-pubsub-world.ts";
+} from "./testing/world.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const pushConfig = { pushEndpoint: ENDPOINT, oidcToken: { serviceAccountEmail: PUSHER, audience: "api" } };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { PUBLISHER, SUBSCRIBER, startWorld, type World } from "./test-pubsub-world.ts";
+import { PUBLISHER, SUBSCRIBER, startWorld, type World } from "./testing/world.ts";
 
 let world: World;
 let topic: string;

@@ -15,7 +15,7 @@ import {
   SUBSCRIBER,
   startWorld,
   type World,
-} from "./test-pubsub-world.ts";
+} from "./testing/world.ts";
 
 let world: World;
 let topic: string;

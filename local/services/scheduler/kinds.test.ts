@@ -1,4 +1,4 @@
-import { describeRefusals, describeUnsupported } from "../test-refusals.ts";
+import { describeRefusals, describeUnsupported } from "../testing/refusals.ts";
 import { SCHEDULER_KINDS } from "./kinds.ts";
 
 const JOBS = "projects.locations.jobs";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { INVOKER, serving, TestBench, until } from "../cloud-run/test-bench.ts";
-import { ManualClock } from "../pubsub/test-clock.ts";
+import { INVOKER, serving, TestBench, until } from "../cloud-run/testing/bench.ts";
+import { ManualClock } from "../pubsub/testing/clock.ts";
 import { backoffMs, JOB_KIND, triesAgain } from "./job.ts";
 import { Scheduler } from "./scheduler.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { GCP_KINDS } from "../google/package.ts";
-import { describeAcceptance, describeRefusals } from "../test-refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 
 describeRefusals(GCP_KINDS, "gcp:projects/service:Service", { service: "run.googleapis.com" }, [
   [{ service: "run" }, "service must be a service's whole name", "/service-usage/docs/reference"],

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { CREATOR, READER, StorageFixture } from "./test-storage.ts";
+import { CREATOR, READER, StorageFixture } from "./testing/storage.ts";
 
 const fixture = new StorageFixture();
 

@@ -1,7 +1,7 @@
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { GCP } from "../google/package.ts";
-import { TestSession, urnOf } from "../test-session.ts";
+import { TestSession, urnOf } from "../testing/session.ts";
 import { serviceAgent } from "./service-agent.ts";
 
 const BUCKET = "gcp:storage/bucket:Bucket";

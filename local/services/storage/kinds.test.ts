@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeRefusals, type Mistake } from "../test-refusals.ts";
+import { describeRefusals, type Mistake } from "../testing/refusals.ts";
 
 const NAMING = "buckets#naming";
 const LIFECYCLE = "docs/lifecycle";

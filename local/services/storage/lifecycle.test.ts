@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { StorageFixture } from "./test-storage.ts";
+import { StorageFixture } from "./testing/storage.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.parse("2027-01-10T12:00:00Z");

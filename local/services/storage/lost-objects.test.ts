@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { READER, StorageFixture } from "./test-storage.ts";
+import { READER, StorageFixture } from "./testing/storage.ts";
 
 const DAY_MS = 86_400_000;
 const WEEK = { softDeletePolicy: { retentionDurationSeconds: 7 * 86_400 } };

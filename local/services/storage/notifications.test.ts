@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { serviceAgent } from "./service-agent.ts";
-import { StorageFixture, WRITER } from "./test-storage.ts";
+import { StorageFixture, WRITER } from "./testing/storage.ts";
 
 const TOPIC = "projects/p/topics/changes";
 const fixture = new StorageFixture();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { StorageFixture } from "./test-storage.ts";
+import { StorageFixture } from "./testing/storage.ts";
 
 const fixture = new StorageFixture();
 

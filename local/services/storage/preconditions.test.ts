@@ -1,6 +1,6 @@
 import type { File } from "@google-cloud/storage";
 import type { LogEntry } from "../../kernel/contract.ts";
-import { StorageFixture } from "./test-storage.ts";
+import { StorageFixture } from "./testing/storage.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type OwnedKernel, startKernel } from "../../start-kernel.ts";
-import { ask, put, SERVICE_ID, service } from "../../test-front-door.ts";
+import { ask, put, SERVICE_ID, service } from "../../testing/front-door.ts";
 import { FastlyStore } from "../fastly-store.ts";
 import { SERVICE_VCL } from "../kind-tokens.ts";
 import { DEFAULT_TLS_CONFIGURATION_ID } from "./configurations.ts";

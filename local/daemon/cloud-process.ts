@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exchange } from "../../operator/exchange.ts";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
-import type { CloudStatus } from "../daemon/control.ts";
-import { absoluteStateDir } from "./place.ts";
-import { endsWithin, isAlive } from "./process-life.ts";
+import { absoluteStateDir } from "../kernel/place.ts";
+import { endsWithin, isAlive } from "../kernel/process-life.ts";
+import type { CloudStatus } from "./control.ts";
 
 const STOP_DEADLINE_MS = 30_000;
 const CONTROL_DEADLINE_MS = 5_000;

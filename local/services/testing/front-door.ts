@@ -6,8 +6,8 @@ import {
 } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { connect } from "node:net";
-import type { ResourceStore } from "../kernel/contract.ts";
-import * as kinds from "./load-balancing/kind-tokens.ts";
+import type { ResourceStore } from "../../kernel/contract.ts";
+import * as kinds from "../load-balancing/kind-tokens.ts";
 
 /** What tests of the edge and the load balancer share: the resources of a front door, and a client that sends bytes as given. */
 export const ADDRESS = "203.0.113.7";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { isList, isProperties, type Properties, UNKNOWN, type Value } from "../../review/rules/values.ts";
-import type { Kind } from "../provider/kind.ts";
-import { Provider } from "../provider/provider.ts";
-import type { ObjectShape, Shape } from "../provider/shapes.ts";
+import { isList, isProperties, type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
+import type { Kind } from "../../provider/kind.ts";
+import { Provider } from "../../provider/provider.ts";
+import type { ObjectShape, Shape } from "../../provider/shapes.ts";
 
 /**
  * A mistake: what is set over the base, by path (`undefined` takes away), the refusal's beginning, and a

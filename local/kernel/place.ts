@@ -1,8 +1,7 @@
-import { realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
-import { rememberedPortBase } from "../kernel/port-base.ts";
+import { DEFAULT_PORT_BASE } from "./claim-ports.ts";
+import { rememberedPortBase } from "./port-base.ts";
 
 /** The repository: the folder of Pulumi.yaml. */
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -24,14 +23,4 @@ export function nextPortBase({ stateDir, portBase }: Place): number {
 
 export function absoluteStateDir(stateDir: string): string {
   return resolve(REPOSITORY, stateDir);
-}
-
-/** The one stack that this machine makes real. */
-export const LOCAL_STACK = "local";
-/** The project's name in Pulumi.yaml. */
-export const PROJECT = "platform";
-
-/** The folder of the program's Pulumi.yaml. */
-export function programFolder(cwd = REPOSITORY): string {
-  return realpathSync(resolve(cwd));
 }

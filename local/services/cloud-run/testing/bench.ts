@@ -8,12 +8,12 @@ import type { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
 import { pack } from "tar-stream";
-import type { LogEntry } from "../../kernel/contract.ts";
-import { type OwnedKernel, startKernel } from "../start-kernel.ts";
-import type { ObjectStorage, StoredObject } from "../storage/contract.ts";
-import { FUNCTION_KIND } from "./function-service.ts";
-import { LocalCloudRun, type LocalCloudRunOptions } from "./local-cloud-run.ts";
-import { SERVICE_KIND } from "./service-settings.ts";
+import type { LogEntry } from "../../../kernel/contract.ts";
+import { type OwnedKernel, startKernel } from "../../start-kernel.ts";
+import type { ObjectStorage, StoredObject } from "../../storage/contract.ts";
+import { FUNCTION_KIND } from "../function-service.ts";
+import { LocalCloudRun, type LocalCloudRunOptions } from "../local-cloud-run.ts";
+import { SERVICE_KIND } from "../service-settings.ts";
 
 export const INVOKER = "invoker@p.iam.gserviceaccount.com";
 export const ACCOUNT = "echo@p.iam.gserviceaccount.com";

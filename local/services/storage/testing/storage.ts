@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bucket, Storage } from "@google-cloud/storage";
-import { type OwnedKernel, startKernel } from "../start-kernel.ts";
-import { CloudStorage } from "./cloud-storage.ts";
+import { type OwnedKernel, startKernel } from "../../start-kernel.ts";
+import { CloudStorage } from "../cloud-storage.ts";
 
 export const WRITER = "writer@p.iam.gserviceaccount.com";
 export const READER = "reader@p.iam.gserviceaccount.com";

@@ -3,9 +3,9 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../../operator/terminal/failure.ts";
-import type { CloudStatus } from "../daemon/control.ts";
+import { absoluteStateDir, BIN_DIR, REPOSITORY } from "../kernel/place.ts";
 import { findCloud } from "./cloud-process.ts";
-import { absoluteStateDir, BIN_DIR, REPOSITORY } from "./place.ts";
+import type { CloudStatus } from "./control.ts";
 
 const START_DEADLINE_MS = 60_000;
 const POLL_MS = 50;
