@@ -46,12 +46,17 @@ export class PlanNotes {
   /**
    * What is wrong with the plan as a whole, that each resource by itself does not show.
    * @param dependencies By URN: URNs of what went into the value of an input, by its name.
+   * @param orderOf Its number in the program: checks come in any order, and of two that clash the later is wrong.
    */
-  judge(dependencies: ReadonlyMap<string, PlannedResource["dependencies"]>): readonly Judgement[] {
+  judge(
+    dependencies: ReadonlyMap<string, PlannedResource["dependencies"]>,
+    orderOf: (urn: string) => number,
+  ): readonly Judgement[] {
     const providers = new Set([...this.#noted.values()].map(({ provider }) => provider));
+    const inOrder = [...this.#noted].sort(([left], [right]) => orderOf(left) - orderOf(right));
     return [...providers].flatMap((judge) =>
       judge.judge(
-        [...this.#noted].map(([urn, { provider, inputs, reasons, id, outputs }]) => {
+        inOrder.map(([urn, { provider, inputs, reasons, id, outputs }]) => {
           const standing = reasons.length > 0 ? "refused" : provider === judge ? "wanted" : "there";
           return { urn, standing, id, inputs, outputs, dependencies: dependencies.get(urn) ?? {} };
         }),

@@ -76,7 +76,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
     const diagnostics = events.flatMap(diagnosticOf);
     const refusals = providers.notes.flatMap((notes) => notes.refusals());
     // Of a program that did not come to its end, nobody knows what else it would make.
-    const misfits = ended === undefined ? judgePlan(planFile, providers) : [];
+    const misfits = ended === undefined ? judgePlan(planFile, program, providers) : [];
     const mistakes = inOrder(program, [
       ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
       ...program.registeredTwice.map(({ urn }) => ({
@@ -99,7 +99,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
   }
 }
 
-function judgePlan(file: string, { notes }: OfflineProviders) {
+function judgePlan(file: string, program: Program, { notes }: OfflineProviders) {
   const { resourcePlans } = planSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   const dependencies = new Map(
     Object.entries(resourcePlans).map(([urn, { goal }]) => [
@@ -109,7 +109,7 @@ function judgePlan(file: string, { notes }: OfflineProviders) {
       ),
     ]),
   );
-  return notes.flatMap((each) => each.judge(dependencies));
+  return notes.flatMap((each) => each.judge(dependencies, (urn) => orderIn(program, urn)));
 }
 
 /** What the engine and the program said themselves. A resource that is registered twice has been told. */
@@ -153,11 +153,15 @@ function placeIn(message: string, folder: string): string | undefined {
   return undefined;
 }
 
-function inOrder({ origins }: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
-  const orderOf = ({ urn }: Mistake) =>
-    (urn === undefined ? undefined : origins.get(urn)?.order) ?? Number.POSITIVE_INFINITY;
+/** Of what the program did not make, such as what it only reads: after all else. */
+function orderIn({ origins }: Program, urn = ""): number {
+  return origins.get(urn)?.order ?? Number.MAX_SAFE_INTEGER;
+}
+
+function inOrder(program: Program, mistakes: readonly Mistake[]): readonly Mistake[] {
+  const { origins } = program;
   return [...mistakes]
-    .sort((left, right) => (orderOf(left) === orderOf(right) ? 0 : orderOf(left) - orderOf(right)))
+    .sort((left, right) => orderIn(program, left.urn) - orderIn(program, right.urn))
     .map((mistake) => {
       const at = mistake.at ?? (mistake.urn === undefined ? undefined : origins.get(mistake.urn)?.at);
       return { ...mistake, ...(at !== undefined && { at }) };
