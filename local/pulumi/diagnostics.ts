@@ -22,7 +22,9 @@ const ECHOES = [
 export function diagnosticOf({ diagnosticEvent }: EngineEvent): readonly Diagnostic[] {
   if (diagnosticEvent === undefined || diagnosticEvent.ephemeral) return [];
   const { urn, severity } = diagnosticEvent;
-  const message = stripVTControlCharacters(diagnosticEvent.message.replace(DIRECTIVES, "")).trim();
+  const message = stripVTControlCharacters(diagnosticEvent.message.replace(DIRECTIVES, ""))
+    .replace(/^One or more errors occurred: /, "")
+    .trim();
   if (message === "" || ECHOES.some((echo) => echo.test(message))) return [];
   return [{ severity: severity as Diagnostic["severity"], message, ...(urn && { urn }) }];
 }

@@ -1,9 +1,10 @@
+import { Console } from "node:console";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { Failure } from "../../operator/terminal/failure.ts";
+import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 
 /** Where in the program a resource is made. */
 export interface Origin {
@@ -57,10 +58,28 @@ export class Program {
     this.#watch();
     this.#runs += 1;
     process.chdir(this.directory);
+    // Standard output is for what a command answers, which scripts read.
+    globalThis.console = new Console(process.stderr, process.stderr);
     // Another query is another module: the entry runs again.
     const entry = pathToFileURL(this.#entry);
     entry.searchParams.set("run", String(this.#runs));
-    return { ...((await import(entry.href)) as object) };
+    const onExit = (code: number) => this.#tellExit(code);
+    process.once("exit", onExit);
+    try {
+      return { ...((await import(entry.href)) as object) };
+    } finally {
+      process.off("exit", onExit);
+    }
+  }
+
+  /** A program that ends the process ends its command too, before that has told anything. */
+  #tellExit(code: number): void {
+    if (code === EXIT.interrupted) return;
+    const entry = relative(this.folder, this.#entry);
+    process.stderr.write(
+      `error: ${entry}: the program ended its process (process.exit(${code})) and left the rest undone; nothing was changed. To end it with an error, throw one.\n`,
+    );
+    process.exitCode = EXIT.failed;
   }
 
   /**
@@ -70,6 +89,7 @@ export class Program {
   #watch(): void {
     const origins = this.#origins;
     const types = new WeakMap<object, string>();
+    let order = 0;
     const stack = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::`;
     pulumi.runtime.registerStackTransformation(({ resource, type, name, opts }) => {
       const parent = opts.parent && types.get(opts.parent);
@@ -78,7 +98,8 @@ export class Program {
       const urn = `${stack}${qualified}::${name}`;
       if (origins.has(urn)) this.#twice.push({ urn, name, type });
       const at = placeIn(this.folder);
-      const origin = { order: origins.size + this.#twice.length, ...(at !== undefined && { at }) };
+      const origin = { order, ...(at !== undefined && { at }) };
+      order += 1;
       // Of two, the second is the mistake.
       origins.set(urn, origin);
       return undefined;
