@@ -223,7 +223,8 @@ function pulumiOnPath(wanted) {
     if (folder === "" || !existsSync(path)) continue;
     const env = {
       ...process.env,
-      PULUMI_HOME: join(LOCAL, "pulumi", "home"),
+      // Not where the stack's is: a state folder is no state's before a command has marked it.
+      PULUMI_HOME: join(PROGRAMS, "pulumi-home"),
       PULUMI_SKIP_UPDATE_CHECK: "true",
     };
     const { stdout, status } = spawnSync(path, ["version"], { encoding: "utf8", env, timeout: 60_000 });
