@@ -33,7 +33,7 @@ const PULUMI = join(PROGRAMS, process.platform === "win32" ? "pulumi.exe" : "pul
 const PULUMI_INSTALLER = "https://get.pulumi.com";
 const PROBE_DEADLINE_MS = 3_000;
 const MIN_NODE = 20;
-const SETUP_DEADLINE_MS = 15 * 60_000;
+const SETUP_DEADLINE_MS = 30 * 60_000;
 const EXIT_MISSING_TOOL = 69;
 
 /** What the sources use and Node calls experimental is no news to whoever runs their tests, whatever process tells it. */

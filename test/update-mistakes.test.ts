@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { REPOSITORY } from "../local/command-line/place.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { runCommand } from "./support/command-line.ts";
 
 const IMPORT = 'import * as gcp from "@pulumi/gcp";';
