@@ -6,6 +6,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 
+/** A program that waits for what it makes takes minutes; one that takes longer waits for nothing. */
+const END_DEADLINE_MS = 30 * 60_000;
+
 /** Where in the program a resource is made. */
 export interface Origin {
   /** Its number in the order of construction. */
@@ -65,9 +68,15 @@ export class Program {
     entry.searchParams.set("run", String(this.#runs));
     const onExit = (code: number) => this.#tellExit(code);
     process.once("exit", onExit);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const why = `${relative(this.folder, this.#entry)}: the program did not come to its end within ${END_DEADLINE_MS / 60_000} minutes.`;
+      timer = setTimeout(() => reject(new pulumi.RunError(why)), END_DEADLINE_MS);
+    });
     try {
-      return { ...((await import(entry.href)) as object) };
+      return { ...((await Promise.race([import(entry.href), late])) as object) };
     } finally {
+      clearTimeout(timer);
       process.off("exit", onExit);
     }
   }
