@@ -61,7 +61,10 @@ test(
     const { code, err } = await duringUp("renamed", async () => {
       process.kill(pid, "SIGKILL");
     });
-    expect(err).toMatch(/^The local cloud \(process \d+\) ended during the update; [^\n]*goes on[^\n]*\n$/);
+    // Before it stands what is to be replaced; after it nothing.
+    expect(err).toMatch(
+      /(^|\n)The local cloud \(process \d+\) ended during the update; [^\n]*goes on[^\n]*\n$/,
+    );
     expect(code).toBe(5);
 
     await expectConvergence("renamed");

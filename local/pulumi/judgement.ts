@@ -94,8 +94,9 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
       mistakes,
       shown,
       changeSummary: summaryOf(events),
-      losses: lossesIn(events.flatMap(stepOf), holdingOf, (urn) => program.origins.get(urn)?.at).map((loss) =>
-        placed(loss, program),
+      losses: inOrder(
+        program,
+        lossesIn(events.flatMap(stepOf), holdingOf, (urn) => program.origins.get(urn)?.at),
       ),
     };
   } finally {
