@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
-import { nameOf } from "../local/provider/requests.ts";
-import { readCheckpoint } from "../local/pulumi/checkpoint.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { runCommand } from "./support/command-line.ts";
@@ -82,28 +80,6 @@ test("warns of a store that is to go with its data, and names the alias that kee
   expect(out).toContain(`is the same one, moved or renamed, give that aliases: ["${urn}"].`);
   expect(code).toBe(0);
   await edited.program.edit(STORES, "-names`", "-registry`");
-});
-
-test("holds a second platform beside the first, on the same foundation", async () => {
-  const second = `new CertificatePlatform("other", {
-  ...config,
-  foundation,
-  zoneDomain: "other.localhost",
-  originHost: "origin.other.localhost",
-  apiHost: "api.other.localhost",
-  edge: { ...config.edge, host: "edge.other.localhost" },
-  fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
-});`;
-  await edited.program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
-  const { changes } = await edited.update();
-
-  const ofFirst = (readCheckpoint(platform.stateDir, "local")?.resources ?? [])
-    .filter(({ custom }) => custom)
-    .map(({ urn }) => nameOf({ urn }))
-    .filter((name) => name.startsWith("certs"));
-  const ofSecond = ofFirst.map((name) => `create ${name.replace("certs", "other")}`);
-  expect(changed(changes)).toEqual(ofSecond.sort());
-  await expect(probeEdge(edgeOf(platform.cloud.status()), DOMAIN)).resolves.toMatchObject({ status: 200 });
 });
 
 test("refuses a program with a mistake before anything is changed, and says where it is", async () => {

@@ -30,7 +30,7 @@ describeRefusals(
     ],
     [
       { "exclusions[0].filter": "(" },
-      "exclusions[0].filter must be a filter of Logging's query language, and it ends too early",
+      "exclusions[noise].filter must be a filter of Logging's query language, and it ends too early",
       SINKS,
     ],
     [
