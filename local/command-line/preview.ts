@@ -50,6 +50,7 @@ export async function preview(stack: string, options: Options): Promise<void> {
   claimStateFolder(stateDir);
   const judgement = await interruptible(async (signal) => {
     const types = typeErrors(program, signal);
+    types.catch(() => undefined);
     const workspace = await previewWorkspace(stateDir, stack, program, config, start);
     await using providers = await serveOffline(stack === LOCAL_STACK);
     const flags = flagsOf(options);

@@ -41,6 +41,8 @@ export async function up(options: Options): Promise<void> {
   const program = new Program(programFolder(options.cwd));
   claimStateFolder(stateDir);
   const cloud = ensureCloud(options, out);
+  // Whoever waits for it learns why it failed, unless something else has failed before.
+  cloud.catch(() => undefined);
   const display = new UpdateDisplay(out);
   const isShown = Boolean(options.tree || options.diff);
   const ended = await interruptible((signal) =>
