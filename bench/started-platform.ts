@@ -9,7 +9,7 @@ import { REPOSITORY } from "../local/kernel/place.ts";
 import { endedChildrenCpuSeconds } from "./process-usage.ts";
 
 const UP_DEADLINE_MS = 300_000;
-const KEPT_OUTPUT = 20_000;
+const KEPT_OUTPUT = 1_000_000;
 
 export interface UpRun {
   readonly seconds: number;
