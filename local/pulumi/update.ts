@@ -63,8 +63,10 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
   const { stateDir, program, signal } = options;
   const lock = await UpdateLock.acquire(lockFile(stateDir));
   try {
-    const [types, cloud] = await Promise.all([typeErrors(program, signal), options.cloud]);
-    if (types.length > 0) return { mistakes: types, errors: [], changeSummary: {}, changes: [] };
+    const types = typeErrors(program, signal);
+    // It is waited for below, unless something else has failed before.
+    types.catch(() => undefined);
+    const cloud = await options.cloud;
     const workspace = Workspace.local(stateDir, LOCAL_STACK);
     await removeLeftLocks(backendOf(stateDir), LOCAL_STACK, options.say);
     const { gcpProvider: gcp, fastlyProvider: fastly } = cloud.ports;
@@ -72,7 +74,8 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
     const settings = options.settings(cloud);
     await reconcile(stateDir, workspace, program, settings, cloud, ports);
     const before = new JudgedBefore(stateDir, workspace, program, settings);
-    const { mistakes, losses } = before.isRight ? RIGHT : await judgeOffline(options, workspace);
+    const { mistakes: judged, losses } = before.isRight ? RIGHT : await judgeOffline(options, workspace);
+    const mistakes = [...(await types), ...judged];
     if (mistakes.length > 0 || signal?.aborted) {
       return { mistakes, errors: [], changeSummary: {}, changes: [] };
     }
