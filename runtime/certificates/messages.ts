@@ -14,10 +14,16 @@ export const issuingSchema = z.strictObject({
   orderNumber: z.number().int().positive(),
 });
 
+/** On the checking topic: look at this domain, and do what is due. */
+export const checkingSchema = z.strictObject({
+  domain: z.string().min(1),
+});
+
 export type Validation = z.output<typeof validationSchema>;
 export type Issuing = z.output<typeof issuingSchema>;
+export type Checking = z.output<typeof checkingSchema>;
 
-/** Attributes of both: who the work is for, and the trace that it belongs to (W3C Trace Context). */
+/** Attributes of all: who the work is for, and the trace that it belongs to (W3C Trace Context). */
 export interface MessageAttributes {
   readonly customer: string;
   readonly traceparent: string;
