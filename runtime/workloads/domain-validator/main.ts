@@ -1,3 +1,5 @@
+import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
+import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { validationSchema } from "../../certificates/messages.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
@@ -6,8 +8,6 @@ import { openTopics } from "../../google/publisher.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { pushRoute } from "../../workload/push.ts";
 import { workload } from "../../workload/workload.ts";
-import { openDnsLookup } from "./dns-lookup.ts";
-import { EdgeAddresses } from "./edge-addresses.ts";
 import { openEdgeProbe } from "./edge-probe.ts";
 import { envSchema } from "./env.ts";
 import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";

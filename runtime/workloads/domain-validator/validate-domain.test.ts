@@ -1,5 +1,7 @@
 import type { CaaRecord } from "node:dns";
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { Answer } from "../../certificates/dns/dns-lookup.ts";
+import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
@@ -8,8 +10,6 @@ import { viewOf } from "../../certificates/registry/view.ts";
 import { MemoryObjectStore } from "../../google/testing/memory-object-store.ts";
 import { createLogger } from "../../workload/logger.ts";
 import { createTrace } from "../../workload/trace.ts";
-import type { Answer } from "./dns-lookup.ts";
-import { EdgeAddresses } from "./edge-addresses.ts";
 import type { ProbeResult } from "./edge-probe.ts";
 import { type ValidatorPorts, validateDomain } from "./validate-domain.ts";
 

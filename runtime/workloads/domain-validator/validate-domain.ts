@@ -1,3 +1,4 @@
+import { checkDns, type DnsRules, type Refusal } from "../../certificates/dns/check-dns.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
 import type { Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
@@ -11,7 +12,6 @@ import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { Delivery } from "../../workload/push.ts";
 import { formatTraceparent } from "../../workload/trace.ts";
-import { checkDns, type DnsRules, type Refusal } from "./check-dns.ts";
 import type { EdgeProbe } from "./edge-probe.ts";
 
 /** After trouble of the DNS in so many deliveries, the customer hears of it: after Pub/Sub's pauses of 1, 2 and 4 s, so soon. */
