@@ -61,6 +61,8 @@ export interface CertificateBackups {
   read(domain: string, version: string): Promise<CertificateWithKey | undefined>;
   /** The newest version's name. */
   newest(domain: string): Promise<string | undefined>;
+  /** The names of all versions, newest first. */
+  versions(domain: string): Promise<readonly string[]>;
 }
 
 export function openCertificateBackups(objects: ObjectStore, wrapper: KeyWrapper): CertificateBackups {
@@ -97,13 +99,16 @@ export function openCertificateBackups(objects: ObjectStore, wrapper: KeyWrapper
       const found = await objects.read(certificateName(domain, version));
       if (!found) return undefined;
       const { plaintext } = await unseal(subject, wrapper, found.bytes);
-      const { chainPem, keyPem } = contentSchema.parse(JSON.parse(plaintext.reveal()));
-      return { chainPem, keyPem: new Secret(keyPem) };
+      return contentOf(subject, plaintext);
     },
 
     async newest(domain) {
+      return (await this.versions(domain))[0];
+    },
+
+    async versions(domain) {
       const prefix = `certificates/${domain}/`;
-      let newest: string | undefined;
+      const versions: string[] = [];
       let pageToken: string | undefined;
       for (let page = 0; page < MAX_LIST_PAGES; page++) {
         const listed = await objects.list({
@@ -111,11 +116,24 @@ export function openCertificateBackups(objects: ObjectStore, wrapper: KeyWrapper
           pageSize: LIST_PAGE_SIZE,
           ...(pageToken && { pageToken }),
         });
-        newest = listed.objects.at(-1)?.name ?? newest;
+        versions.push(...listed.objects.map(({ name }) => name.slice(prefix.length).replace(/\.json$/, "")));
         pageToken = listed.nextPageToken;
         if (!pageToken) break;
       }
-      return newest?.slice(prefix.length).replace(/\.json$/, "");
+      return versions.reverse();
     },
   };
+}
+
+/** Its errors quote none of the content. */
+function contentOf(subject: EnvelopeSubject, plaintext: Secret<string>): CertificateWithKey {
+  let content: unknown;
+  try {
+    content = JSON.parse(plaintext.reveal());
+  } catch {
+    throw new EnvelopeBroken(subject, "does not hold JSON");
+  }
+  const parsed = contentSchema.safeParse(content);
+  if (!parsed.success) throw new EnvelopeBroken(subject, "does not hold a chain and a key");
+  return { chainPem: parsed.data.chainPem, keyPem: new Secret(parsed.data.keyPem) };
 }

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import * as z from "zod";
-import type { KeyWrapper } from "../../google/key-wrapper.ts";
+import { type KeyWrapper, KmsError } from "../../google/key-wrapper.ts";
 import { Secret } from "../../workload/secret.ts";
 
 const ALGORITHM = "aes-256-gcm";
@@ -8,6 +8,7 @@ const KEY_BYTES = 32;
 /** 96 random bits: a data key seals two envelopes at most, so a repetition is out of reach. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const BAD_REQUEST = 400;
 
 /** What an envelope belongs to. All of it is authenticated: an envelope under another name does not open. */
 export interface EnvelopeSubject {
@@ -99,7 +100,7 @@ export async function unseal(
 ): Promise<{ readonly plaintext: Secret<string>; readonly dataKey: DataKey }> {
   const envelope = parse(subject, bytes);
   const wrapped = Buffer.from(envelope.wrappedKey, "base64");
-  const key = await wrapper.unwrap(wrapped, keyContext(subject));
+  const key = await unwrapped(subject, wrapper, wrapped);
   const nonce = Buffer.from(envelope.nonce, "base64");
   const sealed = Buffer.from(envelope.ciphertext, "base64");
   try {
@@ -110,6 +111,20 @@ export async function unseal(
     return { plaintext: new Secret(plaintext.toString("utf8")), dataKey: { key, wrapped } };
   } catch (cause) {
     throw new EnvelopeBroken(subject, "does not open", { cause });
+  }
+}
+
+/** KMS answers 400 for what it never wrapped for this subject, or wrapped under a key version that is gone. */
+async function unwrapped(
+  subject: EnvelopeSubject,
+  wrapper: KeyWrapper,
+  wrapped: Buffer,
+): Promise<Secret<Buffer>> {
+  try {
+    return await wrapper.unwrap(wrapped, keyContext(subject));
+  } catch (cause) {
+    if (!(cause instanceof KmsError) || cause.status !== BAD_REQUEST) throw cause;
+    throw new EnvelopeBroken(subject, `has a key that does not open (${cause.message})`, { cause });
   }
 }
 

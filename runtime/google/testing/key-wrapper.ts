@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { Secret } from "../../workload/secret.ts";
-import type { KeyWrapper } from "../key-wrapper.ts";
+import { type KeyWrapper, KmsError } from "../key-wrapper.ts";
 
 /** KMS in memory, for tests: additional data bind a wrapped key as there. */
 export class TestKeyWrapper implements KeyWrapper {
@@ -18,6 +18,10 @@ export class TestKeyWrapper implements KeyWrapper {
     const decipher = createDecipheriv("aes-256-gcm", this.#key, wrapped.subarray(0, 12));
     decipher.setAAD(additionalData);
     decipher.setAuthTag(wrapped.subarray(12, 28));
-    return new Secret(Buffer.concat([decipher.update(wrapped.subarray(28)), decipher.final()]));
+    try {
+      return new Secret(Buffer.concat([decipher.update(wrapped.subarray(28)), decipher.final()]));
+    } catch (cause) {
+      throw new KmsError("Decryption failed: the ciphertext is invalid.", 400, { cause });
+    }
   }
 }
