@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../workload/clock.ts";
 import { retrying } from "../workload/deadline.ts";
 import type { Platform } from "../workload/platform.ts";
 import type { HttpReply } from "../workload/send-request.ts";
 import { traced } from "../workload/span.ts";
+import { SYSTEM_TRANSPORT, type Transport } from "../workload/transport.ts";
 import { openAccessTokens } from "./access-tokens.ts";
 import { crc32cText } from "./crc32c.ts";
 import { GoogleApi, isTransient } from "./google-api.ts";
@@ -35,24 +37,27 @@ class DamagedDownload extends Error {
 }
 
 /** Opens buckets of Google Cloud Storage, by its JSON API. @see https://cloud.google.com/storage/docs/json_api */
-export function openBuckets({
-  STORAGE_EMULATOR_HOST: emulator,
-}: Pick<Platform, "STORAGE_EMULATOR_HOST">): (bucket: string) => ObjectStore {
+export function openBuckets(
+  { STORAGE_EMULATOR_HOST: emulator }: Pick<Platform, "STORAGE_EMULATOR_HOST">,
+  transport: Transport = SYSTEM_TRANSPORT,
+): (bucket: string) => ObjectStore {
   const api = new GoogleApi(
     emulator === undefined
-      ? { endpoint: "https://storage.googleapis.com", tokens: openAccessTokens() }
-      : { endpoint: emulator },
+      ? { endpoint: "https://storage.googleapis.com", tokens: openAccessTokens(), transport }
+      : { endpoint: emulator, transport },
   );
-  return (bucket) => new BucketObjectStore(api, bucket);
+  return (bucket) => new BucketObjectStore(api, bucket, transport.clock);
 }
 
 class BucketObjectStore implements ObjectStore {
   readonly #api: GoogleApi;
   readonly #bucket: string;
   readonly #path: string;
+  readonly #clock: Clock;
 
-  constructor(api: GoogleApi, bucket: string) {
+  constructor(api: GoogleApi, bucket: string, clock: Clock) {
     this.#api = api;
+    this.#clock = clock;
     this.#bucket = bucket;
     this.#path = `/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   }
@@ -175,6 +180,7 @@ class BucketObjectStore implements ObjectStore {
         attemptMs: ATTEMPT_MS,
         pauseMs: PAUSE_MS,
         maxPauseMs: MAX_PAUSE_MS,
+        clock: this.#clock,
         isTransient: (error: unknown) => error instanceof DamagedDownload || isTransient(error),
       };
       return await traced(`Storage ${operation} ${name}`, () => retrying(options, attempt));

@@ -1,6 +1,7 @@
-import { type HttpReply, type OutgoingRequest, sendRequest } from "../workload/send-request.ts";
+import type { HttpReply, OutgoingRequest } from "../workload/send-request.ts";
 import { traceHeaders } from "../workload/span.ts";
 import { codeOf } from "../workload/thrown.ts";
+import { SYSTEM_TRANSPORT, type Transport } from "../workload/transport.ts";
 import { type AccessTokens, NoAccessToken } from "./access-tokens.ts";
 
 const MAX_QUOTED_CHARACTERS = 300;
@@ -24,6 +25,8 @@ export interface GoogleApiOptions {
   readonly endpoint: string;
   /** Absent for an emulator, which asks for none. */
   readonly tokens?: AccessTokens | undefined;
+  /** @default the system's */
+  readonly transport?: Transport | undefined;
 }
 
 /**
@@ -33,16 +36,18 @@ export interface GoogleApiOptions {
 export class GoogleApi {
   readonly #endpoint: string;
   readonly #tokens: AccessTokens | undefined;
+  readonly #transport: Transport;
 
-  constructor({ endpoint, tokens }: GoogleApiOptions) {
+  constructor({ endpoint, tokens, transport = SYSTEM_TRANSPORT }: GoogleApiOptions) {
     this.#endpoint = endpoint.replace(/\/$/, "");
     this.#tokens = tokens;
+    this.#transport = transport;
   }
 
-  /** @throws {GoogleApiError} for any answer but 2xx. @throws {NoAccessToken} @throws what `sendRequest` does */
+  /** @throws {GoogleApiError} for any answer but 2xx. @throws {NoAccessToken} @throws what the transport does */
   async request(path: string, { headers, ...request }: OutgoingRequest): Promise<HttpReply> {
     const token = await this.#tokens?.get();
-    const reply = await sendRequest(this.#endpoint + path, {
+    const reply = await this.#transport.send(this.#endpoint + path, {
       ...request,
       headers: {
         ...traceHeaders(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { retrying } from "../workload/deadline.ts";
 import { Secret } from "../workload/secret.ts";
 import { traced } from "../workload/span.ts";
+import { SYSTEM_TRANSPORT, type Transport } from "../workload/transport.ts";
 import { type AccessTokens, NoAccessToken } from "./access-tokens.ts";
 import { crc32c } from "./crc32c.ts";
 import { GoogleApi, GoogleApiError } from "./google-api.ts";
@@ -44,6 +45,8 @@ export interface KeyWrapperOptions {
   /** `projects/P/locations/L/keyRings/R/cryptoKeys/K` */
   readonly key: string;
   readonly tokens: AccessTokens;
+  /** @default the system's */
+  readonly transport?: Transport;
 }
 
 /**
@@ -52,8 +55,14 @@ export interface KeyWrapperOptions {
  *
  * @see https://cloud.google.com/kms/docs/data-integrity-guidelines
  */
-export function openKeyWrapper({ endpoint, key, tokens }: KeyWrapperOptions): KeyWrapper {
-  const api = new GoogleApi({ endpoint, tokens });
+export function openKeyWrapper({
+  endpoint,
+  key,
+  tokens,
+  transport = SYSTEM_TRANSPORT,
+}: KeyWrapperOptions): KeyWrapper {
+  const api = new GoogleApi({ endpoint, tokens, transport });
+  const { clock } = transport;
   const call = <T>(method: "encrypt" | "decrypt", body: object, schema: z.ZodType<T>): Promise<T> => {
     const what = `KMS ${method} with ${key}`;
     const isTransient = (error: unknown) =>
@@ -65,7 +74,7 @@ export function openKeyWrapper({ endpoint, key, tokens }: KeyWrapperOptions): Ke
       body: JSON.stringify(body),
       deadlineMs: REQUEST_DEADLINE_MS,
     } as const;
-    return retrying({ what, ...RETRIES, isTransient }, async () => {
+    return retrying({ what, ...RETRIES, isTransient, clock }, async () => {
       const reply = await traced(`KMS ${method}`, () => api.request(`/v1/${key}:${method}`, request)).catch(
         (cause: unknown) => {
           throw toKmsError(what, cause);

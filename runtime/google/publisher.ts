@@ -1,8 +1,10 @@
+import type { Clock } from "../workload/clock.ts";
 import { retrying } from "../workload/deadline.ts";
 import type { Platform } from "../workload/platform.ts";
 import { traced } from "../workload/span.ts";
 import { messageOf } from "../workload/thrown.ts";
-import { openAccessTokens } from "./access-tokens.ts";
+import { SYSTEM_TRANSPORT, type Transport } from "../workload/transport.ts";
+import { type AccessTokens, openAccessTokens } from "./access-tokens.ts";
 import { GoogleApi, isTransient } from "./google-api.ts";
 
 /** For a publish with its retries; the caller's own request waits for it. */
@@ -30,18 +32,28 @@ export interface Topic {
   publish(data: unknown, attributes: Readonly<Record<string, string>>): Promise<void>;
 }
 
+export interface TopicsOptions {
+  /** @default the metadata server's */
+  readonly tokens?: AccessTokens;
+  /** @default the system's */
+  readonly transport?: Transport;
+}
+
 /**
  * Opens topics, `projects/P/topics/T`, by Pub/Sub's REST API: a workload that only publishes, and
  * one message at a time, has no use for the streams and batches of the client library.
  *
  * @see https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
  */
-export function openTopics({ PUBSUB_ENDPOINT }: Pick<Platform, "PUBSUB_ENDPOINT">): (topic: string) => Topic {
-  const api = new GoogleApi({ endpoint: PUBSUB_ENDPOINT, tokens: openAccessTokens() });
-  return (topic) => openTopic(api, topic);
+export function openTopics(
+  { PUBSUB_ENDPOINT }: Pick<Platform, "PUBSUB_ENDPOINT">,
+  { tokens = openAccessTokens(), transport = SYSTEM_TRANSPORT }: TopicsOptions = {},
+): (topic: string) => Topic {
+  const api = new GoogleApi({ endpoint: PUBSUB_ENDPOINT, tokens, transport });
+  return (topic) => openTopic(api, topic, transport.clock);
 }
 
-function openTopic(api: GoogleApi, topic: string): Topic {
+function openTopic(api: GoogleApi, topic: string, clock: Clock): Topic {
   if (!/^projects\/[^/]+\/topics\/[^/]+$/.test(topic)) {
     throw new Error(`A topic's name must be projects/PROJECT/topics/TOPIC; got "${topic}".`);
   }
@@ -64,7 +76,7 @@ function openTopic(api: GoogleApi, topic: string): Topic {
             deadlineMs: RETRIES.attemptMs,
           });
         await traced(`Pub/Sub publish to ${topic.split("/").at(-1)}`, () =>
-          retrying({ what: `Publishing to ${topic}`, ...RETRIES, isTransient }, attempt),
+          retrying({ what: `Publishing to ${topic}`, ...RETRIES, isTransient, clock }, attempt),
         );
       } catch (error) {
         throw new PublishFailed(topic, error);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 
 /** Something took longer than it may. */
 export class DeadlineExceeded extends Error {
@@ -16,15 +16,20 @@ export class DeadlineExceeded extends Error {
  *
  * @throws {DeadlineExceeded}
  */
-export async function withDeadline<T>(what: string, deadlineMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+export async function withDeadline<T>(
+  what: string,
+  deadlineMs: number,
+  work: Promise<T>,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<T> {
+  let callOff: (() => void) | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded(what, deadlineMs)), deadlineMs);
+    callOff = clock.after(deadlineMs, () => reject(new DeadlineExceeded(what, deadlineMs)));
   });
   try {
     return await Promise.race([work, expired]);
   } finally {
-    clearTimeout(timer);
+    callOff?.();
   }
 }
 
@@ -39,6 +44,8 @@ export interface RetryOptions {
   readonly pauseMs: number;
   readonly maxPauseMs: number;
   readonly isTransient: (error: unknown) => boolean;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
 
 /**
@@ -51,17 +58,18 @@ export async function retrying<T>(
   options: RetryOptions,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
-  const ends = performance.now() + options.deadlineMs;
+  const { what, clock = SYSTEM_CLOCK } = options;
+  const ends = clock.monotonicMs() + options.deadlineMs;
   for (let number = 1; ; number++) {
-    const left = Math.max(1, ends - performance.now());
+    const left = Math.max(1, ends - clock.monotonicMs());
     try {
-      return await withDeadline(options.what, Math.min(options.attemptMs, left), attempt(number));
+      return await withDeadline(what, Math.min(options.attemptMs, left), attempt(number), clock);
     } catch (error) {
       const transient = error instanceof DeadlineExceeded || options.isTransient(error);
       const limit = Math.min(options.maxPauseMs, options.pauseMs * 2 ** (number - 1));
       const pause = Math.random() * limit;
-      if (!transient || performance.now() + pause >= ends) throw error;
-      await sleep(pause);
+      if (!transient || clock.monotonicMs() + pause >= ends) throw error;
+      await clock.sleep(pause);
     }
   }
 }

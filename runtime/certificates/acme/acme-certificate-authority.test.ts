@@ -59,7 +59,7 @@ test("issues by HTTP-01 under a profile, each step taken by another instance fro
   const key = newEcdsaKey();
   const ready = await open().acmeOrder(url);
   expect(ready.status).toBe("ready");
-  await open().finalize(ready, await certificateRequest("shop.example.test", key));
+  await open().finalize(ready, certificateRequest("shop.example.test", key));
   const { status, certificate } = await open().settledAcmeOrder(url, never);
   expect(status).toBe("valid");
 
@@ -79,7 +79,7 @@ test("refuses to finalise twice, and still has the certificate", async () => {
   const ca = open();
   const order = await ca.newOrder("twice.example.test");
   await authorize(ca, order);
-  const csr = await certificateRequest("twice.example.test", newEcdsaKey());
+  const csr = certificateRequest("twice.example.test", newEcdsaKey());
   await ca.finalize(order, csr);
   await expect(ca.finalize(order, csr)).rejects.toMatchObject({
     code: "ACME_PROBLEM",

@@ -1,7 +1,8 @@
 import { retrying } from "../../workload/deadline.ts";
-import { type HttpReply, sendRequest } from "../../workload/send-request.ts";
+import type { HttpReply } from "../../workload/send-request.ts";
 import { traced } from "../../workload/span.ts";
 import { messageOf } from "../../workload/thrown.ts";
+import { SYSTEM_TRANSPORT, type Transport } from "../../workload/transport.ts";
 import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 
 const REQUEST_DEADLINE_MS = 20_000;
@@ -15,6 +16,8 @@ export interface FastlyApiOptions {
   /** `https://api.fastly.com` */
   readonly endpoint: string;
   readonly token: string;
+  /** @default the system's */
+  readonly transport?: Transport;
 }
 
 export interface FastlyRequest {
@@ -37,10 +40,12 @@ type Method = "GET" | "POST" | "PATCH" | "DELETE";
 export class FastlyApi {
   readonly #endpoint: string;
   readonly #token: string;
+  readonly #transport: Transport;
 
-  constructor({ endpoint, token }: FastlyApiOptions) {
+  constructor({ endpoint, token, transport = SYSTEM_TRANSPORT }: FastlyApiOptions) {
     this.#endpoint = endpoint.replace(/\/$/, "");
     this.#token = token;
+    this.#transport = transport;
   }
 
   /** Answers with any 2xx and, for reads and removals of what is not there, 404. @throws {FastlyError} for the rest. */
@@ -49,7 +54,8 @@ export class FastlyApi {
     if (method !== "GET") return send();
     const isTransient = (error: unknown) =>
       error instanceof FastlyError && error.code === "FASTLY_UNAVAILABLE" && !request.signal?.aborted;
-    return retrying({ what: `Fastly ${method} ${path}`, ...READ_RETRIES, isTransient }, send);
+    const { clock } = this.#transport;
+    return retrying({ what: `Fastly ${method} ${path}`, ...READ_RETRIES, isTransient, clock }, send);
   }
 
   async #send(method: Method, path: string, request: FastlyRequest): Promise<FastlyReply> {
@@ -58,7 +64,7 @@ export class FastlyApi {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     let reply: HttpReply;
     try {
-      reply = await sendRequest(url, {
+      reply = await this.#transport.send(url, {
         method,
         headers: {
           "fastly-key": this.#token,
@@ -78,7 +84,7 @@ export class FastlyApi {
     if (isDone || (status === 404 && (method === "GET" || method === "DELETE"))) {
       return { status, body: parse(method, path, reply.body.toString("utf8")) };
     }
-    throw failure(method, path, reply);
+    throw failure(method, path, reply, this.#transport.clock.now());
   }
 }
 
@@ -93,11 +99,12 @@ function parse(method: string, path: string, text: string): unknown {
   }
 }
 
-function failure(method: string, path: string, reply: HttpReply): FastlyError {
+function failure(method: string, path: string, reply: HttpReply, now: Date): FastlyError {
   const { status, body } = reply;
   const said = body.toString("utf8").slice(0, MAX_QUOTED_CHARACTERS).replaceAll(/\s+/g, " ").trim();
   const message = `Fastly ${method} ${path}: ${status}${said && ` ${said}`}`;
-  if (status === 429) return new FastlyError("FASTLY_RATE_LIMITED", message, { status, dueAt: dueAt(reply) });
+  if (status === 429)
+    return new FastlyError("FASTLY_RATE_LIMITED", message, { status, dueAt: dueAt(reply, now.getTime()) });
   return new FastlyError(codeOf(status), message, { status });
 }
 
@@ -107,9 +114,8 @@ function codeOf(status: number): FastlyErrorCode {
 }
 
 /** `Fastly-RateLimit-Reset` is in seconds since 1970. */
-function dueAt({ headers }: HttpReply): Date {
+function dueAt({ headers }: HttpReply, now: number): Date {
   const reset = Number(headers["fastly-ratelimit-reset"]);
-  const now = Date.now();
   if (!Number.isFinite(reset) || reset * 1000 <= now) return new Date(now + RATE_LIMIT_WINDOW_MS);
   return new Date(Math.min(reset * 1000, now + RATE_LIMIT_WINDOW_MS));
 }

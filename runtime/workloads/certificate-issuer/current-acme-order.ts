@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import { type AcmeOrder, CaUnavailable } from "../../certificates/acme/certificate-authority.ts";
 import { AcmeOrderAttempts, MAX_ATTEMPTS } from "./acme-order-attempts.ts";
@@ -107,7 +106,7 @@ async function passingProblem(
     if (!problem) continue;
     if (!problem.isUnconfirmed) throw problem;
     const unconfirmed = new UnconfirmedAcmeOrders(ports.registryObjects, journal.domain, journal.orderNumber);
-    await sleep(await unconfirmed.pauseAfter(acmeOrder.url, problem, ports.now()), undefined, { signal });
+    await ports.sleep(await unconfirmed.pauseAfter(acmeOrder.url, problem, ports.now()), signal);
     return problem;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { MemoryObjectStore } from "../../google/testing/memory-object-store.ts";
+import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { DomainLeases, type Lease, type LeaseRequest, type LeaseResult } from "./domain-leases.ts";
 
 const DOMAIN = "shop.example.test";
@@ -11,7 +12,7 @@ let leases: DomainLeases;
 beforeEach(() => {
   objects = new MemoryObjectStore();
   now = Date.now();
-  leases = new DomainLeases(objects, () => now);
+  leases = new DomainLeases(objects, { ...SYSTEM_CLOCK, now: () => new Date(now) });
 });
 
 function ask(owner: string, change: Partial<LeaseRequest> = {}): Promise<LeaseResult> {

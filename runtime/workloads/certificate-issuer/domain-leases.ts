@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import type { ObjectStore } from "../../google/object-store.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../workload/clock.ts";
 
 /** How long a dead issuer keeps a domain from its successor. Renewed while the work goes on. */
 const LEASE_MS = 20_000;
@@ -56,17 +56,17 @@ export type LeaseResult =
  */
 export class DomainLeases {
   readonly #objects: ObjectStore;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #waiters = 0;
 
-  constructor(objects: ObjectStore, now: () => number = Date.now) {
+  constructor(objects: ObjectStore, clock: Clock = SYSTEM_CLOCK) {
     this.#objects = objects;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   async acquire(domain: string, request: LeaseRequest): Promise<LeaseResult> {
     const name = `leases/${domain}.json`;
-    const since = performance.now();
+    const since = this.#clock.monotonicMs();
     if ((await this.#objects.create(name, this.#content(request))) === "created") {
       return this.#held(name, request, since);
     }
@@ -80,24 +80,24 @@ export class DomainLeases {
   }
 
   async #takeOver(name: string, request: LeaseRequest): Promise<LeaseResult> {
-    const ends = this.#now() + MAX_WAIT_MS;
+    const ends = this.#now + MAX_WAIT_MS;
     for (;;) {
       if (!(await request.stillNeeded())) return { kind: "not-needed" };
       const found = await this.#objects.read(name);
       const holder = found && leaseSchema.parse(JSON.parse(found.bytes.toString("utf8")));
       if (!found || !holder) {
-        const since = performance.now();
+        const since = this.#clock.monotonicMs();
         if ((await this.#objects.create(name, this.#content(request))) === "created") {
           return this.#held(name, request, since);
         }
       } else if (this.#hasEnded(holder) || (await request.isFinished(holder))) {
-        const since = performance.now();
+        const since = this.#clock.monotonicMs();
         const taken = await this.#objects.replace(name, this.#content(request), found.generation);
         if (taken === "replaced") return this.#held(name, request, since);
       }
       const pause = WAIT_PAUSE_MS * (0.5 + Math.random());
-      if (this.#now() + pause > ends) return { kind: "busy", until: holder?.expiresAt ?? this.#expiry() };
-      await sleep(pause, undefined, { signal: request.signal });
+      if (this.#now + pause > ends) return { kind: "busy", until: holder?.expiresAt ?? this.#expiry() };
+      await this.#clock.sleep(pause, request.signal);
     }
   }
 
@@ -105,41 +105,42 @@ export class DomainLeases {
   async #held(name: string, request: LeaseRequest, since: number): Promise<LeaseResult> {
     const ended = new AbortController();
     let isOver = false;
-    let renewing: NodeJS.Timeout;
+    let stopRenewing: () => void;
     let renewal = Promise.resolve();
     const leave = () => {
       isOver = true;
-      clearTimeout(renewing);
-      clearTimeout(lapsing);
+      stopRenewing();
+      stopLapsing();
     };
     const lapse = () => {
       leave();
       ended.abort(new Error(`The lease ${name} was lost.`));
     };
-    const lapseAfter = (from: number) => setTimeout(lapse, from + LEASE_MS - performance.now()).unref();
-    let lapsing = lapseAfter(since);
+    const lapseAfter = (from: number) =>
+      this.#clock.after(from + LEASE_MS - this.#clock.monotonicMs(), lapse);
+    let stopLapsing = lapseAfter(since);
     const renew = async () => {
       const current = await this.#own(name, request.owner);
-      const from = performance.now();
+      const from = this.#clock.monotonicMs();
       const content = this.#content(request);
       const isRenewed = current && (await this.#objects.replace(name, content, current)) === "replaced";
       if (isOver) return;
       if (!isRenewed) return lapse();
-      clearTimeout(lapsing);
-      lapsing = lapseAfter(from);
+      stopLapsing();
+      stopLapsing = lapseAfter(from);
     };
     // One renewal at a time: a second would find what the first wrote, and take it for a rival's.
     const renewAfter = (from: number) => {
-      const pause = Math.max(0, from + RENEWAL_MS - performance.now());
-      renewing = setTimeout(() => {
-        const started = performance.now();
+      const pause = Math.max(0, from + RENEWAL_MS - this.#clock.monotonicMs());
+      stopRenewing = this.#clock.after(pause, () => {
+        const started = this.#clock.monotonicMs();
         // A renewal that fails is made good by the next, or the lease lapses.
         renewal = renew()
           .catch(() => undefined)
           .then(() => {
             if (!isOver) renewAfter(started);
           });
-      }, pause).unref();
+      });
     };
     renewAfter(since);
     const release = async () => {
@@ -164,7 +165,7 @@ export class DomainLeases {
   }
 
   #hasEnded({ expiresAt }: LeaseHolder): boolean {
-    const leftMs = Date.parse(expiresAt) - this.#now();
+    const leftMs = Date.parse(expiresAt) - this.#now;
     return leftMs <= 0 || leftMs > LONGEST_LEASE_MS;
   }
 
@@ -173,7 +174,11 @@ export class DomainLeases {
     return JSON.stringify(content);
   }
 
+  get #now(): number {
+    return this.#clock.now().getTime();
+  }
+
   #expiry(): string {
-    return new Date(this.#now() + LEASE_MS).toISOString();
+    return new Date(this.#now + LEASE_MS).toISOString();
   }
 }

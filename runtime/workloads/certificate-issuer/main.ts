@@ -8,6 +8,7 @@ import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openAccessTokens } from "../../google/access-tokens.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openKeyWrapper } from "../../google/key-wrapper.ts";
+import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { pushRoute } from "../../workload/push.ts";
 import { workload } from "../../workload/workload.ts";
@@ -44,7 +45,8 @@ export const { handler, start } = workload((platform, logger) => {
       }),
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
-      now: () => new Date(),
+      now: SYSTEM_CLOCK.now,
+      sleep: SYSTEM_CLOCK.sleep,
     }),
   });
 });

@@ -55,7 +55,7 @@ async function finalizedAcmeOrder(
 ): Promise<string> {
   let current = acmeOrder;
   if (current.status === "pending" || current.status === "ready") {
-    const csr = await certificateRequest(journal.domain, keyPem);
+    const csr = certificateRequest(journal.domain, keyPem);
     await journal.append("finalizing", now(), { orderUrl: acmeOrder.url });
     // The entry is written once, so no second ACME order is ever finalised under this order number.
     if (journal.detail("finalizing")?.orderUrl !== acmeOrder.url) throw new OvertakenByAnother(journal);

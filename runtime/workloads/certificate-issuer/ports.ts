@@ -4,6 +4,7 @@ import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts"
 import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { ObjectStore } from "../../google/object-store.ts";
+import type { Clock } from "../../workload/clock.ts";
 import type { DomainLeases } from "./domain-leases.ts";
 
 /** All that the issuer touches. */
@@ -18,4 +19,5 @@ export interface IssuerPorts {
   readonly tls: FastlyTls;
   readonly domains: FastlyDomains;
   readonly now: () => Date;
+  readonly sleep: Clock["sleep"];
 }

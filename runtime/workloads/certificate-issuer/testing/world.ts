@@ -10,6 +10,7 @@ import { TestFastly } from "../../../certificates/testing/fastly.ts";
 import { TestIssuingKey } from "../../../certificates/testing/issuing-key.ts";
 import { TestKeyWrapper } from "../../../google/testing/key-wrapper.ts";
 import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
+import { SYSTEM_CLOCK } from "../../../workload/clock.ts";
 import { createLogger } from "../../../workload/logger.ts";
 import type { Outcome } from "../../../workload/outcome.ts";
 import { DomainLeases } from "../domain-leases.ts";
@@ -104,13 +105,14 @@ export class TestWorld {
     return {
       registry: openRegistry(registryObjects),
       registryObjects,
-      leases: new DomainLeases(registryObjects, () => this.now().getTime()),
+      leases: new DomainLeases(registryObjects, { ...SYSTEM_CLOCK, now: () => this.now() }),
       challenges: life.wrap(this.challengeObjects),
       backups: openCertificateBackups(life.wrap(this.backupObjects), life.wrap(this.wrapper)),
       ca: life.wrap(this.ca),
       tls: openFastlyTls({ ...fastly, configurationId: "conf" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       now: () => this.now(),
+      sleep: SYSTEM_CLOCK.sleep,
       ...change,
     };
   }
