@@ -3,6 +3,7 @@ import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
 const SERVICES = [
   "certificatemanager.googleapis.com",
   "cloudkms.googleapis.com",
+  "cloudscheduler.googleapis.com",
   "compute.googleapis.com",
   "dns.googleapis.com",
   "iam.googleapis.com",

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { ServiceIdentity } from "../foundation/service-identity.ts";
 import { hostedImage } from "../testing/hosted-image.ts";
 import { inputsOf, type Synthesised, synth } from "../testing/synth.ts";
+import { Schedule } from "./schedule.ts";
+import { ScheduledWorkload } from "./scheduled-workload.ts";
 import { Stage } from "./stage.ts";
 import { StageTopic } from "./stage-topic.ts";
 import { StageWorkload } from "./stage-workload.ts";
@@ -152,4 +154,67 @@ test("StageWorkload is reached by its subscription's pushes alone, and knows who
     ],
     alertStrategy: { notificationRateLimit: { period: "3600s" }, autoClose: "3600s" },
   });
+});
+
+const JOB = "gcp:cloudscheduler/job:Job";
+
+test("ScheduledWorkload is reached by Scheduler's calls alone, each with a token for it", async () => {
+  const resources = await synth(
+    () =>
+      new ScheduledWorkload<z.ZodObject>("watch", {
+        workload: hostedImage({ timeoutSeconds: 120 }),
+        cron: "* * * * *",
+        caller: new ServiceIdentity("clock", { displayName: "Calls" }),
+        env: { COLOUR: "blue" },
+      }),
+  );
+
+  expect(inputsOf(resources, JOB, "watch")).toEqual({
+    region: "europe-west1",
+    schedule: "* * * * *",
+    timeZone: "Etc/UTC",
+    attemptDeadline: "120s",
+    httpTarget: {
+      uri: "https://watch.a.run.app",
+      httpMethod: "POST",
+      oidcToken: {
+        serviceAccountEmail: "clock@test.iam.gserviceaccount.com",
+        audience: "https://watch.a.run.app",
+      },
+    },
+  });
+  expect(inputsOf(resources, "gcp:cloudrunv2/service:Service", "watch")).toMatchObject({
+    ingress: "INGRESS_TRAFFIC_INTERNAL_ONLY",
+    template: {
+      containers: [
+        {
+          envs: [
+            { name: "COLOUR", value: "blue" },
+            { name: "SCHEDULER_SERVICE_ACCOUNT", value: "clock@test.iam.gserviceaccount.com" },
+          ],
+        },
+      ],
+    },
+  });
+  const invokers = resources.filter(
+    ({ type }) => type === "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+  );
+  expect(invokers.map(({ inputs }) => inputs.member)).toEqual([
+    "serviceAccount:clock@test.iam.gserviceaccount.com",
+  ]);
+  expect(inputsOf(resources, ALERT, "watch-faults")).toBeDefined();
+});
+
+test.each([14, 1_801, 20.5])("Schedule refuses a deadline of %d seconds", async (deadlineSeconds) => {
+  const schedule = () =>
+    new Schedule("clock", {
+      region: "europe-west1",
+      cron: "* * * * *",
+      endpoint: "https://x.a.run.app",
+      caller: new ServiceIdentity("clock", { displayName: "Calls" }),
+      deadlineSeconds,
+    });
+  await expect(synth(schedule)).rejects.toThrow(
+    `Schedule "clock": deadlineSeconds must be a whole number from 15 to 1800; got ${deadlineSeconds}.`,
+  );
 });
