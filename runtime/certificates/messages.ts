@@ -8,10 +8,15 @@ export const validationSchema = z.strictObject({
 
 /** On the issuing topic. */
 export const issuingSchema = z.strictObject({
-  /** `issue` an order, `restore` the newest backup at Fastly, or `remove` what the domain has there. */
-  action: z.enum(["issue", "restore", "remove"]),
+  /**
+   * `issue` an order, `restore` the newest backup at Fastly, `verify` that it is there, or `remove` what
+   * the domain has there.
+   */
+  action: z.enum(["issue", "restore", "verify", "remove"]),
   domain: z.string().min(1),
   orderNumber: z.number().int().positive(),
+  /** Under this, whoever asked looks for the finding. */
+  request: z.string().min(1).max(100).optional(),
 });
 
 /** On the checking topic: look at this domain, and do what is due. */

@@ -18,8 +18,13 @@ export type LinkResult =
   /** The name belongs to another service, of ours or of another of Fastly's customers. */
   | { readonly kind: "taken"; readonly reason: string };
 
-/** Which domains Fastly's edge routes to one service (versionless domains). Both calls are idempotent. */
+/** Whose a domain is at Fastly: of our service, of another one, or of none. */
+export type Linked = "ours" | "another's" | "none";
+
+/** Which domains Fastly's edge routes to one service (versionless domains). Every call is idempotent. */
 export interface FastlyDomains {
+  /** @throws {FastlyError} */
+  linked(fqdn: string, signal?: AbortSignal): Promise<Linked>;
   /** @throws {FastlyError} */
   link(fqdn: string, signal?: AbortSignal): Promise<LinkResult>;
   /** Removes the domain if it is linked to our service, and leaves it alone otherwise. @throws {FastlyError} */
@@ -53,6 +58,12 @@ export function openFastlyDomains({ serviceId, ...options }: FastlyDomainsOption
   }
 
   return {
+    async linked(fqdn, signal) {
+      const found = await find(fqdn, signal);
+      if (!found?.service_id) return "none";
+      return found.service_id === serviceId ? "ours" : "another's";
+    },
+
     async link(fqdn, signal) {
       const found = await find(fqdn, signal);
       if (found?.service_id === serviceId) return { kind: "linked", created: false };

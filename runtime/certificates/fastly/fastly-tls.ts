@@ -11,6 +11,9 @@ export interface Activation {
   readonly certificateId: string;
 }
 
+/** What a domain is activated with: the certificate in question, another, or nothing. */
+export type Activated = "this" | "another" | "none";
+
 /** Certificates at Fastly's edge, one a domain. */
 export interface FastlyTls {
   /**
@@ -27,6 +30,8 @@ export interface FastlyTls {
     keyPem: Secret<string>,
     signal?: AbortSignal,
   ): Promise<Activation>;
+  /** Whether `domain` is activated with this certificate. Reads alone. @throws {FastlyError} */
+  activated(domain: string, chainPem: string, signal?: AbortSignal): Promise<Activated>;
   /** Removes activation, certificates and keys of `domain`. Idempotent. @throws {FastlyError} */
   deactivate(domain: string, signal?: AbortSignal): Promise<void>;
 }
@@ -139,6 +144,17 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
         signal,
       );
       return { activationId, certificateId: certificate.id };
+    },
+
+    async activated(domain, chainPem, signal) {
+      const [activations, certificates] = await Promise.all([
+        activationsOf(domain, signal),
+        certificatesOf(domain, signal),
+      ]);
+      const current = activations.find((one) => one.related.tls_configuration === configurationId);
+      if (!current) return "none";
+      const certificate = certificates.find(({ id }) => id === current.related.tls_certificate);
+      return certificate?.name === certificateName(domain, chainPem) ? "this" : "another";
     },
 
     async deactivate(domain, signal) {

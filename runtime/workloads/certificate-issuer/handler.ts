@@ -6,6 +6,7 @@ import { issue } from "./issue.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { remove } from "./remove.ts";
 import { restore } from "./restore.ts";
+import { verify } from "./verify.ts";
 
 /** Orders at work in one instance. Those who wait for a turn are bounded by the instance's concurrency. */
 const ORDERS_IN_FLIGHT = 16;
@@ -31,6 +32,8 @@ export function createHandler(ports: IssuerPorts) {
           return issue(message, ports, context);
         case "restore":
           return restore(message, ports, context);
+        case "verify":
+          return verify(message, ports, context);
         case "remove":
           return remove(message, ports, context);
       }

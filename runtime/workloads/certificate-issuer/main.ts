@@ -5,6 +5,7 @@ import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import { issuingSchema } from "../../certificates/messages.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
+import { openFindings } from "../../certificates/registry/findings.ts";
 import { openAccessTokens } from "../../google/access-tokens.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openKeyWrapper } from "../../google/key-wrapper.ts";
@@ -33,6 +34,7 @@ export const { handler, start } = workload((platform, logger) => {
     logger,
     handle: createHandler({
       registry: openRegistry(registryObjects),
+      findings: openFindings(registryObjects),
       registryObjects,
       leases: new DomainLeases(registryObjects),
       challenges: bucket(env.CHALLENGE_BUCKET),

@@ -2,6 +2,7 @@ import type { CertificateAuthority } from "../../certificates/acme/certificate-a
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
+import type { Findings } from "../../certificates/registry/findings.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { ObjectStore } from "../../google/object-store.ts";
 import type { Clock } from "../../workload/clock.ts";
@@ -10,6 +11,7 @@ import type { DomainLeases } from "./domain-leases.ts";
 /** All that the issuer touches. */
 export interface IssuerPorts {
   readonly registry: Registry;
+  readonly findings: Findings;
   /** The registry's bucket itself, for what stands beside the journal. */
   readonly registryObjects: ObjectStore;
   readonly leases: Pick<DomainLeases, "acquire">;

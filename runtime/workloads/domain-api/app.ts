@@ -9,7 +9,7 @@ import { type Logger, traceFields } from "../../workload/logger.ts";
 import { Span } from "../../workload/span.ts";
 import { continueTrace } from "../../workload/trace.ts";
 import { type CallerRules, identify } from "./caller.ts";
-import { restoreCertificate, showCertificate } from "./certificate.ts";
+import { type Asked, restoreCertificate, showCertificate, verifyCertificate } from "./certificate.ts";
 import { listDomains } from "./list-domains.ts";
 import { showDomain } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
@@ -26,6 +26,7 @@ import {
   restoreCertificateRoute,
   showCertificateRoute,
   showRoute,
+  verifyCertificateRoute,
 } from "./routes.ts";
 
 export interface DomainApiOptions extends Ports, CallerRules {
@@ -97,13 +98,18 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   });
   app.openapi(restoreCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(resourceOf(await restoreCertificate(options, context.get("scope"), domain)), 202);
+    return context.json(askedOf(await restoreCertificate(options, context.get("scope"), domain)), 202);
+  });
+  app.openapi(verifyCertificateRoute, async (context) => {
+    const { domain } = requestedName(context.req.valid("param").domain);
+    return context.json(askedOf(await verifyCertificate(options, context.get("scope"), domain)), 202);
   });
 
   app.all("/v1/domains", refuseOtherMethods("GET, POST"));
   app.all("/v1/domains/:domain", refuseOtherMethods("GET, DELETE"));
   app.all("/v1/domains/:domain/certificate", refuseOtherMethods("GET"));
   app.all("/v1/domains/:domain/certificate:restore", refuseOtherMethods("POST"));
+  app.all("/v1/domains/:domain/certificate:verify", refuseOtherMethods("POST"));
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Domain API", version: "1", description: "Customers' domains and their certificates." },
@@ -115,6 +121,10 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   );
   app.onError((error, context) => problemOf(error, context, options.logger).toResponse());
   return app;
+}
+
+function askedOf({ view, request }: Asked) {
+  return { ...resourceOf(view), request };
 }
 
 function problemOf(error: unknown, context: Context<Env>, logger: Logger): ProblemError {

@@ -37,3 +37,9 @@ export function identify(headers: Headers, { audience, operators }: CallerRules)
 export function mayActFor(caller: Caller, customer: string): boolean {
   return caller.isOperator || caller.email === customer;
 }
+
+/** @throws {ProblemError} 403 */
+export function requireOperator({ caller }: { readonly caller: Caller }): void {
+  if (caller.isOperator) return;
+  throw new ProblemError(403, "operators-only", "Only the platform's operators may do this.");
+}

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
+import type { Finding } from "../../certificates/registry/findings.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { certificateOf, type JournaledCertificate, stateOf } from "../../certificates/registry/state.ts";
 import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
 import { audit } from "./audit.ts";
+import { requireOperator } from "./caller.ts";
 import { sendToIssuer } from "./dispatch.ts";
 import { findOwned } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
@@ -15,10 +18,25 @@ export interface OwnedCertificate extends JournaledCertificate {
   readonly orderNumber: number;
 }
 
+/** A domain, and the request that the issuer's finding will name. */
+export interface Asked {
+  readonly view: DomainView;
+  readonly request: string;
+}
+
 /** The newest certificate that was issued to the domain. @throws {ProblemError} 404 */
-export async function showCertificate(ports: Ports, scope: Scope, domain: string): Promise<OwnedCertificate> {
+export async function showCertificate(
+  ports: Ports,
+  scope: Scope,
+  domain: string,
+): Promise<OwnedCertificate & { readonly finding: Finding | undefined }> {
   const record = await findOwned(ports, scope, domain);
-  return newestCertificate(ports, record);
+  const [certificate, finding] = await Promise.all([
+    newestCertificate(ports, record),
+    // What it says of backups and the CDN is of use to those alone who mend them.
+    scope.caller.isOperator ? ports.findings.read(record.domain) : undefined,
+  ]);
+  return { ...certificate, finding };
 }
 
 /**
@@ -27,7 +45,7 @@ export async function showCertificate(ports: Ports, scope: Scope, domain: string
  * @throws {ProblemError} 404 without a certificate, 409 for a domain that is being removed or
  *   whose order is about to activate a newer one.
  */
-export async function restoreCertificate(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
+export async function restoreCertificate(ports: Ports, scope: Scope, domain: string): Promise<Asked> {
   const record = await findOwned(ports, scope, domain);
   const journal = await ports.registry.journal(record.domain, record.orderNumber);
   const state = stateOf(record, journal);
@@ -39,9 +57,25 @@ export async function restoreCertificate(ports: Ports, scope: Scope, domain: str
     );
   }
   await newestCertificate(ports, record);
-  await sendToIssuer(ports, scope, record, "restore");
+  const request = randomUUID();
+  await sendToIssuer(ports, scope, record, "restore", request);
   audit(scope, "certificate.restore", record);
-  return viewOf(record, journal);
+  return { view: viewOf(record, journal), request };
+}
+
+/**
+ * Asks the issuer to look whether backup and CDN agree. It changes nothing, and costs a call of KMS.
+ *
+ * @throws {ProblemError} 403 for a customer, 404 without a certificate
+ */
+export async function verifyCertificate(ports: Ports, scope: Scope, domain: string): Promise<Asked> {
+  requireOperator(scope);
+  const record = await findOwned(ports, scope, domain);
+  const journal = await ports.registry.journal(record.domain, record.orderNumber);
+  await newestCertificate(ports, record);
+  const request = randomUUID();
+  await sendToIssuer(ports, scope, record, "verify", request);
+  return { view: viewOf(record, journal), request };
 }
 
 async function newestCertificate(ports: Ports, record: DomainRecord): Promise<OwnedCertificate> {

@@ -19,8 +19,14 @@ export async function sendToIssuer(
   scope: Scope,
   record: DomainRecord,
   action: Issuing["action"],
+  request?: string,
 ): Promise<void> {
-  const message: Issuing = { action, domain: record.domain, orderNumber: record.orderNumber };
+  const message: Issuing = {
+    action,
+    domain: record.domain,
+    orderNumber: record.orderNumber,
+    ...(request !== undefined && { request }),
+  };
   await ports.issuing.publish(message, { ...attributesOf(scope, record) });
 }
 

@@ -1,4 +1,5 @@
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
+import { openFindings } from "../../certificates/registry/findings.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openTopics } from "../../google/publisher.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
@@ -9,8 +10,10 @@ import { envSchema } from "./env.ts";
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
   const topic = openTopics(platform);
+  const registryObjects = openBuckets(platform)(env.REGISTRY_BUCKET);
   return createDomainApi({
-    registry: openRegistry(openBuckets(platform)(env.REGISTRY_BUCKET)),
+    registry: openRegistry(registryObjects),
+    findings: openFindings(registryObjects),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
     audience: env.API_AUDIENCE,

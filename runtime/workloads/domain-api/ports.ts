@@ -1,3 +1,4 @@
+import type { Findings } from "../../certificates/registry/findings.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { Topic } from "../../google/publisher.ts";
 import type { Logger } from "../../workload/logger.ts";
@@ -7,6 +8,7 @@ import type { Caller } from "./caller.ts";
 /** What the API stands on. */
 export interface Ports {
   readonly registry: Registry;
+  readonly findings: Pick<Findings, "read">;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;
   readonly now: () => Date;

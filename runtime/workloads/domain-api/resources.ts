@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { type Finding, findingSchema } from "../../certificates/registry/findings.ts";
 import { PHASES, STATES } from "../../certificates/registry/lifecycle.ts";
 import type { JournaledCertificate } from "../../certificates/registry/state.ts";
 import type { DomainView } from "../../certificates/registry/view.ts";
@@ -44,9 +45,18 @@ export const certificateSchema = z
     serial: z.string().nullable(),
     issuer: z.string().nullable(),
     notAfter: z.iso.datetime().nullable(),
+    finding: findingSchema
+      .nullable()
+      .openapi({ description: "What a restore or a verification last found. For operators." }),
   })
   .openapi("Certificate");
 
+/** A domain of which the issuer was asked something. */
+export const askedSchema = domainSchema
+  .extend({ request: z.string().openapi({ description: "What the certificate's `finding` will name." }) })
+  .openapi("AskedDomain");
+
+export type CertificateResource = z.output<typeof certificateSchema>;
 export type DomainResource = z.output<typeof domainSchema>;
 export type DomainSummary = z.output<typeof domainSummarySchema>;
 
@@ -77,9 +87,13 @@ export function resourceOf(view: DomainView, normalizedFrom?: string): DomainRes
 }
 
 export function certificateResourceOf(
-  certificate: JournaledCertificate & { readonly domain: string; readonly orderNumber: number },
+  certificate: JournaledCertificate & {
+    readonly domain: string;
+    readonly orderNumber: number;
+    readonly finding?: Finding | undefined;
+  },
 ): z.output<typeof certificateSchema> {
-  const { domain, orderNumber, version, serial, issuer, notAfter } = certificate;
+  const { domain, orderNumber, version, serial, issuer, notAfter, finding } = certificate;
   return {
     domain,
     orderNumber,
@@ -87,5 +101,6 @@ export function certificateResourceOf(
     serial: serial ?? null,
     issuer: issuer ?? null,
     notAfter: notAfter ?? null,
+    finding: finding ?? null,
   };
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problemSchema } from "./problem.ts";
-import { certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
+import { askedSchema, certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
 
 const MAX_PAGE_SIZE = 100;
 const DEFAULT_PAGE_SIZE = 50;
@@ -100,9 +100,22 @@ export const restoreCertificateRoute = createRoute({
   summary: "Activate the newest backup at the edge again.",
   request: { params: domainParams },
   responses: {
-    202: json("Asked for.", domainSchema),
+    202: json("Asked for.", askedSchema),
     404: problem("None to restore."),
     409: problem("An order is in progress, or the domain is being removed."),
+    ...everywhere,
+  },
+});
+
+export const verifyCertificateRoute = createRoute({
+  method: "post",
+  path: "/v1/domains/{domain}/certificate:verify",
+  summary: "Look whether backup and edge agree. For operators.",
+  request: { params: domainParams },
+  responses: {
+    202: json("Asked for.", askedSchema),
+    403: problem("Not an operator."),
+    404: problem("None to look for."),
     ...everywhere,
   },
 });

@@ -19,7 +19,7 @@ const DNS_DELIVERIES = 3;
 
 export interface ValidatorPorts extends DnsRules {
   readonly registry: Registry;
-  readonly fastly: FastlyDomains;
+  readonly fastly: Pick<FastlyDomains, "link" | "unlink">;
   readonly probe: EdgeProbe;
   readonly issuing: Pick<Topic, "publish">;
 }
@@ -112,7 +112,7 @@ async function judge(
  * @throws {FastlyError} after an outage or a lost reply: worth another delivery.
  */
 async function link(
-  fastly: FastlyDomains,
+  fastly: Pick<FastlyDomains, "link" | "unlink">,
   domain: string,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {

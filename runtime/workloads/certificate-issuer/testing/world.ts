@@ -4,6 +4,7 @@ import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.t
 import { openFastlyTls } from "../../../certificates/fastly/fastly-tls.ts";
 import type { Issuing } from "../../../certificates/messages.ts";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
+import { openFindings } from "../../../certificates/registry/findings.ts";
 import type { DomainRecord } from "../../../certificates/registry/lifecycle.ts";
 import { TestCertificateAuthority } from "../../../certificates/testing/certificate-authority.ts";
 import { TestFastly } from "../../../certificates/testing/fastly.ts";
@@ -104,6 +105,7 @@ export class TestWorld {
     const fastly = { endpoint: this.#endpoint, token: TestFastly.token };
     return {
       registry: openRegistry(registryObjects),
+      findings: openFindings(registryObjects),
       registryObjects,
       leases: new DomainLeases(registryObjects, { ...SYSTEM_CLOCK, now: () => this.now() }),
       challenges: life.wrap(this.challengeObjects),

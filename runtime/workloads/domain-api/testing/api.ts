@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
+import { openFindings } from "../../../certificates/registry/findings.ts";
 import type { Phase } from "../../../certificates/registry/lifecycle.ts";
 import { PublishFailed } from "../../../google/publisher.ts";
 import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
@@ -20,6 +21,7 @@ interface Sent {
 export class TestApi {
   readonly objects = new MemoryObjectStore();
   readonly registry = openRegistry(this.objects);
+  readonly findings = openFindings(this.objects);
   readonly validation: Sent[] = [];
   readonly issuing: Sent[] = [];
   /** What was logged. */
@@ -28,6 +30,7 @@ export class TestApi {
   failPublishing = false;
   readonly app: Pick<Hono, "request"> = createDomainApi({
     registry: this.registry,
+    findings: this.findings,
     validation: this.#topic(this.validation),
     issuing: this.#topic(this.issuing),
     audience: AUDIENCE,
