@@ -1,40 +1,20 @@
-import * as z from "zod";
+import { X509Certificate } from "node:crypto";
 import type { Secret } from "../../workload/secret.ts";
-import { AcmeProblem, parseRetryAfter, problemSchema } from "./acme-problem.ts";
-import { AcmeSession } from "./acme-session.ts";
+import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
+import { toAcmeOrder, toAuthorization } from "./acme-resources.ts";
+import { AcmeSession, type Target } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
-import {
-  type AcmeOrder,
-  type Authorization,
-  CaUnavailable,
-  type CertificateAuthority,
-  type Challenge,
-} from "./certificate-authority.ts";
+import { CaUnavailable, type CertificateAuthority, type RevocationReason } from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
+import { toRenewalInfo } from "./renewal-info.ts";
 
-/** RFC 8555 asks for 128 bits or more in base64url; the upper bound is ours. */
-const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
-
-const acmeOrderSchema = z.object({
-  status: z.enum(["pending", "ready", "processing", "valid", "invalid"]),
-  authorizations: z.array(z.url()).min(1),
-  finalize: z.url(),
-  certificate: z.url().optional(),
-  error: problemSchema.optional().catch(undefined),
-});
-
-const challengeSchema = z.object({
-  type: z.literal("http-01"),
-  url: z.url(),
-  status: z.enum(["pending", "processing", "valid", "invalid"]),
-  token: z.string().regex(TOKEN),
-  error: problemSchema.optional().catch(undefined),
-});
-
-const authorizationSchema = z.object({
-  status: z.enum(["pending", "valid", "invalid", "deactivated", "expired", "revoked"]),
-  challenges: z.array(z.object({ type: z.string() }).loose()),
-});
+/** @see https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1 */
+const REASON_CODES: Readonly<Record<RevocationReason, number>> = {
+  unspecified: 0,
+  keyCompromise: 1,
+  superseded: 4,
+  cessationOfOperation: 5,
+};
 
 export interface CertificateAuthorityOptions {
   readonly directoryUrl: string;
@@ -60,16 +40,22 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
     );
     return opening;
   };
-  const post = async (target: { url: string } | { resource: string }, payload?: object) =>
-    (await open()).post(target, payload);
+  const post = async (target: Target, payload?: object) => (await open()).post(target, payload);
 
   return {
     openAccount: async () => (await open()).open(),
-    async newOrder(domain) {
-      const reply = await post(
-        { resource: "newOrder" },
-        { identifiers: [{ type: "dns", value: domain }], ...(profile !== "" && { profile }) },
-      );
+    async newOrder(domain, { replaces } = {}) {
+      const wanted = {
+        identifiers: [{ type: "dns", value: domain }],
+        ...(profile !== "" && { profile }),
+      };
+      const knowsRenewals = replaces !== undefined && (await (await open()).directory()).renewalInfo;
+      const reply = await (knowsRenewals
+        ? post({ resource: "newOrder" }, { ...wanted, replaces }).catch((error: unknown) => {
+            if (!refusesReplaces(error)) throw error;
+            return post({ resource: "newOrder" }, wanted);
+          })
+        : post({ resource: "newOrder" }, wanted));
       const { location } = reply.headers;
       if (!location) throw new CaUnavailable("The CA's answer to newOrder has no URL of an ACME order");
       return toAcmeOrder(location, reply);
@@ -110,37 +96,37 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
       }
       return data;
     },
+    async renewalInfo(certificateId) {
+      const session = await open();
+      const { renewalInfo } = await session.directory();
+      if (renewalInfo === undefined) return undefined;
+      return toRenewalInfo(
+        await session.get(`${renewalInfo.replace(/\/$/, "")}/${certificateId}`),
+        certificateId,
+      );
+    },
+    async revoke(chainPem, reason) {
+      const certificate = new X509Certificate(chainPem).raw.toString("base64url");
+      try {
+        await post({ resource: "revokeCert" }, { certificate, reason: REASON_CODES[reason] });
+      } catch (error) {
+        if (!(error instanceof AcmeProblem) || !error.is("alreadyRevoked")) throw error;
+      }
+    },
   };
+}
+
+/**
+ * Whether the CA would take the order without `replaces`: it was replaced already, is not known there
+ * any more, or belongs to an earlier account. RFC 9773 gives only the first a type of its own.
+ */
+function refusesReplaces(error: unknown): boolean {
+  if (!(error instanceof AcmeProblem) || error.isTransient) return false;
+  return ["alreadyReplaced", "malformed", "unauthorized"].some((type) => error.is(type));
 }
 
 function reading<T>(value: T, settled: boolean, { headers }: AcmeReply): Reading<T> {
   return { value, settled, retryAfter: parseRetryAfter(headers["retry-after"]) };
-}
-
-function toAcmeOrder(url: string, { data, status }: AcmeReply): AcmeOrder {
-  const { error, ...acmeOrder } = checked("ACME order", url, acmeOrderSchema, data);
-  const { authorizations, finalize, certificate } = acmeOrder;
-  const problem = error && new AcmeProblem(error, status);
-  return { url, status: acmeOrder.status, authorizations, finalize, certificate, problem };
-}
-
-function toAuthorization(url: string, { data, status }: AcmeReply): Authorization {
-  const authorization = checked("authorization", url, authorizationSchema, data);
-  const offered = authorization.challenges.find(({ type }) => type === "http-01");
-  let challenge: Challenge | undefined;
-  if (offered) {
-    const { error, type: _, ...rest } = checked("challenge", url, challengeSchema, offered);
-    challenge = { ...rest, problem: error && new AcmeProblem(error, status) };
-  }
-  return { url, status: authorization.status, challenge };
-}
-
-function checked<T>(what: string, url: string, schema: z.ZodType<T>, data: unknown): T {
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  throw new CaUnavailable(
-    `The CA's ${what} at ${url} is not as RFC 8555 says: ${z.prettifyError(result.error)}`,
-  );
 }
 
 function derOf(pem: string): string {

@@ -12,22 +12,26 @@ let base: string;
 let requests: string[];
 let nonces: number;
 let spent: string[];
+/** Of the last signed request. */
+let payload: object;
 let newOrder: Answer;
 let newNonce: Answer;
+let directory: Answer;
 
 beforeEach(async () => {
   requests = [];
   nonces = 0;
   spent = [];
   newNonce = (_request, response) => response.end();
+  directory = (_request, response) => {
+    const names = ["newNonce", "newAccount", "newOrder"];
+    response.end(JSON.stringify(Object.fromEntries(names.map((name) => [name, `${base}/${name}`]))));
+  };
   server = createServer((request, response) => {
     const path = request.url ?? "";
     response.setHeader("replay-nonce", `nonce${nonces++}`);
     response.setHeader("content-type", "application/json");
-    if (path === "/dir") {
-      const names = ["newNonce", "newAccount", "newOrder"];
-      return response.end(JSON.stringify(Object.fromEntries(names.map((name) => [name, `${base}/${name}`]))));
-    }
+    if (path === "/dir") return directory(request, response);
     requests.push(path.slice(1));
     if (path === "/newNonce") return newNonce(request, response);
     let body = "";
@@ -35,7 +39,9 @@ beforeEach(async () => {
       body += chunk;
     });
     request.on("end", () => {
-      const header = JSON.parse(Buffer.from(JSON.parse(body).protected, "base64url").toString());
+      const sent = JSON.parse(body);
+      const header = JSON.parse(Buffer.from(sent.protected, "base64url").toString());
+      payload = JSON.parse(Buffer.from(sent.payload, "base64url").toString());
       spent.push(header.nonce);
       if (path !== "/newAccount") return newOrder(request, response);
       response.setHeader("location", `${base}/account/1`);
@@ -165,4 +171,34 @@ test("does not follow a reply that is not ACME's", async () => {
     response.end(JSON.stringify({ status: "pending", authorizations: [], finalize: "x" }));
   };
   await expect(order()).rejects.toMatchObject({ code: "CA_UNAVAILABLE" });
+});
+
+test.each([
+  ["a page", "text/html", "<html>Maintenance</html>"],
+  ["an empty object", "application/json", "{}"],
+  ["endpoints that are none", "application/json", '{"newNonce": "", "newAccount": "", "newOrder": ""}'],
+])("does not keep a directory that is %s", async (_title, type, body) => {
+  const ca = authority();
+  newOrder = refuse(400, "malformed");
+  const wellAgain = directory;
+  directory = (_request, response) => response.setHeader("content-type", type).end(body);
+  await expect(ca.newOrder("shop.example.test")).rejects.toMatchObject({
+    code: "CA_UNAVAILABLE",
+    mayHaveTakenEffect: false,
+  });
+  directory = wellAgain;
+  await expect(ca.newOrder("shop.example.test")).rejects.toMatchObject({ code: "ACME_PROBLEM" });
+});
+
+test("has no window, and orders without `replaces`, where the CA has no ARI", async () => {
+  const ca = authority();
+  expect(await ca.renewalInfo("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE")).toBeUndefined();
+  const asked: object[] = [];
+  newOrder = (request, response) => {
+    asked.push(payload);
+    return refuse(400, "malformed")(request, response);
+  };
+  const replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE";
+  await expect(ca.newOrder("shop.example.test", { replaces })).rejects.toMatchObject({ status: 400 });
+  expect(asked).toEqual([{ identifiers: [{ type: "dns", value: "shop.example.test" }] }]);
 });

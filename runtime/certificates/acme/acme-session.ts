@@ -1,14 +1,18 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import * as acme from "acme-client";
 import type { Secret } from "../../workload/secret.ts";
+import { AcmeDirectory, type Directory } from "./acme-directory.ts";
 import { AcmeProblem } from "./acme-problem.ts";
 import { type AcmeReply, AcmeTransport, toProblem } from "./acme-transport.ts";
+import { CaUnavailable } from "./certificate-authority.ts";
 
 /** The parts of acme-client that its types leave out: its raw replies, and the functions that send, which we replace. */
 interface AcmeInternals {
   readonly http: {
     request: AcmeTransport["request"];
     getNonce(): Promise<string>;
+    /** Whose own keeps for a day whatever it got. */
+    getDirectory(): Promise<Directory>;
     /** Signs every request. */
     accountKey: Buffer | KeyObject;
     /** The public part, made once. */
@@ -16,9 +20,8 @@ interface AcmeInternals {
   };
   readonly api: {
     accountUrl: string | null;
-    apiRequest(url: string, payload: unknown, statuses: number[]): Promise<AcmeReply>;
-    apiResourceRequest(
-      resource: string,
+    apiRequest(
+      url: string,
       payload: unknown,
       statuses: number[],
       options?: { includeJwsKid: boolean },
@@ -33,25 +36,34 @@ export interface AcmeSessionOptions {
   readonly contact: string;
 }
 
+/** What a request is sent to: an endpoint of the directory, or a URL that the CA gave. */
+export type Target =
+  | { readonly url: string }
+  | { readonly resource: "newAccount" | "newOrder" | "revokeCert" };
+
 /** Signed requests in the name of one account, which is registered when first needed. */
 export class AcmeSession {
   readonly #client: acme.Client;
   readonly #internals: AcmeInternals;
   readonly #contact: string;
+  readonly #transport = new AcmeTransport();
+  readonly #directory: AcmeDirectory;
   #registration: Promise<string> | undefined;
 
   constructor({ directoryUrl, accountKeyPem, contact }: AcmeSessionOptions) {
     this.#client = new acme.Client({ directoryUrl, accountKey: accountKeyPem.reveal() });
     this.#internals = this.#client as unknown as AcmeInternals;
     this.#contact = contact;
+    this.#directory = new AcmeDirectory(directoryUrl, this.#transport);
 
     const { http } = this.#internals;
     http.getJwk();
     // acme-client would read the key's PEM for every signature, which costs several signatures.
     http.accountKey = createPrivateKey(accountKeyPem.reveal());
-    const transport = new AcmeTransport();
+    const transport = this.#transport;
     const fetchNonce = http.getNonce.bind(http);
     http.request = transport.request.bind(transport);
+    http.getDirectory = () => this.#directory.read();
     http.getNonce = async () => transport.takeNonce() ?? fetchNonce();
   }
 
@@ -61,20 +73,30 @@ export class AcmeSession {
   }
 
   /** POST, or POST-as-GET without a payload. @throws {AcmeProblem} @throws {CaUnavailable} */
-  post(
-    target: { readonly url: string } | { readonly resource: string },
-    payload?: object,
-  ): Promise<AcmeReply> {
-    const { api } = this.#internals;
-    return this.#registered(() =>
-      "url" in target
-        ? api.apiRequest(target.url, payload ?? null, [])
-        : api.apiResourceRequest(target.resource, payload ?? null, []),
+  post(target: Target, payload?: object): Promise<AcmeReply> {
+    return this.#registered(async () =>
+      this.#internals.api.apiRequest(await this.#urlOf(target), payload ?? null, []),
     );
+  }
+
+  /** GET, unsigned and without an account. @throws {AcmeProblem} @throws {CaUnavailable} */
+  get(url: string): Promise<AcmeReply> {
+    return this.#transport.request(url, "get");
+  }
+
+  directory(): Promise<Directory> {
+    return this.#directory.read();
   }
 
   keyAuthorization(token: string): Promise<string> {
     return this.#client.getChallengeKeyAuthorization({ type: "http-01", url: "", status: "pending", token });
+  }
+
+  async #urlOf(target: Target): Promise<string> {
+    if ("url" in target) return target.url;
+    const url = (await this.#directory.read())[target.resource];
+    if (url !== undefined) return url;
+    throw new CaUnavailable(`The CA's directory has no ${target.resource}`, { mayHaveTakenEffect: false });
   }
 
   /** A CA may have lost the account (Pebble forgets all at a restart): then it is registered again, at most once for a request. */
@@ -102,7 +124,8 @@ export class AcmeSession {
   async #register(): Promise<string> {
     const { api } = this.#internals;
     const payload = { termsOfServiceAgreed: true, contact: [this.#contact] };
-    const reply = accepted(await api.apiResourceRequest("newAccount", payload, [], { includeJwsKid: false }));
+    const url = await this.#urlOf({ resource: "newAccount" });
+    const reply = accepted(await api.apiRequest(url, payload, [], { includeJwsKid: false }));
     const { location } = reply.headers;
     if (!location) throw new AcmeProblem({ detail: "newAccount gave no account URL." }, reply.status);
     api.accountUrl = location;

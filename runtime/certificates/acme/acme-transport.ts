@@ -42,6 +42,7 @@ export class AcmeTransport {
   }
 
   async #send(url: string, method: string, what: string, { data }: AcmeRequest): Promise<AcmeReply> {
+    const isWrite = method.toUpperCase() === "POST";
     let answer: HttpReply;
     try {
       answer = await sendRequest(url, {
@@ -56,17 +57,16 @@ export class AcmeTransport {
     } catch (cause) {
       // The next request asks for a nonce first, so that no write is sent to a CA that is still away.
       this.#nonces.length = 0;
-      const mayHaveTakenEffect =
-        method.toUpperCase() === "POST" && !NOTHING_SENT.includes(codeOf(cause) ?? "");
+      const mayHaveTakenEffect = isWrite && !NOTHING_SENT.includes(codeOf(cause) ?? "");
       throw new CaUnavailable(`The CA gave no answer to ${what}`, { cause, mayHaveTakenEffect });
     }
     const { status } = answer;
     const headers = plain(answer.headers);
-    const reply: AcmeReply = { status, headers, data: parse(headers, answer.body.toString("utf8"), what) };
+    const reply: AcmeReply = { status, headers, data: parse(headers, answer.body, what, isWrite) };
     const badNonce = status === 400 && typeOf(reply.data) === BAD_NONCE;
     // acme-client spends this reply's nonce itself when it repeats the request.
     if (badNonce) return reply;
-    if (method.toUpperCase() === "POST") this.#keep(reply.headers["replay-nonce"]);
+    if (isWrite) this.#keep(reply.headers["replay-nonce"]);
     if (status < 200 || status > 299) throw toProblem(reply);
     return reply;
   }
@@ -96,14 +96,15 @@ function typeOf(data: unknown): unknown {
   return typeof data === "object" && data !== null && "type" in data ? data.type : undefined;
 }
 
-function parse(headers: AcmeReply["headers"], body: string, what: string): unknown {
+function parse(headers: AcmeReply["headers"], bytes: Buffer, what: string, isWrite: boolean): unknown {
+  const body = bytes.toString("utf8");
   // A reply to HEAD says that it is JSON, and has no body.
   if (body === "") return body;
   if (!/^application\/(?:[a-z.]+\+)?json\b/.test(headers["content-type"] ?? "")) return body;
   try {
     return JSON.parse(body);
   } catch (cause) {
-    throw new CaUnavailable(`The CA's answer to ${what} is not JSON`, { cause });
+    throw new CaUnavailable(`The CA's answer to ${what} is not JSON`, { cause, mayHaveTakenEffect: isWrite });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AcmeProblem } from "./acme-problem.ts";
+import type { RenewalInfo } from "./renewal-info.ts";
 
 /** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.3 */
 export interface AcmeOrder {
@@ -10,7 +11,27 @@ export interface AcmeOrder {
   readonly certificate: string | undefined;
   /** Why it is `invalid`, if the CA says so. */
   readonly problem: AcmeProblem | undefined;
+  /** The id of the certificate that it replaces, where the CA takes it for a renewal of that one. */
+  readonly replaces: string | undefined;
 }
+
+export interface NewOrderOptions {
+  /**
+   * `certificateIdOf` the certificate that is to be replaced, **which this CA issued**: others refuse
+   * the order for it. Left out where the CA has no ARI, and where it says that the certificate was
+   * replaced already, or refuses the id: a renewal never fails for what it replaces.
+   */
+  readonly replaces?: string | undefined;
+}
+
+/** Why a certificate is revoked, of RFC 5280's reasons those that are a subscriber's to give. */
+export const REVOCATION_REASONS = [
+  "unspecified",
+  "keyCompromise",
+  "superseded",
+  "cessationOfOperation",
+] as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
 /** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.4 */
 export interface Authorization {
@@ -40,7 +61,7 @@ export interface CertificateAuthority {
   /** What `newOrder` needs first: the account's key, and the account. Orders nothing, and is done once. */
   openAccount(): Promise<void>;
   /** **Not idempotent**: a lost reply leaves a pending ACME order behind. */
-  newOrder(domain: string): Promise<AcmeOrder>;
+  newOrder(domain: string, options?: NewOrderOptions): Promise<AcmeOrder>;
   acmeOrder(url: string): Promise<AcmeOrder>;
   authorization(url: string): Promise<Authorization>;
   /** What the CA must read under the token. */
@@ -55,6 +76,13 @@ export interface CertificateAuthority {
   settledAcmeOrder(url: string, signal: AbortSignal): Promise<AcmeOrder>;
   /** The chain in PEM, leaf first. */
   certificate(url: string): Promise<string>;
+  /**
+   * When this CA, which issued the certificate, would like it to be renewed; `undefined` where it has no ARI.
+   * A refusal or no answer, as for any call: the certificate's lifetime then tells when.
+   */
+  renewalInfo(certificateId: string): Promise<RenewalInfo | undefined>;
+  /** Of a certificate that is revoked already, there is nothing to do. @param chainPem PEM, leaf first */
+  revoke(chainPem: string, reason: RevocationReason): Promise<void>;
 }
 
 export interface CaUnavailableOptions extends ErrorOptions {

@@ -6,7 +6,11 @@ import type {
   Authorization,
   CertificateAuthority,
   Challenge,
+  NewOrderOptions,
+  RevocationReason,
 } from "../acme/certificate-authority.ts";
+import { certificateIdOf } from "../acme/certificate-id.ts";
+import type { RenewalInfo } from "../acme/renewal-info.ts";
 import type { TestIssuingKey } from "./issuing-key.ts";
 
 interface KnownAcmeOrder {
@@ -16,38 +20,66 @@ interface KnownAcmeOrder {
   authorization: Authorization["status"];
   problem: AcmeProblem | undefined;
   chain: string | undefined;
+  readonly replaces: string | undefined;
 }
+
+interface IssuedCertificate {
+  readonly domain: string;
+  /** Its default. */
+  readonly window: RenewalInfo;
+  /** By an order that was finalised: until then, several may name it. */
+  isReplaced: boolean;
+}
+
+const LIFETIME_MS = 90 * 86_400_000;
 
 /** A CA in memory with RFC 8555's states: it looks for the token itself, and finalises an ACME order once. */
 export class TestCertificateAuthority implements CertificateAuthority {
   readonly #issuer: TestIssuingKey;
   readonly #challenges: ObjectStore;
+  readonly #now: () => Date;
   readonly #acmeOrders = new Map<string, KnownAcmeOrder>();
+  /** Its certificates by their ids. */
+  readonly #certificates = new Map<string, IssuedCertificate>();
   /** Names of every call, one after the other. */
   readonly calls: string[] = [];
   /** Domains of finalised ACME orders, one entry each. */
   readonly finalized: string[] = [];
+  /** What was asked of newOrder, and granted. */
+  readonly newOrders: { readonly domain: string; readonly replaces: string | undefined }[] = [];
+  /** Of the certificates that it will issue. */
+  lifetimeMs = LIFETIME_MS;
+  hasRenewalInfo = true;
+  /** Set by a test, by certificate id, in place of one that opens after two thirds of the lifetime. */
+  readonly windows = new Map<string, RenewalInfo>();
+  /** Reasons by certificate id. */
+  readonly revoked = new Map<string, RevocationReason>();
   /** Thrown in place of answering a call, by its name. */
   refuse: (call: string) => Error | undefined = () => undefined;
   /** What it says of a token that is not there. */
   unconfirmed = problem("unauthorized", 403, "The token is not there");
 
-  constructor(issuer: TestIssuingKey, challenges: ObjectStore) {
+  constructor(issuer: TestIssuingKey, challenges: ObjectStore, now: () => Date = () => new Date()) {
     this.#issuer = issuer;
     this.#challenges = challenges;
+    this.#now = now;
   }
 
   /** As Pebble does at a restart. */
   forget(): void {
     this.#acmeOrders.clear();
+    this.#certificates.clear();
+    this.windows.clear();
   }
 
   async openAccount(): Promise<void> {
     this.#called("openAccount");
   }
 
-  async newOrder(domain: string): Promise<AcmeOrder> {
+  async newOrder(domain: string, { replaces: asked }: NewOrderOptions = {}): Promise<AcmeOrder> {
     this.#called("newOrder");
+    const replaces = asked !== undefined && this.#isReplaceable(asked, domain) ? asked : undefined;
+    this.newOrders.push({ domain, replaces });
     const url = `https://ca.test/order/${this.#acmeOrders.size + 1}/${randomBytes(4).toString("hex")}`;
     const token = randomBytes(16).toString("base64url");
     this.#acmeOrders.set(url, {
@@ -57,6 +89,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
       authorization: "pending",
       problem: undefined,
       chain: undefined,
+      replaces,
     });
     return this.#shown(url);
   }
@@ -109,7 +142,15 @@ export class TestCertificateAuthority implements CertificateAuthority {
     if (acmeOrder.status !== "ready") throw problem("orderNotReady", 403, `The order is ${acmeOrder.status}`);
     acmeOrder.status = "processing";
     this.finalized.push(acmeOrder.domain);
-    acmeOrder.chain = await this.#issuer.sign(csrPem);
+    const notBefore = this.#now();
+    const notAfter = new Date(notBefore.getTime() + this.lifetimeMs);
+    acmeOrder.chain = await this.#issuer.signFor(csrPem, { notBefore, notAfter });
+    const start = new Date(notBefore.getTime() + (2 * this.lifetimeMs) / 3);
+    const window = { start, end: new Date(start.getTime() + this.lifetimeMs / 45) };
+    const { domain } = acmeOrder;
+    this.#certificates.set(certificateIdOf(acmeOrder.chain) ?? "", { domain, window, isReplaced: false });
+    const replaced = this.#certificates.get(acmeOrder.replaces ?? "");
+    if (replaced) replaced.isReplaced = true;
     return this.#shown(url);
   }
 
@@ -127,6 +168,21 @@ export class TestCertificateAuthority implements CertificateAuthority {
     return chain;
   }
 
+  async renewalInfo(certificateId: string): Promise<RenewalInfo | undefined> {
+    this.#called("renewalInfo");
+    if (!this.hasRenewalInfo) return undefined;
+    const certificate = this.#certificates.get(certificateId);
+    if (!certificate) throw problem("malformed", 404, "There is no such certificate");
+    return this.windows.get(certificateId) ?? certificate.window;
+  }
+
+  async revoke(chainPem: string, reason: RevocationReason): Promise<void> {
+    this.#called("revoke");
+    const id = certificateIdOf(chainPem) ?? "";
+    if (!this.#certificates.has(id)) throw problem("malformed", 404, "There is no such certificate");
+    if (!this.revoked.has(id)) this.revoked.set(id, reason);
+  }
+
   serialOf(domain: string): string | undefined {
     const chain = [...this.#acmeOrders.values()].findLast((acmeOrder) => acmeOrder.domain === domain)?.chain;
     return chain && new X509Certificate(chain).serialNumber;
@@ -138,6 +194,12 @@ export class TestCertificateAuthority implements CertificateAuthority {
     if (refusal) throw refusal;
   }
 
+  /** Else the order is taken without it. */
+  #isReplaceable(certificateId: string, domain: string): boolean {
+    const certificate = this.#certificates.get(certificateId);
+    return this.hasRenewalInfo && certificate?.domain === domain && !certificate.isReplaced;
+  }
+
   #known(url: string): KnownAcmeOrder {
     const acmeOrder = this.#acmeOrders.get(url);
     if (!acmeOrder) throw problem("malformed", 404, `There is no ${url}`);
@@ -145,7 +207,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
   }
 
   #shown(url: string): AcmeOrder {
-    const { status, problem: reason } = this.#known(url);
+    const { status, problem: reason, replaces } = this.#known(url);
     return {
       url,
       status,
@@ -153,6 +215,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
       finalize: `${url}/finalize`,
       certificate: status === "valid" ? url.replace("/order/", "/cert/") : undefined,
       problem: reason,
+      replaces,
     };
   }
 }

@@ -6,6 +6,11 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const DAY_MS = 86_400_000;
 x509.cryptoProvider.set(webcrypto as never);
 
+interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
 /** Signs certificates for tests: a CA's key without a CA around it. */
 export class TestIssuingKey {
   readonly rootPem: string;
@@ -33,12 +38,16 @@ export class TestIssuingKey {
   }
 
   /** The chain for a PKCS#10 request, leaf first. */
-  async sign(csrPem: string, lifetimeDays = 90): Promise<string> {
+  sign(csrPem: string, lifetimeDays = 90): Promise<string> {
+    return this.signFor(csrPem, validFor(lifetimeDays));
+  }
+
+  async signFor(csrPem: string, validity: Validity): Promise<string> {
     const request = new x509.Pkcs10CertificateRequest(csrPem);
     const names = request.extensions.find(
       (one) => one instanceof x509.SubjectAlternativeNameExtension,
     )?.names;
-    return this.#chain(await request.publicKey.export(), names?.toJSON() ?? [], lifetimeDays);
+    return this.#chain(await request.publicKey.export(), names?.toJSON() ?? [], validity);
   }
 
   /** A server's certificate and key. */
@@ -49,7 +58,7 @@ export class TestIssuingKey {
     );
     const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
     return {
-      cert: await this.#chain(keys.publicKey, alternative, 30),
+      cert: await this.#chain(keys.publicKey, alternative, validFor(30)),
       key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
     };
   }
@@ -57,21 +66,27 @@ export class TestIssuingKey {
   async #chain(
     publicKey: webcrypto.CryptoKey,
     names: x509.JsonGeneralNames,
-    lifetimeDays: number,
+    validity: Validity,
   ): Promise<string> {
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: serial(),
       subject: "CN=leaf",
       issuer: this.#root.subject,
-      notBefore: new Date(Date.now() - DAY_MS),
-      notAfter: new Date(Date.now() + lifetimeDays * DAY_MS),
+      ...validity,
       publicKey,
       signingKey: this.#privateKey,
       signingAlgorithm: ALGORITHM,
-      extensions: [new x509.SubjectAlternativeNameExtension(names)],
+      extensions: [
+        new x509.SubjectAlternativeNameExtension(names),
+        await x509.AuthorityKeyIdentifierExtension.create(this.#root.publicKey),
+      ],
     });
     return `${leaf.toString("pem")}\n${this.rootPem}\n`;
   }
+}
+
+function validFor(days: number): Validity {
+  return { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + days * DAY_MS) };
 }
 
 function serial(): string {

@@ -69,6 +69,21 @@ export class TestPebble {
     return (await fetch(`https://127.0.0.1:${this.#ports.management}/roots/0`)).text();
   }
 
+  /** What the CA shall answer about the renewal of a certificate: any text. */
+  async setRenewalInfo(chainPem: string, answer: string): Promise<void> {
+    const [leaf] = chainPem.split(/(?<=-----END CERTIFICATE-----)/);
+    const body = JSON.stringify({ Certificate: leaf, ARIResponse: answer });
+    const url = `https://127.0.0.1:${this.#ports.management}/set-renewal-info/`;
+    const { ok, status } = await fetch(url, { method: "POST", body });
+    if (!ok) throw new Error(`Pebble answered ${status} to a renewal window.`);
+  }
+
+  /** `Revoked` or `Valid`. @param serial hexadecimal */
+  async statusOf(serial: string): Promise<string> {
+    const url = `https://127.0.0.1:${this.#ports.management}/cert-status-by-serial/${serial}`;
+    return ((await (await fetch(url)).json()) as { Status: string }).Status;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([end(this.#pebble), end(this.#dns)]);
     rmSync(this.#folder, { recursive: true, force: true });
