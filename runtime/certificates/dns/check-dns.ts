@@ -1,4 +1,5 @@
 import { checkCaa } from "./caa.ts";
+import { caaAdvice } from "./caa-advice.ts";
 import type { DnsLookup } from "./dns-lookup.ts";
 import type { EdgeAddresses } from "./edge-addresses.ts";
 
@@ -16,13 +17,18 @@ export interface Refusal {
 }
 
 export type DnsVerdict =
-  | { readonly kind: "fit"; readonly addresses: readonly string[] }
+  | {
+      readonly kind: "fit";
+      readonly addresses: readonly string[];
+      /** One of the two questions for addresses failed, and how. A CA passes such a name, too. */
+      readonly failed?: string;
+    }
   | Refusal
   /** The DNS servers failed, which may pass, so nothing is known of the domain. The refusal is for when it does not pass. */
   | { readonly kind: "trouble"; readonly refusal: Refusal };
 
 export interface DnsRules {
-  readonly dns: DnsLookup;
+  readonly dns: Pick<DnsLookup, "addresses" | "caa">;
   readonly edge: EdgeAddresses;
   readonly caaIdentities: readonly string[];
   readonly now: () => Date;
@@ -46,24 +52,21 @@ export async function checkDns(
       atEdge.length > 0
         ? `leads to ${listed(elsewhere)} besides the platform's edge; remove those addresses`
         : `leads to ${listed(elsewhere)}, which is not the platform's edge; point it to ${target}`;
-    return { kind: "refused", reason: `${domain} ${rule}, then register it again.` };
+    return { kind: "refused", reason: `${domain} ${rule}.` };
   }
   if (atEdge.length === 0) {
-    return {
-      kind: "refused",
-      reason: `${domain} has no address in the DNS; point it to ${target}, then register it again.`,
-    };
+    return { kind: "refused", reason: `${domain} has no address in the DNS; point it to ${target}.` };
   }
-  if (caa.kind === "trouble") return dnsTrouble(now(), domain, caa.holder, caa.what);
+  if (caa.kind === "trouble") return dnsTrouble(now(), domain, caa.holder, `CAA: ${caa.what}`);
   if (caa.kind === "forbidden") {
-    return {
-      kind: "refused",
-      reason:
-        `The CAA records of ${caa.holder} do not let us get a certificate for ${domain}: ${caa.because}. ` +
-        `Add one that allows ${caaIdentities.join(" or ")}, or remove them, then register it again.`,
-    };
+    const [identity = ""] = caaIdentities;
+    return { kind: "refused", reason: caaAdvice(domain, caa, { identity, target }) };
   }
-  return { kind: "fit", addresses: atEdge };
+  return {
+    kind: "fit",
+    addresses: atEdge,
+    ...(addresses.failed !== undefined && { failed: addresses.failed }),
+  };
 }
 
 function dnsTrouble(now: Date, domain: string, asked: string, what: string): DnsVerdict {

@@ -1,61 +1,100 @@
-import type { CaaRecord } from "node:dns";
-import { Resolver } from "node:dns/promises";
+import type { CaaData, Answer as DnsRecord, RecordType } from "dns-packet";
 import { traced } from "../../workload/span.ts";
-import { codeOf } from "../../workload/thrown.ts";
-
-/** For one question with its repetition: 2 s, then 4 s. */
-const TIMEOUT_MS = 2_000;
-const TRIES = 2;
-
-/** No such name or no such records; both are answers. */
-const NOTHING = new Set(["ENODATA", "ENOTFOUND"]);
-const TROUBLE: Readonly<Record<string, string>> = {
-  ESERVFAIL: "SERVFAIL",
-  EREFUSED: "REFUSED",
-  EFORMERR: "FORMERR",
-  ENOTIMP: "NOTIMP",
-  ETIMEOUT: "no answer in time",
-  EBADRESP: "an answer that makes no sense",
-};
+import { openDnsClient, type Trouble } from "./dns-client.ts";
 
 export type Answer<Record> =
-  | { readonly kind: "answer"; readonly records: readonly Record[] }
-  /** The name's own servers are at fault: its owner can act on it. */
-  | { readonly kind: "trouble"; readonly what: string };
+  | {
+      readonly kind: "answer";
+      readonly records: readonly Record[];
+      /** The name that has the records, where the one asked for is an alias (CNAME) of it. */
+      readonly alias?: string;
+    }
+  | Trouble;
 
-/** Questions to the DNS. Aliases are followed; each question ends by itself within seconds. */
+export type Addresses =
+  | {
+      readonly kind: "answer";
+      readonly records: readonly string[];
+      /** Which of the two questions failed, and how, where only the other one was answered. */
+      readonly failed?: string;
+    }
+  | Trouble;
+
+export interface CaaProperty {
+  readonly flags: number;
+  readonly tag: string;
+  readonly value: string;
+}
+
+/** Questions to the DNS. Each ends by itself within seconds. @throws {Error} when our own resolvers cannot be reached. */
 export interface DnsLookup {
-  /** A and AAAA together. @throws {Error} when our own resolvers cannot be reached. */
-  addresses(name: string): Promise<Answer<string>>;
-  /** The name's own CAA records, not its parents'. */
-  caa(name: string): Promise<Answer<CaaRecord>>;
+  /** A and AAAA together, through aliases. As for a CA, one of them may fail where the other finds an address. */
+  addresses(name: string): Promise<Addresses>;
+  /** The CAA records of the name or of what it is an alias of; not its parents'. */
+  caa(name: string): Promise<Answer<CaaProperty>>;
+  txt(name: string): Promise<Answer<string>>;
+  /** What the name is an alias of: itself, not at the end of a chain. */
+  cname(name: string): Promise<Answer<string>>;
 }
 
 /** Asks `servers` (`address:port`), or the system's resolvers if there are none. */
 export function openDnsLookup(servers: readonly string[]): DnsLookup {
-  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
-  if (servers.length > 0) resolver.setServers(servers);
+  const client = openDnsClient(servers);
+
+  async function look<Value>(
+    name: string,
+    type: RecordType,
+    read: (record: DnsRecord) => Value | undefined,
+  ): Promise<Answer<Value>> {
+    const reply = await traced(`DNS ${type} of ${name}`, () => client.ask(name, type));
+    if (reply.kind === "trouble") return reply;
+    const holder = type === "CNAME" ? name : endOfAliases(name, reply.records);
+    const records = reply.records
+      .filter((record) => record.type === type && record.name.toLowerCase() === holder)
+      .flatMap((record) => read(record) ?? []);
+    return { kind: "answer", records, ...(holder !== name && { alias: holder }) };
+  }
+
   return {
     async addresses(name) {
-      const [v4, v6] = await traced(`DNS A and AAAA of ${name}`, () =>
-        Promise.all([ask(() => resolver.resolve4(name)), ask(() => resolver.resolve6(name))]),
-      );
-      if (v4.kind === "trouble") return v4;
-      if (v6.kind === "trouble") return v6;
-      return { kind: "answer", records: [...v4.records, ...v6.records] };
+      const [v4, v6] = await Promise.all([
+        look(name, "A", (record) => (record.type === "A" ? record.data : undefined)),
+        look(name, "AAAA", (record) => (record.type === "AAAA" ? record.data : undefined)),
+      ]);
+      const failures = [
+        ...(v4.kind === "trouble" ? [`A: ${v4.what}`] : []),
+        ...(v6.kind === "trouble" ? [`AAAA: ${v6.what}`] : []),
+      ];
+      const records = [v4, v6].flatMap((answer) => (answer.kind === "answer" ? answer.records : []));
+      const failed = failures.join(", ");
+      if (failed !== "" && records.length === 0) return { kind: "trouble", what: failed };
+      return { kind: "answer", records, ...(failed !== "" && { failed }) };
     },
-    caa: (name) => traced(`DNS CAA of ${name}`, () => ask(() => resolver.resolveCaa(name))),
+    caa: (name) =>
+      look(name, "CAA", (record) => (record.type === "CAA" ? propertyOf(record.data) : undefined)),
+    txt: (name) => look(name, "TXT", (record) => (record.type === "TXT" ? textOf(record.data) : undefined)),
+    cname: (name) =>
+      look(name, "CNAME", (record) => (record.type === "CNAME" ? record.data.toLowerCase() : undefined)),
   };
 }
 
-async function ask<Record>(question: () => Promise<Record[]>): Promise<Answer<Record>> {
-  try {
-    return { kind: "answer", records: await question() };
-  } catch (error) {
-    const code = codeOf(error) ?? "";
-    if (NOTHING.has(code)) return { kind: "answer", records: [] };
-    const what = TROUBLE[code];
-    if (what === undefined) throw error;
-    return { kind: "trouble", what };
+/** A resolver answers with the aliases that it followed. */
+function endOfAliases(name: string, records: readonly DnsRecord[]): string {
+  let holder = name;
+  // As often as there are records, so that aliases in a circle end.
+  for (const _ of records) {
+    const alias = records.find((record) => record.type === "CNAME" && record.name.toLowerCase() === holder);
+    if (alias?.type !== "CNAME") break;
+    holder = alias.data.toLowerCase();
   }
+  return holder;
+}
+
+function propertyOf({ flags = 0, tag, value }: CaaData): CaaProperty {
+  return { flags, tag, value };
+}
+
+/** A text of more than 255 bytes comes in parts. */
+function textOf(data: string | Buffer | readonly (string | Buffer)[]): string {
+  return [data].flat().map(String).join("");
 }

@@ -1,6 +1,5 @@
-import type { CaaRecord } from "node:dns";
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { Answer } from "../../certificates/dns/dns-lookup.ts";
+import type { Addresses, Answer, CaaProperty } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
@@ -21,8 +20,8 @@ let objects: MemoryObjectStore;
 let calls: string[];
 let lines: string[];
 let sent: { data: unknown; attributes: unknown }[];
-let addresses: Answer<string>;
-let caa: Record<string, Answer<CaaRecord>>;
+let addresses: Addresses;
+let caa: Record<string, Answer<CaaProperty>>;
 let probe: ProbeResult;
 let fastlyFails: FastlyError | undefined;
 let ports: ValidatorPorts;
@@ -125,7 +124,7 @@ test("a domain that leads to the edge is linked, probed and sent on to the issue
 });
 
 describe("DNS that does not fit fails the domain, with a sentence and without a call to Fastly", () => {
-  test.each<[string, Answer<string>, Record<string, Answer<CaaRecord>>, string, string | undefined]>([
+  test.each<[string, Addresses, Record<string, Answer<CaaProperty>>, string, string | undefined]>([
     ["no address", answer(), {}, "has no address in the DNS; point it to 151.101.1.57", undefined],
     [
       "elsewhere",
@@ -145,15 +144,15 @@ describe("DNS that does not fit fails the domain, with a sentence and without a 
     [
       "a parent's CAA",
       answer("151.101.1.57"),
-      { "example.test": answer({ critical: 0, issue: "other.example" }) },
-      "The CAA records of example.test do not let us get a certificate for shop.example.test: they allow only other.example. Add one that allows ca.example",
+      { "example.test": answer({ flags: 0, tag: "issue", value: "other.example" }) },
+      'The CAA records of example.test do not let us get a certificate for shop.example.test: they allow only other.example. Add the record example.test CAA 0 issue "ca.example"',
       undefined,
     ],
     [
       "SERVFAIL for CAA",
       answer("151.101.1.57"),
       { test: { kind: "trouble", what: "SERVFAIL" } },
-      "The DNS servers of test did not answer properly (SERVFAIL)",
+      "The DNS servers of test did not answer properly (CAA: SERVFAIL)",
       "2026-11-01T12:01:00.000Z",
     ],
   ])("%s", async (_title, found, records, reason, retryAt) => {
@@ -168,6 +167,13 @@ describe("DNS that does not fit fails the domain, with a sentence and without a 
   });
 });
 
+test("a name of which half could not be looked up passes, as it does at a CA, and the log says which half", async () => {
+  addresses = { kind: "answer", records: ["151.101.1.57"], failed: "AAAA: SERVFAIL" };
+  expect(await validate()).toEqual({ kind: "done" });
+  expect(await view()).toMatchObject({ state: "issuing" });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ domain: DOMAIN, failed: "AAAA: SERVFAIL" }]);
+});
+
 test("DNS servers that fail for a moment are asked again by the next deliveries, the fourth of which refuses", async () => {
   const attempt = (deliveryAttempt: number) =>
     validateDomain(ports, { domain: DOMAIN, orderNumber: 1 }, { ...delivery, deliveryAttempt });
@@ -175,7 +181,7 @@ test("DNS servers that fail for a moment are asked again by the next deliveries,
   for (const number of [1, 2, 3]) {
     expect(await attempt(number)).toMatchObject({
       kind: "retry",
-      reason: expect.stringContaining("(no answer in time)"),
+      reason: expect.stringContaining("(CAA: no answer in time)"),
     });
     expect(await view()).toMatchObject({ state: "validating" });
   }

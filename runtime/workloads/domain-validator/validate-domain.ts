@@ -82,7 +82,7 @@ type Verdict =
 async function judge(
   ports: ValidatorPorts,
   domain: string,
-  { deliveryAttempt, signal }: Pick<Delivery, "deliveryAttempt" | "signal">,
+  { deliveryAttempt, signal, logger }: Pick<Delivery, "deliveryAttempt" | "signal" | "logger">,
 ): Promise<Verdict> {
   const dns = await checkDns(ports, domain);
   if (dns.kind === "trouble") {
@@ -92,6 +92,8 @@ async function judge(
     return { kind: "refused", refusal, linked: false };
   }
   if (dns.kind === "refused") return { kind: "refused", refusal: dns, linked: false };
+  if (dns.failed !== undefined)
+    logger.info({ domain, failed: dns.failed }, "One of two lookups of addresses failed");
 
   const refusal = await link(ports.fastly, domain, signal);
   if (refusal !== undefined) return { kind: "refused", refusal, linked: false };
