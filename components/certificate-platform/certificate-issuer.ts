@@ -21,6 +21,8 @@ export interface CertificateIssuerArgs {
   readonly challengeBucket: pulumi.Input<string>;
   readonly vault: BackupVault;
   readonly acme: AcmeArgs;
+  /** IP addresses of the edge. */
+  readonly edgeAddresses: readonly string[];
   readonly fastlyServiceId: pulumi.Input<string>;
   readonly fastlyTlsConfigurationId: string;
   readonly fastlyCredentials: FastlyCredentials;
@@ -44,6 +46,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
           ACME_DIRECTORY_URL: args.acme.directoryUrl,
           ACME_PROFILE: args.acme.profile,
           ACME_CONTACT: args.acme.contact,
+          EDGE_ADDRESSES: args.edgeAddresses.join(","),
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_TLS_CONFIGURATION_ID: args.fastlyTlsConfigurationId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,

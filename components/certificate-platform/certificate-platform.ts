@@ -175,6 +175,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         source: { topic: issuing.topicId, pusher: identities.issuingPusher },
         vault: stores.vault,
         acme: args.acme,
+        edgeAddresses: edge.addresses,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
       },
       parent,

@@ -21,6 +21,10 @@ export const platformSchema = z.object({
     .transform((list) => list.split(",").filter((server) => server !== "")),
   /** The port on which the edge answers a CA's plain HTTP request. */
   EDGE_HTTP_PORT: z.coerce.number().int().min(1).max(65_535).default(80),
+  /** The port on which it serves visitors. */
+  EDGE_HTTPS_PORT: z.coerce.number().int().min(1).max(65_535).default(443),
+  /** The port on which the load balancer takes calls of the API's host. */
+  API_PORT: z.coerce.number().int().min(1).max(65_535).default(443),
 });
 
 export type Platform = z.output<typeof platformSchema>;

@@ -44,6 +44,8 @@ export async function instanceEnvironment(
     FASTLY_API_ENDPOINT: `https://127.0.0.1:${ports.fastlyApi}`,
     DNS_SERVERS: `127.0.0.1:${ports.dns}`,
     EDGE_HTTP_PORT: String(ports.edgeHttp),
+    EDGE_HTTPS_PORT: String(ports.edgeHttps),
+    API_PORT: String(ports.loadBalancerHttps),
     ...Object.fromEntries(declared),
     PORT: String(port),
     K_SERVICE: service.name,

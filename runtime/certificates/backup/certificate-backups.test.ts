@@ -7,7 +7,12 @@ import { type CertificateBackups, openCertificateBackups } from "./certificate-b
 import { createDataKey } from "./envelope.ts";
 
 const CHAIN = "-----BEGIN CERTIFICATE-----\nMIIBcanary\n-----END CERTIFICATE-----\n";
-const DESCRIPTION = { notAfter: "2030-01-01T00:00:00.000Z", serial: "01ab", issuer: "CN=Test" };
+const DESCRIPTION = {
+  notBefore: "2029-01-01T00:00:00.000Z",
+  notAfter: "2030-01-01T00:00:00.000Z",
+  serial: "01ab",
+  issuer: "CN=Test",
+};
 
 let objects: MemoryObjectStore;
 let wrapper: TestKeyWrapper;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { KeyWrapper } from "../../google/key-wrapper.ts";
 import type { ObjectStore } from "../../google/object-store.ts";
 import { Secret } from "../../workload/secret.ts";
+import type { CertificateFacts } from "../certificate-facts.ts";
 import {
   createDataKey,
   type DataKey,
@@ -17,13 +18,7 @@ const MAX_LIST_PAGES = 10;
 
 const contentSchema = z.object({ chainPem: z.string().min(1), keyPem: z.string().min(1) });
 
-export interface BackupDescription {
-  /** RFC 3339. */
-  readonly notAfter: string;
-  /** Hexadecimal. */
-  readonly serial: string;
-  readonly issuer: string;
-}
+export type BackupDescription = CertificateFacts;
 
 export interface CertificateWithKey {
   /** Leaf first. */

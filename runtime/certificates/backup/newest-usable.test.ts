@@ -8,7 +8,12 @@ import { type CertificateBackups, openCertificateBackups } from "./certificate-b
 import { inWords, newestUsable } from "./newest-usable.ts";
 
 const DOMAIN = "shop.example.test";
-const DESCRIPTION = { notAfter: "2030-01-01T00:00:00.000Z", serial: "01", issuer: "CN=Test" };
+const DESCRIPTION = {
+  notBefore: "2029-01-01T00:00:00.000Z",
+  notAfter: "2030-01-01T00:00:00.000Z",
+  serial: "01",
+  issuer: "CN=Test",
+};
 const DAY_MS = 86_400_000;
 
 let issuer: TestIssuingKey;

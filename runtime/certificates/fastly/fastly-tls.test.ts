@@ -40,6 +40,12 @@ function count() {
 
 const WRITES = /^(POST|PATCH|DELETE)/;
 
+/** As an issuer does that has seen the new certificate at the edge. */
+async function replace(...[domain, ...certificate]: Parameters<typeof tls.activate>): Promise<void> {
+  const { certificateId } = await tls.activate(domain, ...certificate);
+  await tls.retire(domain, certificateId);
+}
+
 test("activates with three writes, and again with none", async () => {
   const { chain, key } = await issued("shop.example.test");
   const first = await tls.activate("shop.example.test", chain, key);
@@ -63,7 +69,9 @@ test("renews without a gap: the activation moves before the old certificate and 
   await tls.activate("shop.example.test", old.chain, old.key);
   const fresh = await issued("shop.example.test");
   fastly.calls.length = 0;
-  await tls.activate("shop.example.test", fresh.chain, fresh.key);
+  const { certificateId } = await tls.activate("shop.example.test", fresh.chain, fresh.key);
+  expect(count()).toEqual({ keys: 5, certificates: 5, activations: 4 });
+  await tls.retire("shop.example.test", certificateId);
   expect(fastly.calls.filter((call) => WRITES.test(call)).map((call) => call.replace(/-\d+$/, ""))).toEqual([
     "POST /tls/private_keys",
     "POST /tls/certificates",
@@ -90,7 +98,7 @@ test("makes nothing twice when any one reply is lost, first time and at a renewa
     };
     let failures = 0;
     for (const { chain, key } of generations) {
-      const activate = () => tls.activate("shop.example.test", chain, key);
+      const activate = () => replace("shop.example.test", chain, key);
       await activate().catch((error: unknown) => {
         failures++;
         expect(error).toMatchObject({ code: "FASTLY_UNAVAILABLE", status: 502 });
@@ -111,7 +119,7 @@ test("takes away the key of an order that came to nothing", async () => {
   });
   fastly.refuse = () => undefined;
   const next = await issued("shop.example.test");
-  await tls.activate("shop.example.test", next.chain, next.key);
+  await replace("shop.example.test", next.chain, next.key);
   expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
 });
 
@@ -140,17 +148,13 @@ test("leaves an old certificate that another configuration still uses, and uses 
     certificate: certificateId,
   });
   const fresh = await issued("shop.example.test");
-  await openFastlyTls({ endpoint, token: TestFastly.token, configurationId: "conf" }).activate(
-    "shop.example.test",
-    fresh.chain,
-    fresh.key,
-  );
+  await replace("shop.example.test", fresh.chain, fresh.key);
   expect(count()).toEqual({ keys: 2, certificates: 2, activations: 2 });
 
   fastly.certificates.length = 0;
   fastly.activations.length = 0;
   fastly.keys.splice(0, 2, ...fastly.keys.map((key) => ({ ...key, name: "by hand" })));
-  await tls.activate("shop.example.test", fresh.chain, fresh.key);
+  await replace("shop.example.test", fresh.chain, fresh.key);
   expect(count()).toEqual({ keys: 2, certificates: 1, activations: 1 });
 });
 

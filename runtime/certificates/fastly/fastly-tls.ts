@@ -17,9 +17,9 @@ export type Activated = "this" | "another" | "none";
 /** Certificates at Fastly's edge, one a domain. */
 export interface FastlyTls {
   /**
-   * Serves `domain` with this certificate, and then removes what served it before. Idempotent: every
-   * resource is found again by a name made of the domain and a digest, so a lost reply makes nothing
-   * twice. "Accepted by Fastly" is all that it promises; at the edge it can take an hour.
+   * Lets `domain` be served with this certificate. Idempotent: every resource is found again by a name
+   * made of the domain and a digest, so a lost reply makes nothing twice. "Accepted by Fastly" is all that
+   * it promises: at the edge it can take an hour, in which the one before still serves.
    *
    * @param chainPem leaf first
    * @throws {FastlyError}
@@ -32,6 +32,8 @@ export interface FastlyTls {
   ): Promise<Activation>;
   /** Whether `domain` is activated with this certificate. Reads alone. @throws {FastlyError} */
   activated(domain: string, chainPem: string, signal?: AbortSignal): Promise<Activated>;
+  /** Removes all other certificates and keys of `domain`: what served it before `certificateId`. Idempotent. @throws {FastlyError} */
+  retire(domain: string, certificateId: string, signal?: AbortSignal): Promise<void>;
   /** Removes activation, certificates and keys of `domain`. Idempotent. @throws {FastlyError} */
   deactivate(domain: string, signal?: AbortSignal): Promise<void>;
 }
@@ -132,17 +134,6 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
         (await upload(domain, chainPem, keyPem, unusedKeys, signal));
       const current = activations.find((one) => one.related.tls_configuration === configurationId);
       const activationId = await point(domain, current, certificate, signal);
-
-      const oldCertificates = certificates.filter(({ id }) => id !== certificate.id);
-      await removeUnused("certificates", oldCertificates, signal);
-      // Keys become unused as their certificates go; only then is another look worth its request.
-      const oldKeys = oldCertificates.length > 0 ? await unusedKeysOf(domain, signal) : unusedKeys;
-      const ours = keyName(domain, keyPem);
-      await removeUnused(
-        "private_keys",
-        oldKeys.filter((key) => key.name !== ours),
-        signal,
-      );
       return { activationId, certificateId: certificate.id };
     },
 
@@ -155,6 +146,14 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
       if (!current) return "none";
       const certificate = certificates.find(({ id }) => id === current.related.tls_certificate);
       return certificate?.name === certificateName(domain, chainPem) ? "this" : "another";
+    },
+
+    async retire(domain, certificateId, signal) {
+      const certificates = await certificatesOf(domain, signal);
+      const others = certificates.filter(({ id }) => id !== certificateId);
+      await removeUnused("certificates", others, signal);
+      // Keys become unused as their certificates go.
+      await removeUnused("private_keys", await unusedKeysOf(domain, signal), signal);
     },
 
     async deactivate(domain, signal) {

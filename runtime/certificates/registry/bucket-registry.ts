@@ -22,6 +22,7 @@ import {
   type ListRecordsOptions,
   type RecordPage,
   type Registry,
+  type Tombstone,
 } from "./registry.ts";
 
 const MAX_PAGE = 1_000;
@@ -31,7 +32,12 @@ const BAD_REQUEST = 400;
 const MAX_SCANNED_PAGES = 10;
 const VALIDATED: `/${Phase}.json` = "/validated.json";
 
-const tombstoneSchema = z.object({ lastOrderNumber: z.number().int().positive() });
+const tombstoneSchema = z.object({
+  lastOrderNumber: z.number().int().positive(),
+  customer: z.string().optional(),
+  ca: z.string().optional(),
+  isRevoked: z.boolean().default(false),
+});
 /** `page` is Storage's own token; `after` the last name taken from that page. */
 const pageTokenSchema = z.strictObject({ page: z.string().optional(), after: z.string().optional() });
 
@@ -56,7 +62,11 @@ class BucketRegistry implements Registry {
   }
 
   async firstOrderNumber(domain: string): Promise<number> {
-    return ((await this.#tombstone(domain))?.lastOrderNumber ?? 0) + 1;
+    return ((await this.tombstone(domain))?.lastOrderNumber ?? 0) + 1;
+  }
+
+  async tombstone(domain: string): Promise<Tombstone | undefined> {
+    return (await this.#tombstone(domain))?.tombstone;
   }
 
   async create(record: DomainRecord): Promise<"created" | "exists"> {
@@ -81,7 +91,7 @@ class BucketRegistry implements Registry {
     const found = await this.find(domain);
     if (found === undefined) return "absent";
     if (found.generation !== generation) return "changed";
-    await this.#bury(domain, found.record.orderNumber);
+    await this.#bury(found.record);
     await this.#removeAll(journalPrefix(domain));
     return this.#objects.remove(recordName(domain), generation);
   }
@@ -151,20 +161,26 @@ class BucketRegistry implements Registry {
     return outcome === "created" ? "claimed" : "exists";
   }
 
-  async #tombstone(domain: string): Promise<{ lastOrderNumber: number; generation: string } | undefined> {
+  async #tombstone(domain: string): Promise<{ tombstone: Tombstone; generation: string } | undefined> {
     const object = await this.#objects.read(tombstoneName(domain));
     if (object === undefined) return undefined;
-    const { lastOrderNumber } = tombstoneSchema.parse(JSON.parse(object.bytes.toString("utf8")));
-    return { lastOrderNumber, generation: object.generation };
+    const { customer, ca, ...tombstone } = tombstoneSchema.parse(JSON.parse(object.bytes.toString("utf8")));
+    return { tombstone: { ...tombstone, customer, ca }, generation: object.generation };
   }
 
-  /** Two removers of one registration write the same number, so that losing the race is fine. */
-  async #bury(domain: string, lastOrderNumber: number): Promise<void> {
-    const bytes = JSON.stringify({ lastOrderNumber });
-    const tombstone = await this.#tombstone(domain);
-    if (tombstone === undefined) await this.#objects.create(tombstoneName(domain), bytes);
-    else if (tombstone.lastOrderNumber < lastOrderNumber) {
-      await this.#objects.replace(tombstoneName(domain), bytes, tombstone.generation);
+  /** Two removers of one registration write the same, so that losing the race is fine. */
+  async #bury({ domain, orderNumber, customer, ca, revocation }: DomainRecord): Promise<void> {
+    const tombstone: Tombstone = {
+      lastOrderNumber: orderNumber,
+      customer,
+      ca,
+      isRevoked: revocation !== undefined,
+    };
+    const bytes = JSON.stringify(tombstone);
+    const found = await this.#tombstone(domain);
+    if (found === undefined) await this.#objects.create(tombstoneName(domain), bytes);
+    else if (found.tombstone.lastOrderNumber < orderNumber) {
+      await this.#objects.replace(tombstoneName(domain), bytes, found.generation);
     }
   }
 

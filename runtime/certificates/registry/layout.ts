@@ -47,7 +47,12 @@ export function checkedRecord(record: DomainRecord): DomainRecord {
 }
 
 export function recordOfMetadata(name: string, metadata: Readonly<Record<string, string>>): DomainRecord {
-  const parsed = recordSchema.safeParse({ ...metadata, orderNumber: Number(metadata.orderNumber) });
+  const { orderNumber, failures, ...rest } = metadata;
+  const parsed = recordSchema.safeParse({
+    ...rest,
+    orderNumber: Number(orderNumber),
+    ...(failures !== undefined && { failures: Number(failures) }),
+  });
   if (!parsed.success) throw new TypeError(`Metadata of "${name}": ${parsed.error.message}`);
   return parsed.data;
 }

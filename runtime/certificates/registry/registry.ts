@@ -5,6 +5,17 @@ export interface FoundRecord {
   readonly generation: string;
 }
 
+/** What outlives a registration. */
+export interface Tombstone {
+  readonly lastOrderNumber: number;
+  /** Whose the domain was. */
+  readonly customer: string | undefined;
+  /** Which CA its certificate was from. */
+  readonly ca: string | undefined;
+  /** Whether its certificate was to be revoked. */
+  readonly isRevoked: boolean;
+}
+
 export interface ListRecordsOptions {
   /** Only this customer's. @default every customer's. */
   readonly customer?: string;
@@ -22,6 +33,8 @@ export interface RecordPage {
 /** Every domain that the platform knows, and how far each of its orders is. */
 export interface Registry {
   find(domain: string): Promise<FoundRecord | undefined>;
+  /** What is left of the last registration of a domain that was removed. */
+  tombstone(domain: string): Promise<Tombstone | undefined>;
   /**
    * The number for the first order of a domain without a record. It goes on where a removed
    * registration of the same name ended: backups and keys are named by order number, so a number

@@ -12,6 +12,7 @@ const STATE_AFTER: Readonly<Record<Phase, State>> = {
   issued: "activating",
   "backed-up": "activating",
   activating: "activating",
+  accepted: "activating",
   active: "cleaning",
   cleaned: "active",
 };
@@ -51,13 +52,13 @@ export function needsJournal({ lifecycle }: DomainRecord): boolean {
  *
  * The record may lag behind the journal, so a live certificate counts from its entry on, even
  * over a `failed` that a late duplicate wrote; cleaning up behind it is none of the customer's
- * concern. Removal is final.
+ * concern. A renewal is none either: its domain stays active. Removal is final.
  */
 export function stateOf(record: DomainRecord, journal: readonly JournalEntry[]): State {
-  if (record.lifecycle === "removing") return "removing";
-  if (record.lifecycle === "active" || hasReached(journal, "active")) return "active";
-  if (record.lifecycle === "failed") return "failed";
-  return orderState(journal);
+  const { lifecycle } = record;
+  if (lifecycle === "removing" || lifecycle === "paused") return lifecycle;
+  if (lifecycle === "active" || lifecycle === "renewing" || hasReached(journal, "active")) return "active";
+  return lifecycle === "failed" ? "failed" : orderState(journal);
 }
 
 /** A certificate as an order's journal knows it. */
@@ -69,9 +70,15 @@ export interface JournaledCertificate {
   /** Hexadecimal. */
   readonly serial: string | undefined;
   readonly issuer: string | undefined;
+  /** RFC 3339. */
+  readonly notBefore: string | undefined;
+  /** RFC 9773's. */
+  readonly certificateId: string | undefined;
+  /** The issuing CA's name in the list. */
+  readonly ca: string | undefined;
 }
 
-/** From `detail` of `backed-up`, else of `issued`: `version`, `notAfter`, `serial`, `issuer`. */
+/** From `detail` of `backed-up`, else of `issued`, which have these names there. */
 export function certificateOf(journal: readonly JournalEntry[]): JournaledCertificate | undefined {
   const details = CERTIFICATE_PHASES.map((phase) => entryOf(journal, phase)?.detail).filter(
     (detail) => detail !== undefined,
@@ -83,5 +90,8 @@ export function certificateOf(journal: readonly JournalEntry[]): JournaledCertif
     notAfter: value("notAfter"),
     serial: value("serial"),
     issuer: value("issuer"),
+    notBefore: value("notBefore"),
+    certificateId: value("certificateId"),
+    ca: value("ca"),
   };
 }

@@ -9,6 +9,7 @@ export interface DomainView {
   readonly orderNumber: number;
   readonly notAfter: string | undefined;
   readonly retryAt: string | undefined;
+  readonly dueAt: string | undefined;
   /** In the order in which an order takes them. */
   readonly phases: readonly { readonly phase: Phase; readonly at: string }[];
 }
@@ -19,18 +20,19 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
     .map(({ phase, at }) => ({ phase, at }))
     .sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const failed = state === "failed";
-  // An active domain's reason tells of a restore that failed. Where the record says `failed` and the
-  // certificate is live all the same, its reason does not hold any more.
-  const hasReason = failed || record.lifecycle === "active";
+  // Where the record says `failed` and the certificate is live all the same, its reason does not hold any
+  // more, and nothing is due.
+  const isOutdated = state === "active" && needsJournal(record);
   // Until a new order's certificate is live, the served one is the record's.
   const issued = state === "active" && needsJournal(record) ? certificateOf(journal)?.notAfter : undefined;
   return {
     domain: record.domain,
     state,
-    reason: hasReason ? record.reason : undefined,
+    reason: isOutdated ? undefined : record.reason,
     orderNumber: record.orderNumber,
     notAfter: issued ?? record.notAfter,
     retryAt: failed ? record.retryAt : undefined,
+    dueAt: isOutdated ? undefined : record.dueAt,
     phases,
   };
 }

@@ -34,7 +34,7 @@ async function foundOrMade(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrd
   if (!journal.has("ordering")) {
     await ca.openAccount();
     if ((await journal.append("ordering", now())) === "exists") throw new OvertakenByAnother(journal);
-    const acmeOrder = await newOrder(ports, journal.domain, attempts, 1);
+    const acmeOrder = await newOrder(ports, work, attempts, 1);
     if ((await journal.append("ordered", now(), { orderUrl: acmeOrder.url })) === "exists") {
       throw new OvertakenByAnother(journal);
     }
@@ -62,7 +62,7 @@ async function foundOrMade(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrd
   }
   // The CA asks no more for the tokens of the earlier ACME order.
   await tokens.sweep();
-  const acmeOrder = await newOrder(ports, journal.domain, attempts, attempt);
+  const acmeOrder = await newOrder(ports, work, attempts, attempt);
   await attempts.record(attempt, acmeOrder.url);
   await journal.append("ordered", now(), { orderUrl: acmeOrder.url });
   return acmeOrder;
@@ -71,12 +71,13 @@ async function foundOrMade(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrd
 /** Makes the ACME order of an announced attempt, which counts unless it certainly left none. */
 async function newOrder(
   { ca }: IssuerPorts,
-  domain: string,
+  { record }: OrderWork,
   attempts: AcmeOrderAttempts,
   attempt: number,
 ): Promise<AcmeOrder> {
   try {
-    return await ca.newOrder(domain);
+    const { domain, lifecycle, certificateId } = record;
+    return await ca.newOrder(domain, { replaces: lifecycle === "renewing" ? certificateId : undefined });
   } catch (error) {
     // An attempt that can't be given back counts.
     if (leftNoAcmeOrder(error)) await attempts.giveBack(attempt).catch(() => undefined);

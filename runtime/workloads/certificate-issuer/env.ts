@@ -11,6 +11,11 @@ export const envSchema = z.object({
   ACME_PROFILE: z.string(),
   /** `mailto:` URL for the account. */
   ACME_CONTACT: z.string().startsWith("mailto:"),
+  /** IP addresses of the edge, comma-separated: where an activated certificate is looked for. */
+  EDGE_ADDRESSES: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(",")),
   FASTLY_SERVICE_ID: z.string().min(1),
   /** The TLS configuration under which certificates are activated. */
   FASTLY_TLS_CONFIGURATION_ID: z.string().min(1),

@@ -41,6 +41,7 @@ test("takes an order through every phase, in order", async () => {
     "issued",
     "backed-up",
     "activating",
+    "accepted",
     "active",
     "cleaned",
   ]);
@@ -49,7 +50,9 @@ test("takes an order through every phase, in order", async () => {
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active", notAfter });
   expect(journal.find(({ phase }) => phase === "backed-up")?.detail).toEqual({
     version: "00000001",
+    notBefore: new Date(served?.validFrom ?? "").toISOString(),
     notAfter,
+    certificateId: expect.any(String),
     serial: served?.serialNumber.toLowerCase(),
     issuer: "CN=Test Root",
   });

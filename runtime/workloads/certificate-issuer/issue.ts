@@ -3,15 +3,18 @@ import type { CertificateWithKey } from "../../certificates/backup/certificate-b
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
 import { certificateOf, hasReached } from "../../certificates/registry/state.ts";
-import { activate, fail, standing } from "../../certificates/registry/transitions.ts";
+import { activate, fail, postpone, standing } from "../../certificates/registry/transitions.ts";
 import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import { ChallengeTokens } from "./challenge-tokens.ts";
 import { obtainCertificate, versionOf } from "./obtain-certificate.ts";
 import { OrderJournal, type OrderWork } from "./order-journal.ts";
+import { OrderWaits } from "./order-waits.ts";
 import type { IssuerPorts } from "./ports.ts";
+import { revokeBackup } from "./revoke-backup.ts";
+import { seenAtEdge } from "./seen-at-edge.ts";
 import { unusedBackup } from "./unused-backup.ts";
-import { isOwners, verdictOf } from "./verdict.ts";
+import { isOwners, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface WorkContext {
   readonly logger: Logger;
@@ -43,20 +46,23 @@ export async function issue(message: Issuing, ports: IssuerPorts, context: WorkC
   }
 
   const { lease } = result;
-  const outcome = await work(message, ports, {
+  const { outcome, isFinished } = await work(message, ports, {
     logger: context.logger,
     signal: AbortSignal.any([context.signal, lease.signal]),
   });
-  if (outcome.kind === "done") lease.leave();
+  if (isFinished) lease.leave();
   else await lease.release();
   return outcome;
 }
 
-async function work(
-  { domain, orderNumber }: Issuing,
-  ports: IssuerPorts,
-  context: WorkContext,
-): Promise<Outcome> {
+/** What became of a delivery, and whether its journal shows that nothing is left to do. */
+interface Worked {
+  readonly outcome: Outcome;
+  readonly isFinished: boolean;
+}
+
+async function work(message: Issuing, ports: IssuerPorts, context: WorkContext): Promise<Worked> {
+  const { domain, orderNumber } = message;
   const { registry, now } = ports;
   const tokens = new ChallengeTokens(ports.challenges, domain);
   try {
@@ -64,41 +70,58 @@ async function work(
       registry.find(domain),
       registry.journal(domain, orderNumber),
     ]);
-    if (hasReached(entries, "cleaned")) return { kind: "done" };
+    if (hasReached(entries, "cleaned")) return { outcome: { kind: "done" }, isFinished: true };
     const order = standing(domain, found?.record, orderNumber, entries);
-    if (order.kind === "overtaken") return dropped(order.reason);
+    if (order.kind === "overtaken") return unfinished({ kind: "dropped", reason: order.reason });
+    const { record } = order;
     const journal = new OrderJournal(registry, domain, orderNumber, entries, context.signal);
-    await finish(ports, { journal, tokens, signal: context.signal }, context.logger);
-    return { kind: "done" };
+    await finish(ports, { record, journal, tokens, signal: context.signal }, context.logger);
+    return { outcome: { kind: "done" }, isFinished: true };
   } catch (error) {
+    if (error instanceof OrderWaits && !context.signal.aborted) {
+      context.logger.info({ domain, orderNumber, dueAt: error.dueAt }, error.message);
+      await change(registry, domain, (record) => postpone(record, error.dueAt, error.shown, now()));
+      return unfinished({ kind: "done" });
+    }
     const verdict = verdictOf(error, domain, now());
     if (verdict.kind === "retry" || context.signal.aborted) {
       context.logger.warn({ error, domain, orderNumber }, "Order interrupted");
-      return { kind: "retry", reason: verdict.reason };
+      return unfinished({ kind: "retry", reason: verdict.reason });
     }
-    // An error wakes the platform's operators.
-    if (isOwners(error)) context.logger.info({ error, domain, orderNumber }, "Order refused");
-    else context.logger.error({ error, domain, orderNumber }, "Order failed");
-    try {
-      await tokens.clear();
-      await change(registry, domain, async (record) =>
-        fail(record, await registry.journal(domain, orderNumber), orderNumber, verdict, now()),
-      );
-    } catch (unrecorded) {
-      context.logger.error(
-        { error: unrecorded, domain, orderNumber, outcome: "retry" },
-        "Failure not recorded",
-      );
-      return {
-        kind: "retry",
-        reason: `The failure of order ${orderNumber} of ${domain} could not be recorded.`,
-      };
-    }
-    return dropped(verdict.reason);
+    return unfinished(await recordFailure(message, ports, tokens, { error, verdict }, context.logger));
   }
 }
 
-/** From the journal's last phase to `cleaned`. */
+async function recordFailure(
+  { domain, orderNumber }: Issuing,
+  { registry, now }: IssuerPorts,
+  tokens: ChallengeTokens,
+  { error, verdict }: { readonly error: unknown; readonly verdict: Extract<Verdict, { kind: "failed" }> },
+  logger: Logger,
+): Promise<Outcome> {
+  const failure = { ...verdict, isOwners: isOwners(error) };
+  // An error wakes the platform's operators.
+  if (failure.isOwners) logger.info({ error, domain, orderNumber }, "Order refused");
+  else logger.error({ error, domain, orderNumber }, "Order failed");
+  try {
+    await tokens.clear();
+    await change(registry, domain, async (record) =>
+      fail(record, await registry.journal(domain, orderNumber), orderNumber, failure, now()),
+    );
+  } catch (unrecorded) {
+    logger.error({ error: unrecorded, domain, orderNumber, outcome: "retry" }, "Failure not recorded");
+    return {
+      kind: "retry",
+      reason: `The failure of order ${orderNumber} of ${domain} could not be recorded.`,
+    };
+  }
+  return { kind: "dropped", reason: verdict.reason };
+}
+
+/**
+ * From the journal's last phase to `cleaned`. A certificate counts as live once the edge shows it: until then
+ * the one before it serves, and is not taken away.
+ */
 async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger): Promise<void> {
   const { registry, tls, now } = ports;
   const { journal, tokens, signal } = orderWork;
@@ -107,16 +130,28 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
     const certificate = await certificateInHand(ports, orderWork, logger);
     await journal.append("activating", now());
     const ids = await tls.activate(domain, certificate.chainPem, certificate.keyPem, signal);
+    await journal.append("accepted", now(), { ...ids });
+    await seenAtEdge(ports, orderWork, certificate.chainPem);
     await journal.append("active", now(), { ...ids });
     logger.info({ domain, orderNumber, ...ids }, "Certificate active");
   }
-  const notAfter = certificateOf(journal.entries)?.notAfter;
-  await Promise.all([
-    tokens.clear(),
-    notAfter !== undefined &&
-      change(registry, domain, (record) => activate(record, orderNumber, notAfter, now())),
-  ]);
+  const certificate = certificateOf(journal.entries);
+  await Promise.all([tokens.clear(), takeOutOfService(ports, orderWork)]);
+  if (certificate?.notAfter !== undefined) {
+    const served = { ...certificate, notAfter: certificate.notAfter };
+    await change(registry, domain, (record) => activate(record, orderNumber, served, now()));
+  }
   await journal.append("cleaned", now());
+}
+
+/** Of what served before: revoked if that was asked for, and removed at Fastly. */
+async function takeOutOfService(ports: IssuerPorts, { record, journal, signal }: OrderWork): Promise<void> {
+  const { version, revocation } = record;
+  if (revocation && version !== undefined && version !== certificateOf(journal.entries)?.version) {
+    await revokeBackup(ports, record, version, revocation);
+  }
+  const certificateId = journal.detail("active")?.certificateId;
+  if (certificateId !== undefined) await ports.tls.retire(journal.domain, certificateId, signal);
 }
 
 /** Backed up by an earlier delivery, or by an earlier order that Fastly then refused, or else from the CA. */
@@ -126,16 +161,16 @@ async function certificateInHand(
   logger: Logger,
 ): Promise<CertificateWithKey> {
   const { backups, now } = ports;
-  const { journal } = orderWork;
+  const { journal, record } = orderWork;
   const { domain, orderNumber } = journal;
-  if (!journal.has("ordering") && !journal.has("backed-up") && orderNumber > 1) {
-    const unused = await unusedBackup(ports, domain, orderNumber);
+  if (!journal.has("ordering") && !journal.has("backed-up")) {
+    const unused = await unusedBackup(ports, record);
     if (unused) {
       logger.info(
         { domain, orderNumber, version: unused.version },
         "Taking the certificate of an earlier order",
       );
-      await journal.append("backed-up", now(), { ...unused });
+      await journal.append("backed-up", now(), unused);
     }
   }
   if (journal.has("backed-up")) {
@@ -147,6 +182,6 @@ async function certificateInHand(
   return obtainCertificate(ports, orderWork);
 }
 
-function dropped(reason: string): Outcome {
-  return { kind: "dropped", reason };
+function unfinished(outcome: Outcome): Worked {
+  return { outcome, isFinished: false };
 }

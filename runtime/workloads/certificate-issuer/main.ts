@@ -1,6 +1,7 @@
 import { accountKey } from "../../certificates/acme/account-key.ts";
 import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import { openEdgeSight } from "../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import { issuingSchema } from "../../certificates/messages.ts";
@@ -47,6 +48,7 @@ export const { handler, start } = workload((platform, logger) => {
       }),
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
+      edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),
       now: SYSTEM_CLOCK.now,
       sleep: SYSTEM_CLOCK.sleep,
     }),

@@ -4,6 +4,7 @@ import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import { type AcmeOrder, CaStillWorking } from "../../certificates/acme/certificate-authority.ts";
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
+import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { Secret } from "../../workload/secret.ts";
 import { authorizedAcmeOrder } from "./authorized-acme-order.ts";
 import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
@@ -13,6 +14,12 @@ import { OrderFailed } from "./verdict.ts";
 /** Sorts by age: order numbers of a domain only ever grow. */
 export function versionOf(orderNumber: number): string {
   return String(orderNumber).padStart(8, "0");
+}
+
+/** The number of the order that a backup's version is of; `undefined` for what was brought in from elsewhere. */
+export function authorOf(version: string): number | undefined {
+  const number = Number(version);
+  return Number.isInteger(number) && version === versionOf(number) ? number : undefined;
 }
 
 /**
@@ -86,9 +93,5 @@ function describe(domain: string, chainPem: string, keyPem: Secret<string>): Bac
       `The certificate authority sent a certificate that is not for ${domain} and its key.`,
     );
   }
-  return {
-    notAfter: new Date(leaf.validTo).toISOString(),
-    serial: leaf.serialNumber.toLowerCase(),
-    issuer: leaf.issuer.replaceAll("\n", ", "),
-  };
+  return certificateFacts(chainPem);
 }

@@ -1,4 +1,4 @@
-import type { JournalEntry, Phase } from "../../certificates/registry/lifecycle.ts";
+import type { DomainRecord, JournalEntry, Phase } from "../../certificates/registry/lifecycle.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import { entryOf, hasReached } from "../../certificates/registry/state.ts";
 import type { ChallengeTokens } from "./challenge-tokens.ts";
@@ -33,6 +33,10 @@ export class OrderJournal {
     return entryOf(this.#entries, phase)?.detail;
   }
 
+  entry(phase: Phase): JournalEntry | undefined {
+    return entryOf(this.#entries, phase);
+  }
+
   get entries(): readonly JournalEntry[] {
     return this.#entries;
   }
@@ -61,6 +65,8 @@ export class OrderJournal {
 
 /** What the steps of an order share within one delivery. */
 export interface OrderWork {
+  /** As read under the lease. */
+  readonly record: DomainRecord;
   readonly journal: OrderJournal;
   readonly tokens: ChallengeTokens;
   readonly signal: AbortSignal;

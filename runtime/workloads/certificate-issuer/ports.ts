@@ -1,5 +1,6 @@
 import type { CertificateAuthority } from "../../certificates/acme/certificate-authority.ts";
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import type { Findings } from "../../certificates/registry/findings.ts";
@@ -20,6 +21,7 @@ export interface IssuerPorts {
   readonly ca: CertificateAuthority;
   readonly tls: FastlyTls;
   readonly domains: FastlyDomains;
+  readonly edge: EdgeSight;
   readonly now: () => Date;
   readonly sleep: Clock["sleep"];
 }

@@ -5,11 +5,12 @@ import type { Outcome } from "../../workload/outcome.ts";
 import { ChallengeTokens } from "./challenge-tokens.ts";
 import type { WorkContext } from "./issue.ts";
 import type { IssuerPorts } from "./ports.ts";
+import { revokeBackup } from "./revoke-backup.ts";
 
 /**
- * Takes a domain off the platform: its certificate, its link, its challenges, and last of all its
- * record, so that any crash before leaves something to start from again. Backups stay for as long
- * as their bucket keeps them.
+ * Takes a domain off the platform: its certificate, revoked if that was asked for, its link, its
+ * challenges, and last of all its record, so that any crash before leaves something to start from again.
+ * Backups stay for as long as their bucket keeps them.
  */
 export async function remove(
   { domain }: Issuing,
@@ -35,7 +36,9 @@ export async function remove(
     if (found.record.lifecycle !== "removing") {
       return { kind: "dropped", reason: `${domain} is not being removed: it is ${found.record.lifecycle}.` };
     }
+    const { version, revocation } = found.record;
     await tls.deactivate(domain, signal);
+    if (revocation && version !== undefined) await revokeBackup(ports, found.record, version, revocation);
     await domains.unlink(domain, signal);
     await new ChallengeTokens(challenges, domain).sweep();
     signal.throwIfAborted();

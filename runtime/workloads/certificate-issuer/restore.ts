@@ -1,10 +1,17 @@
-import { randomUUID, X509Certificate } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { inWords, newestUsable, type UsableBackup } from "../../certificates/backup/newest-usable.ts";
+import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
-import { hasReached } from "../../certificates/registry/state.ts";
-import { leaveUnrestored, restore as restoreRecord } from "../../certificates/registry/transitions.ts";
+import { certificateOf, hasReached } from "../../certificates/registry/state.ts";
+import {
+  leaveUnrestored,
+  restore as restoreRecord,
+  type ServedCertificate,
+} from "../../certificates/registry/transitions.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { WorkContext } from "./issue.ts";
+import { authorOf } from "./obtain-certificate.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed, verdictOf } from "./verdict.ts";
 
@@ -56,12 +63,13 @@ async function activateNewest(
   { registry, backups, tls, domains, now }: IssuerPorts,
   { logger, signal }: WorkContext,
 ): Promise<void> {
-  const version = await backups.newest(domain);
-  const backup = version === undefined ? undefined : await backups.read(domain, version);
-  if (!backup) throw new OrderFailed(`${domain} has no backup.`);
-  const notAfter = new Date(new X509Certificate(backup.chainPem).validTo);
-  if (notAfter <= now()) {
-    throw new OrderFailed(`The newest backup of ${domain} expired at ${notAfter.toISOString()}.`);
+  const { backup, passedOver } = await newestUsable(backups, domain, now());
+  if (!backup) {
+    throw new OrderFailed(
+      passedOver.length === 0
+        ? `${domain} has no backup.`
+        : `No backup of ${domain} can be used. ${inWords(passedOver)}`,
+    );
   }
 
   signal.throwIfAborted();
@@ -69,8 +77,21 @@ async function activateNewest(
   const link = await domains.link(domain, signal);
   if (link.kind === "taken") throw new OrderFailed(link.reason);
   const ids = await tls.activate(domain, backup.chainPem, backup.keyPem, signal);
-  await change(registry, domain, (record) => restoreRecord(record, notAfter.toISOString(), now()));
-  logger.info({ domain, version, ...ids }, "Certificate restored");
+  const certificate = await servedCertificate(registry, domain, backup);
+  await change(registry, domain, (record) => restoreRecord(record, certificate, now()));
+  logger.info({ domain, version: backup.version, passedOver, ...ids }, "Certificate restored");
+}
+
+/** What the record is to say of a backup: which CA issued it, its order's journal knows. */
+async function servedCertificate(
+  registry: IssuerPorts["registry"],
+  domain: string,
+  { chainPem, version }: UsableBackup,
+): Promise<ServedCertificate> {
+  const author = authorOf(version);
+  const journaled = author === undefined ? undefined : certificateOf(await registry.journal(domain, author));
+  const { certificateId, notBefore, notAfter } = certificateFacts(chainPem);
+  return { ca: journaled?.ca, certificateId, notBefore, notAfter, version };
 }
 
 function dropped(reason: string): Outcome {

@@ -24,6 +24,7 @@ test("a registration is answered with 202 with the resource, and sends one messa
     domain: "shop.example.test",
     state: "pending",
     reason: null,
+    dueAt: "2026-11-01T12:15:00.000Z",
     orderNumber: 1,
     notAfter: null,
     retryAt: null,

@@ -8,13 +8,20 @@ import type { DomainView } from "../../certificates/registry/view.ts";
 const summaryFields = {
   domain: z.string().openapi({ example: "shop.example.com" }),
   state: z.enum(STATES),
-  reason: z.string().nullable().openapi({ description: "Why it failed, or was not restored, for a person." }),
+  reason: z
+    .string()
+    .nullable()
+    .openapi({ description: "Why it failed, waits, is paused, or was not restored, for a person." }),
   orderNumber: z.number().int().positive(),
   notAfter: z.iso.datetime().nullable().openapi({ description: "When the served certificate ends." }),
   retryAt: z.iso
     .datetime()
     .nullable()
     .openapi({ description: "Before this, registering again changes nothing." }),
+  dueAt: z.iso
+    .datetime()
+    .nullable()
+    .openapi({ description: "When the platform looks at it again by itself, if not sooner." }),
 };
 
 export const domainSummarySchema = z.object(summaryFields).openapi("DomainSummary");
@@ -67,6 +74,7 @@ export function summaryOf({
   orderNumber,
   notAfter,
   retryAt,
+  dueAt,
 }: DomainView): DomainSummary {
   return {
     domain,
@@ -75,6 +83,7 @@ export function summaryOf({
     orderNumber,
     notAfter: notAfter ?? null,
     retryAt: retryAt ?? null,
+    dueAt: dueAt ?? null,
   };
 }
 

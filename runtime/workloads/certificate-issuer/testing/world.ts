@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { openCertificateBackups } from "../../../certificates/backup/certificate-backups.ts";
+import type { EdgeSight } from "../../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../../certificates/fastly/fastly-tls.ts";
 import type { Issuing } from "../../../certificates/messages.ts";
@@ -30,6 +31,15 @@ export class TestWorld {
   readonly wrapper = new TestKeyWrapper();
   readonly fastly: TestFastly;
   readonly ca: TestCertificateAuthority;
+  /** The edge, which shows at once what Fastly has. */
+  readonly edge: EdgeSight = {
+    look: async (domain) => {
+      const certificate = this.fastly.served(domain);
+      return certificate
+        ? { kind: "seen", certificate, status: 200 }
+        : { kind: "nothing", because: "no certificate" };
+    },
+  };
   /** Every log line. */
   logs = "";
   readonly #endpoint: string;
@@ -113,6 +123,7 @@ export class TestWorld {
       ca: life.wrap(this.ca),
       tls: openFastlyTls({ ...fastly, configurationId: "conf" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
+      edge: this.edge,
       now: () => this.now(),
       sleep: SYSTEM_CLOCK.sleep,
       ...change,

@@ -1,0 +1,168 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
+import type { Issuing } from "../../certificates/messages.ts";
+import { change } from "../../certificates/registry/change.ts";
+import { register, renew, startRemoval, type Transition } from "../../certificates/registry/transitions.ts";
+import { problem } from "../../certificates/testing/certificate-authority.ts";
+import { TestIssuingKey } from "../../certificates/testing/issuing-key.ts";
+import type { Outcome } from "../../workload/outcome.ts";
+import { TestWorld } from "./testing/world.ts";
+
+const DOMAIN = "shop.example.test";
+const CUSTOMER = "customer@example.test";
+const FIRST: Issuing = { action: "issue", domain: DOMAIN, orderNumber: 1 };
+const SECOND: Issuing = { ...FIRST, orderNumber: 2 };
+const REMOVE: Issuing = { ...FIRST, action: "remove" };
+const DONE: Outcome = { kind: "done" };
+const DAY_MS = 86_400_000;
+
+let issuer: TestIssuingKey;
+let world: TestWorld;
+
+beforeAll(async () => {
+  issuer = await TestIssuingKey.create();
+});
+
+beforeEach(async () => {
+  world = await TestWorld.create(issuer);
+  await world.register(DOMAIN);
+  await world.deliver(FIRST);
+});
+
+afterEach(() => world.end());
+
+const serial = () => world.fastly.served(DOMAIN)?.serialNumber;
+const atFastly = () =>
+  [world.fastly.keys, world.fastly.certificates, world.fastly.activations].map(({ length }) => length);
+const move = (transition: Parameters<typeof change>[2]) => change(world.registry, DOMAIN, transition);
+const startRenewal = () => move((record) => renew(record, world.now()));
+
+/** An edge that goes on showing the certificate of now. */
+function staleEdge(): EdgeSight {
+  const certificate = world.fastly.served(DOMAIN);
+  if (!certificate) throw new Error("Nothing is served.");
+  return { look: async () => ({ kind: "seen", certificate, status: 200 }) };
+}
+
+/** Registers the domain again, which was removed. */
+async function registerAgain(customer: string): Promise<Issuing> {
+  const orderNumber = await world.registry.firstOrderNumber(DOMAIN);
+  await world.registry.create(register(DOMAIN, customer, orderNumber, world.now()));
+  return { ...FIRST, orderNumber };
+}
+
+test("renews by an order that names what it replaces, and leaves nothing of the certificate before", async () => {
+  const before = await world.record(DOMAIN);
+  const old = serial();
+  await startRenewal();
+  expect(await world.deliver(SECOND)).toEqual(DONE);
+
+  expect(world.ca.newOrders.at(-1)).toEqual({ domain: DOMAIN, replaces: before?.certificateId });
+  expect(serial()).not.toBe(old);
+  expect(atFastly()).toEqual([1, 1, 1]);
+  const record = await world.record(DOMAIN);
+  expect(record).toMatchObject({ lifecycle: "active", orderNumber: 2, version: "00000002" });
+  expect(record?.certificateId).not.toBe(before?.certificateId);
+});
+
+test("keeps the certificate before until the edge shows the new one, however many deliveries that takes", async () => {
+  const edge = staleEdge();
+  await startRenewal();
+  for (let delivery = 0; delivery < 3; delivery++) {
+    expect(await world.deliver(SECOND, undefined, { edge, sleep: async () => undefined })).toEqual(DONE);
+    expect(atFastly()).toEqual([2, 2, 1]);
+    const { lifecycle, dueAt = "" } = (await world.record(DOMAIN)) ?? {};
+    expect(lifecycle).toBe("renewing");
+    const waitMs = Date.parse(dueAt) - world.now().getTime();
+    expect(waitMs).toBeGreaterThan(50_000);
+    expect(waitMs).toBeLessThanOrEqual(600_000);
+    world.letPass(waitMs);
+  }
+  expect(await world.deliver(SECOND)).toEqual(DONE);
+  expect(atFastly()).toEqual([1, 1, 1]);
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active", version: "00000002" });
+  expect(world.ca.finalized).toHaveLength(2);
+});
+
+test("goes on serving when a renewal fails, and tries again by itself with an order of its own", async () => {
+  const old = serial();
+  world.ca.refuse = (call) =>
+    call === "newOrder" ? problem("rejectedIdentifier", 400, "Not this one") : undefined;
+  await startRenewal();
+  expect(await world.deliver(SECOND)).toMatchObject({ kind: "dropped" });
+  expect(serial()).toBe(old);
+  const failed = await world.record(DOMAIN);
+  expect(failed).toMatchObject({ lifecycle: "active", failures: 1, version: "00000001" });
+  expect(Date.parse(failed?.dueAt ?? "")).toBeGreaterThan(world.now().getTime());
+  expect(await world.deliver(SECOND)).toMatchObject({
+    kind: "dropped",
+    reason: expect.stringMatching(/failed/),
+  });
+
+  world.ca.refuse = () => undefined;
+  await startRenewal();
+  expect(await world.deliver({ ...FIRST, orderNumber: 3 })).toEqual(DONE);
+  const renewed = await world.record(DOMAIN);
+  expect(renewed).toMatchObject({ lifecycle: "active", version: "00000003" });
+  expect([renewed?.failures, renewed?.failingSince, renewed?.reason]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("revokes what it replaces, for the reason given, once the new certificate is seen", async () => {
+  const before = (await world.record(DOMAIN))?.certificateId ?? "";
+  const edge = staleEdge();
+  await move((record) => renew(record, world.now(), "keyCompromise"));
+  await world.deliver(SECOND, undefined, { edge, sleep: async () => undefined });
+  expect(world.ca.revoked.size).toBe(0);
+  await world.deliver(SECOND);
+  expect([...world.ca.revoked]).toEqual([[before, "keyCompromise"]]);
+  expect((await world.record(DOMAIN))?.revocation).toBeUndefined();
+});
+
+test("revokes a removed domain's certificate if that was asked for, and only then", async () => {
+  const { certificateId = "" } = (await world.record(DOMAIN)) ?? {};
+  await move((record): Transition => startRemoval(record, world.now(), "cessationOfOperation"));
+  expect(await world.deliver(REMOVE)).toEqual(DONE);
+  expect([...world.ca.revoked]).toEqual([[certificateId, "cessationOfOperation"]]);
+  expect(atFastly()).toEqual([0, 0, 0]);
+
+  const again = await registerAgain(CUSTOMER);
+  await world.deliver(again);
+  // What is revoked serves nobody any more.
+  expect(world.ca.finalized).toHaveLength(2);
+  await move((record) => startRemoval(record, world.now()));
+  await world.deliver({ ...again, action: "remove" });
+  expect(world.ca.revoked.size).toBe(1);
+});
+
+test("six rounds of removing and adding cost one certificate", async () => {
+  const first = serial();
+  for (let round = 0; round < 6; round++) {
+    await move((record) => startRemoval(record, world.now()));
+    expect(await world.deliver(REMOVE)).toEqual(DONE);
+    expect(serial()).toBeUndefined();
+    expect(await world.deliver(await registerAgain(CUSTOMER))).toEqual(DONE);
+    expect(serial()).toBe(first);
+  }
+  expect(world.ca.finalized).toHaveLength(1);
+  expect(await world.record(DOMAIN)).toMatchObject({
+    version: "00000001",
+    certificateId: expect.any(String),
+  });
+});
+
+test("gives a customer no certificate of the one before, nor one that is to be renewed", async () => {
+  await move((record) => startRemoval(record, world.now()));
+  await world.deliver(REMOVE);
+  await world.deliver(await registerAgain("another@example.test"));
+  expect(world.ca.finalized).toHaveLength(2);
+
+  await move((record) => startRemoval(record, world.now()));
+  await world.deliver(REMOVE);
+  world.letPass(61 * DAY_MS);
+  await world.deliver(await registerAgain("another@example.test"));
+  expect(world.ca.finalized).toHaveLength(3);
+});
