@@ -11,7 +11,7 @@ import type {
 } from "../acme/certificate-authority.ts";
 import { certificateIdOf } from "../acme/certificate-id.ts";
 import type { RenewalInfo } from "../acme/renewal-info.ts";
-import type { TestIssuingKey } from "./issuing-key.ts";
+import type { CertificateSigner } from "./issuing-key.ts";
 
 interface KnownAcmeOrder {
   readonly domain: string;
@@ -35,8 +35,8 @@ const LIFETIME_MS = 90 * 86_400_000;
 
 /** A CA in memory with RFC 8555's states: it looks for the token itself, and finalises an ACME order once. */
 export class TestCertificateAuthority implements CertificateAuthority {
-  readonly #issuer: TestIssuingKey;
-  readonly #challenges: ObjectStore;
+  readonly #issuer: CertificateSigner;
+  readonly #challenges: Pick<ObjectStore, "read">;
   readonly #now: () => Date;
   readonly #acmeOrders = new Map<string, KnownAcmeOrder>();
   /** Its certificates by their ids. */
@@ -59,7 +59,11 @@ export class TestCertificateAuthority implements CertificateAuthority {
   /** What it says of a token that is not there. */
   unconfirmed = problem("unauthorized", 403, "The token is not there");
 
-  constructor(issuer: TestIssuingKey, challenges: ObjectStore, now: () => Date = () => new Date()) {
+  constructor(
+    issuer: CertificateSigner,
+    challenges: Pick<ObjectStore, "read">,
+    now: () => Date = () => new Date(),
+  ) {
     this.#issuer = issuer;
     this.#challenges = challenges;
     this.#now = now;

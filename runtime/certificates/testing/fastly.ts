@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { HttpReply, OutgoingRequest } from "../../workload/send-request.ts";
 
 type Json = Record<string, unknown>;
 
@@ -21,6 +22,7 @@ interface Certificate {
   readonly name: string;
   readonly spki: string;
   readonly leaf: X509Certificate;
+  readonly names: readonly string[];
 }
 
 interface Activation {
@@ -38,8 +40,20 @@ interface LinkedDomain {
 
 /** Smaller than anybody asks for. */
 const PAGE_SIZE = 2;
+const HOUR_MS = 3_600_000;
 
-/** Fastly's API as its documents describe it, in memory, with the refusals that order its calls. */
+export interface TestFastlyOptions {
+  /** @default 2, smaller than anybody asks for. */
+  readonly pageSize?: number;
+  /** Fastly allows 1,000. @default any number */
+  readonly writesPerHour?: number;
+  readonly now?: () => Date;
+}
+
+/**
+ * Fastly's API as its documents describe it, in memory, with the refusals that order its calls: as a
+ * server, or without one as a transport's `send`.
+ */
 export class TestFastly {
   static readonly token = "fastly-token";
   readonly keys: Key[] = [];
@@ -54,10 +68,20 @@ export class TestFastly {
   refuse: (call: string) => Answer | undefined = () => undefined;
   /** Runs around every call: what a test uses to lose replies. */
   around: (call: string, handle: () => Promise<Answer>) => Promise<Answer> = (_call, handle) => handle();
+  /** When the writes of each hour were, an entry an hour: what a test compares with the limit. */
+  readonly writes: { readonly hour: number; count: number }[] = [];
+  /** Writes refused because the hour's were spent. */
+  refused = 0;
+  readonly #options: Required<TestFastlyOptions>;
   readonly #server: Server;
   #ids = 0;
 
-  constructor() {
+  constructor({
+    pageSize = PAGE_SIZE,
+    writesPerHour = Number.POSITIVE_INFINITY,
+    now = () => new Date(),
+  }: TestFastlyOptions = {}) {
+    this.#options = { pageSize, writesPerHour, now };
     this.#server = createServer((request, response) => {
       void this.#answer(request, response).catch(() => response.destroy());
     });
@@ -81,41 +105,74 @@ export class TestFastly {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", headers: asked } = request;
     const url = new URL(request.url ?? "/", "http://fastly");
-    const call = `${request.method} ${url.pathname}`;
-    this.calls.push(call);
     const text = Buffer.concat(await request.toArray()).toString("utf8");
-    const { status, body, headers } = await this.around(call, async () => {
-      if (request.headers["fastly-key"] !== TestFastly.token)
-        return { status: 401, body: { msg: "Provided credentials are missing or invalid" } };
-      return (
-        this.refuse(call) ?? this.#handle(request.method ?? "", url, text === "" ? {} : JSON.parse(text))
-      );
-    });
+    const { status, body, headers } = await this.around(`${method} ${url.pathname}`, async () =>
+      this.#reply(method, url, String(asked["fastly-key"]), text),
+    );
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(body === undefined ? undefined : JSON.stringify(body));
   }
 
-  #handle(method: string, url: URL, body: Json): Answer {
+  /** A transport's. */
+  async send(
+    target: string | URL,
+    { method, headers: asked, body = "" }: OutgoingRequest,
+  ): Promise<HttpReply> {
+    const answer = this.#reply(method, new URL(target), asked?.["fastly-key"], body.toString());
+    const text = answer.body === undefined ? "" : JSON.stringify(answer.body);
+    return { status: answer.status, headers: { ...answer.headers }, body: Buffer.from(text) };
+  }
+
+  #reply(method: string, url: URL, token: string | undefined, text: string): Answer {
+    const call = `${method} ${url.pathname}`;
+    this.calls.push(call);
+    if (token !== TestFastly.token)
+      return { status: 401, body: { msg: "Provided credentials are missing or invalid" } };
+    return this.refuse(call) ?? this.#limited(method) ?? this.#handle(method, url, text);
+  }
+
+  /** Counts a write, or refuses it where the hour's are spent. */
+  #limited(method: string): Answer | undefined {
+    if (method === "GET") return undefined;
+    const hour = Math.floor(this.#options.now().getTime() / HOUR_MS);
+    if (this.writes.at(-1)?.hour !== hour) this.writes.push({ hour, count: 0 });
+    const current = this.writes.at(-1);
+    if (!current) return undefined;
+    if (current.count < this.#options.writesPerHour) current.count++;
+    else {
+      const headers = { "fastly-ratelimit-reset": String(((hour + 1) * HOUR_MS) / 1000) };
+      this.refused++;
+      return { status: 429, headers, body: { msg: "You have exceeded your hourly rate limit" } };
+    }
+    return undefined;
+  }
+
+  #handle(method: string, url: URL, text: string): Answer {
+    const body: Json = text === "" ? {} : JSON.parse(text);
     const [area = "", collection = "", third = "", fourth = ""] = url.pathname.slice(1).split("/");
     if (area === "domain-management") return this.#domains(method, url, body, fourth);
     const data = body.data as Json | undefined;
     switch (`${method} ${collection}`) {
       case "POST private_keys":
         return this.#addKey(data?.attributes as Json);
-      case "GET private_keys":
-        return page(
+      case "GET private_keys": {
+        const used = new Set(this.certificates.map(({ spki }) => spki));
+        const unused = this.keys.filter(({ spki }) => !used.has(spki));
+        return this.#page(
           url,
-          this.keys.filter((key) => !this.#isUsed(key)).map(({ id, name }) => ({ id, attributes: { name } })),
+          unused.map(({ id, name }) => ({ id, attributes: { name } })),
         );
+      }
       case "DELETE private_keys":
         return this.#drop(this.keys, third, (key) => this.#isUsed(key));
       case "POST certificates":
         return this.#addCertificate(data?.attributes as Json);
       case "GET certificates": {
         const domain = url.searchParams.get("filter[tls_domains.id]") ?? "";
-        const matching = this.certificates.filter(({ leaf }) => leaf.checkHost(domain));
-        return page(
+        const matching = this.certificates.filter(({ names }) => names.includes(domain));
+        return this.#page(
           url,
           matching.map(({ id, name }) => ({ id, attributes: { name } })),
         );
@@ -128,7 +185,7 @@ export class TestFastly {
         return this.#activate(data?.relationships as Json);
       case "GET activations": {
         const domain = url.searchParams.get("filter[tls_domain.id]");
-        return page(url, this.activations.filter((one) => one.domain === domain).map(shown));
+        return this.#page(url, this.activations.filter((one) => one.domain === domain).map(shown));
       }
       case "PATCH activations": {
         const found = this.activations.find(({ id }) => id === third);
@@ -160,7 +217,8 @@ export class TestFastly {
     if (this.certificates.some((one) => one.leaf.raw.equals(leaf.raw))) {
       return { status: 409, body: { msg: "uploaded already" } };
     }
-    const added = { id: this.#id("certificate"), name: String(name), spki, leaf };
+    const names = [...(leaf.subjectAltName ?? "").matchAll(/DNS:([^,]+)/g)].map(([, dns = ""]) => dns);
+    const added = { id: this.#id("certificate"), name: String(name), spki, leaf, names };
     this.certificates.push(added);
     return { status: 201, body: { data: { id: added.id, attributes: { name } } } };
   }
@@ -185,13 +243,14 @@ export class TestFastly {
       const isExact = this.matchesExactly && match === "exact";
       const matching = this.domains.filter(({ fqdn }) => (isExact ? fqdn === asked : fqdn.includes(asked)));
       const first = cursor === undefined ? 0 : matching.findIndex((one) => one.id === cursor);
-      const next = matching[first + PAGE_SIZE]?.id;
+      const { pageSize } = this.#options;
+      const next = matching[first + pageSize]?.id;
       const meta = {
-        limit: PAGE_SIZE,
+        limit: pageSize,
         total: matching.length,
         ...(next !== undefined && { next_cursor: next }),
       };
-      return { status: 200, body: { data: matching.slice(first, first + PAGE_SIZE), meta } };
+      return { status: 200, body: { data: matching.slice(first, first + pageSize), meta } };
     }
     if (method === "POST") {
       if (this.domains.some(({ fqdn }) => fqdn === body.fqdn)) return { status: 409, body: { msg: "taken" } };
@@ -203,6 +262,14 @@ export class TestFastly {
     if (method === "DELETE") return this.#drop(this.domains, id, () => false);
     found.service_id = String(body.service_id);
     return { status: 200, body: found };
+  }
+
+  #page(url: URL, all: readonly Json[]): Answer {
+    const { pageSize } = this.#options;
+    const number = Number(url.searchParams.get("page[number]"));
+    const data = all.slice((number - 1) * pageSize, number * pageSize);
+    const meta = { total_pages: Math.max(1, Math.ceil(all.length / pageSize)) };
+    return { status: 200, body: { data, meta } };
   }
 
   #isUsed({ spki }: Key): boolean {
@@ -233,15 +300,6 @@ function shown({ id, domain, configuration, certificate }: Activation): Json {
       tls_configuration: relation("tls_configuration", configuration),
       tls_domain: relation("tls_domain", domain),
     },
-  };
-}
-
-function page(url: URL, all: readonly Json[]): Answer {
-  const number = Number(url.searchParams.get("page[number]"));
-  const data = all.slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE);
-  return {
-    status: 200,
-    body: { data, meta: { total_pages: Math.max(1, Math.ceil(all.length / PAGE_SIZE)) } },
   };
 }
 

@@ -6,13 +6,19 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const DAY_MS = 86_400_000;
 x509.cryptoProvider.set(webcrypto as never);
 
-interface Validity {
+export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
+/** What a CA in memory signs with. */
+export interface CertificateSigner {
+  /** The chain for a PKCS#10 request, leaf first. */
+  signFor(csrPem: string, validity: Validity): Promise<string>;
+}
+
 /** Signs certificates for tests: a CA's key without a CA around it. */
-export class TestIssuingKey {
+export class TestIssuingKey implements CertificateSigner {
   readonly rootPem: string;
   readonly #root: x509.X509Certificate;
   readonly #privateKey: webcrypto.CryptoKey;

@@ -1,4 +1,12 @@
-import type { ListOptions, ObjectPage, ObjectStore, ReadObject, WriteOptions } from "../object-store.ts";
+import type {
+  ListedObject,
+  ListOptions,
+  ObjectPage,
+  ObjectStore,
+  ReadObject,
+  WriteOptions,
+} from "../object-store.ts";
+import { SortedNames } from "./sorted-names.ts";
 
 interface Entry extends ReadObject {
   readonly contentType: string;
@@ -9,11 +17,17 @@ interface Entry extends ReadObject {
 /** A bucket in memory with Storage's preconditions, order and paging, for tests of what stands on it. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #entries = new Map<string, Entry>();
+  readonly #sorted = new SortedNames();
+  readonly #now: () => Date;
   #generation = 0;
+
+  constructor(now: () => Date = () => new Date()) {
+    this.#now = now;
+  }
 
   /** Names in order: what a test looks at. */
   get names(): readonly string[] {
-    return [...this.#entries.keys()].sort();
+    return [...this.#sorted.from("")];
   }
 
   async read(name: string): Promise<ReadObject | undefined> {
@@ -38,22 +52,22 @@ export class MemoryObjectStore implements ObjectStore {
     if (entry === undefined) return "absent";
     if (generation !== undefined && entry.generation !== generation) return "changed";
     this.#entries.delete(name);
+    this.#sorted.delete(name);
     return "removed";
   }
 
   async list({ prefix, pageSize, pageToken = "" }: ListOptions): Promise<ObjectPage> {
-    const matching = this.names.filter((name) => name.startsWith(prefix) && name > pageToken);
-    const page = matching.slice(0, pageSize);
-    const last = page.at(-1);
-    return {
-      objects: page.flatMap((name) => {
-        const entry = this.#entries.get(name);
-        return entry
-          ? [{ name, generation: entry.generation, metadata: entry.metadata, updated: entry.updated }]
-          : [];
-      }),
-      ...(matching.length > page.length && last !== undefined && { nextPageToken: last }),
-    };
+    const objects: ListedObject[] = [];
+    for (const name of this.#sorted.from(pageToken > prefix ? pageToken : prefix)) {
+      if (!name.startsWith(prefix)) break;
+      const entry = this.#entries.get(name);
+      if (name === pageToken || entry === undefined) continue;
+      const last = objects.at(-1)?.name;
+      if (objects.length === pageSize && last !== undefined) return { objects, nextPageToken: last };
+      const { generation, metadata, updated } = entry;
+      objects.push({ name, generation, metadata, updated });
+    }
+    return { objects };
   }
 
   #put(
@@ -62,12 +76,13 @@ export class MemoryObjectStore implements ObjectStore {
     { contentType = "application/json", metadata = {} }: WriteOptions = {},
   ) {
     this.#generation++;
+    if (!this.#entries.has(name)) this.#sorted.add(name);
     this.#entries.set(name, {
       bytes: Buffer.from(bytes),
       generation: String(this.#generation),
       contentType,
       metadata: { ...metadata },
-      updated: new Date().toISOString(),
+      updated: this.#now().toISOString(),
     });
   }
 }
