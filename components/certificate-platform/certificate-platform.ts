@@ -119,6 +119,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
         operator: identities.operator,
+        viewers: {},
         callers: args.callers,
       },
       parent,

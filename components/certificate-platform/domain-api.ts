@@ -14,6 +14,8 @@ export interface DomainApiArgs {
   readonly issuingTopic: pulumi.Input<string>;
   /** The account that acts for every customer. */
   readonly operator: ServiceIdentity;
+  /** Accounts that see every customer's domains and change none, by the name of their grant. */
+  readonly viewers: Readonly<Record<string, ServiceIdentity>>;
   /** Members who may call for themselves, by the name of their grant. */
   readonly callers: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -25,6 +27,7 @@ export class DomainApi extends pulumi.ComponentResource {
   constructor(name: string, args: DomainApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:DomainApi", name, {}, opts);
 
+    const viewers = Object.entries(args.viewers);
     const service = new WorkloadService<typeof envSchema>(
       name,
       {
@@ -36,9 +39,14 @@ export class DomainApi extends pulumi.ComponentResource {
           API_AUDIENCE: args.audience,
           RESERVED_ZONE: args.reservedZone,
           OPERATORS: args.operator.email,
+          VIEWERS: pulumi.all(viewers.map(([, { email }]) => email)).apply((emails) => emails.join(",")),
         },
         ingress: "loadBalancer",
-        invokers: { operator: args.operator.member, ...args.callers },
+        invokers: {
+          operator: args.operator.member,
+          ...Object.fromEntries(viewers.map(([grant, { member }]) => [grant, member])),
+          ...args.callers,
+        },
         audiences: [args.audience],
       },
       { parent: this },

@@ -8,7 +8,7 @@ import { DeadlineExceeded } from "../../workload/deadline.ts";
 import { type Logger, traceFields } from "../../workload/logger.ts";
 import { Span } from "../../workload/span.ts";
 import { continueTrace } from "../../workload/trace.ts";
-import { type CallerRules, identify } from "./caller.ts";
+import { type CallerRules, identify, refuseChanges } from "./caller.ts";
 import { type Asked, restoreCertificate, showCertificate, verifyCertificate } from "./certificate.ts";
 import { listDomains } from "./list-domains.ts";
 import { showDomain } from "./owned-domain.ts";
@@ -53,6 +53,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   app.use("/v1/*", async (context, next) => {
     const trace = continueTrace(context.req.header("traceparent"));
     const caller = identify(context.req.raw.headers, options);
+    refuseChanges(caller, context.req.method);
     const logger = options.logger.child({ ...traceFields(trace), caller: caller.email });
     context.set("scope", { caller, trace, logger });
     context.header("cache-control", "no-store");

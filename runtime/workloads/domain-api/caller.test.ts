@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import { ALICE, BOB, bearer, OPERATOR, TestApi } from "./testing/api.ts";
+import { ALICE, BOB, bearer, OPERATOR, TestApi, VIEWER } from "./testing/api.ts";
 
 let api: TestApi;
 
@@ -33,4 +33,23 @@ test("another customer's domain is absent, and taken when registered; an operato
   });
   expect(await api.call("GET", "/v1/domains/shop.example.test", OPERATOR)).toMatchObject({ status: 200 });
   expect(await api.call("DELETE", "/v1/domains/shop.example.test", OPERATOR)).toMatchObject({ status: 202 });
+});
+
+test("a viewer sees every customer's domains and changes none", async () => {
+  await api.register("shop.example.test");
+  expect(await api.call("GET", "/v1/domains/shop.example.test", VIEWER)).toMatchObject({ status: 200 });
+  expect((await api.call("GET", "/v1/domains", VIEWER)).body.domains).toHaveLength(1);
+  for (const [method, path] of [
+    ["POST", "/v1/domains"],
+    ["DELETE", "/v1/domains/shop.example.test"],
+    ["POST", "/v1/domains/shop.example.test/certificate:restore"],
+  ] as const) {
+    const body = path === "/v1/domains" ? { domain: "own.example.test" } : undefined;
+    expect(await api.call(method, path, VIEWER, body)).toMatchObject({
+      status: 403,
+      body: { code: "viewers-only-look" },
+    });
+  }
+  expect((await api.registry.find("shop.example.test"))?.record.lifecycle).toBe("registered");
+  expect(await api.registry.find("own.example.test")).toBeUndefined();
 });

@@ -6,15 +6,18 @@ export interface Caller {
   readonly email: string;
   /** Acts for every customer. */
   readonly isOperator: boolean;
+  /** Sees every customer's domains, and changes none. */
+  readonly isViewer: boolean;
 }
 
 export interface CallerRules {
   readonly audience: string;
   readonly operators: readonly string[];
+  readonly viewers: readonly string[];
 }
 
 /** @throws {ProblemError} 401 */
-export function identify(headers: Headers, { audience, operators }: CallerRules): Caller {
+export function identify(headers: Headers, { audience, operators, viewers }: CallerRules): Caller {
   const claims = readClaims(headers);
   if (claims === undefined) {
     throw new ProblemError(
@@ -31,11 +34,22 @@ export function identify(headers: Headers, { audience, operators }: CallerRules)
       headers: { "www-authenticate": 'Bearer error="invalid_token"' },
     });
   }
-  return { email: claims.email, isOperator: operators.includes(claims.email) };
+  const { email } = claims;
+  return { email, isOperator: operators.includes(email), isViewer: viewers.includes(email) };
 }
 
 export function mayActFor(caller: Caller, customer: string): boolean {
   return caller.isOperator || caller.email === customer;
+}
+
+export function seesAll({ isOperator, isViewer }: Caller): boolean {
+  return isOperator || isViewer;
+}
+
+/** Who may only look may not change what he sees. @throws {ProblemError} 403 */
+export function refuseChanges({ isViewer }: Caller, method: string): void {
+  if (!isViewer || method === "GET" || method === "HEAD") return;
+  throw new ProblemError(403, "viewers-only-look", "This account may see every domain, and change none.");
 }
 
 /** @throws {ProblemError} 403 */

@@ -1,5 +1,8 @@
 import * as z from "zod";
 
+/** E-mail addresses, comma-separated. */
+const accounts = z.string().transform((list) => list.split(",").filter((email) => email !== ""));
+
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
   /** `projects/P/topics/T` */
@@ -11,5 +14,7 @@ export const envSchema = z.object({
   /** Domain of the platform itself: no customer's name may be it or in it. */
   RESERVED_ZONE: z.hostname().toLowerCase(),
   /** Accounts that act for every customer; any other caller sees its own domains alone. */
-  OPERATORS: z.string().transform((list) => list.split(",").filter((email) => email !== "")),
+  OPERATORS: accounts,
+  /** Accounts that see every customer's domains and change none. */
+  VIEWERS: accounts,
 });

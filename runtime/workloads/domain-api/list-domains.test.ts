@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { GoogleApiError } from "../../google/google-api.ts";
 import { ObjectStoreError } from "../../google/object-store.ts";
-import { ALICE, BOB, OPERATOR, TestApi } from "./testing/api.ts";
+import { ALICE, BOB, OPERATOR, TestApi, VIEWER } from "./testing/api.ts";
 
 let api: TestApi;
 
@@ -42,9 +43,10 @@ test("a listing shows a live certificate's domain as active, also where the reco
 });
 
 test.each([
-  ["?pageSize=0", 'pageSize: must be a whole number from 1 to 100; got "0".'],
+  ["?pageSize=0", 'pageSize: must be a whole number from 1 to 1000; got "0".'],
   ["?pageSize=101", 'pageSize: must be a whole number from 1 to 100; got "101".'],
-  ["?pageSize=1e2", 'pageSize: must be a whole number from 1 to 100; got "1e2".'],
+  ["?pageSize=1001", 'pageSize: must be a whole number from 1 to 1000; got "1001".'],
+  ["?pageSize=1e2", 'pageSize: must be a whole number from 1 to 1000; got "1e2".'],
   ["?pageToken=x", 'pageToken: must be one that an earlier page gave; got "x".'],
   ["?pagesize=5", 'pagesize: is not a known field; got "5".'],
 ])("refuses to list %s", async (query, detail) => {
@@ -54,21 +56,63 @@ test.each([
   });
 });
 
-test("refuses a token that only looks like one of ours, and takes Storage's other refusals for outages", async () => {
+const tokenRefused = {
+  status: 400,
+  body: { errors: [{ field: "pageToken", rule: "must be one that an earlier page gave" }] },
+};
+
+test("a page token shows nothing of the next name, and no two of them are alike", async () => {
+  for (const name of ["a", "b-of-bob", "c"])
+    await api.register(`${name}.example.test`, name === "b-of-bob" ? BOB : ALICE);
+  const tokens = new Set<string>();
+  for (let round = 0; round < 3; round++) {
+    const { body } = await api.call("GET", "/v1/domains?pageSize=1");
+    tokens.add(body.nextPageToken);
+    expect(Buffer.from(body.nextPageToken, "base64url").toString("latin1")).not.toMatch(
+      /example|bob|domains|page/,
+    );
+  }
+  expect(tokens.size).toBe(3);
+});
+
+test("a page token is of use to nobody but the caller who got it, whole, and with any page size", async () => {
+  for (const name of ["a", "b", "c", "d"]) await api.register(`${name}.example.test`);
+  const { body } = await api.call("GET", "/v1/domains?pageSize=1");
+  const token: string = body.nextPageToken;
+  const ask = (email: string, text: string) =>
+    api.call("GET", `/v1/domains?pageSize=2&pageToken=${text}`, email);
+  for (const other of [BOB, OPERATOR, VIEWER]) expect(await ask(other, token)).toMatchObject(tokenRefused);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(token.length - 1), fc.constantFrom(..."AaZz09-_"), async (at, character) => {
+      const altered = token.slice(0, at) + character + token.slice(at + 1);
+      if (altered !== token) expect(await ask(ALICE, altered)).toMatchObject(tokenRefused);
+    }),
+  );
+  expect(await ask(ALICE, token.slice(0, -1))).toMatchObject(tokenRefused);
+  expect((await ask(ALICE, token)).body.domains).toMatchObject([
+    { domain: "b.example.test" },
+    { domain: "c.example.test" },
+  ]);
+});
+
+test("refuses a token that Storage does not know any more, and takes its other refusals for outages", async () => {
   const list = api.objects.list.bind(api.objects);
   api.objects.list = async (options) => {
     // As Storage does with a token that it did not give.
-    const status = options.pageToken === "made up" ? 400 : options.pageToken === "busy" ? 503 : undefined;
+    const status = options.pageToken === "old" ? 400 : options.pageToken === "busy" ? 503 : undefined;
     if (status === undefined) return list(options);
     throw new ObjectStoreError("list", "gs://registry/domains/*", new GoogleApiError(status, "no"));
   };
-  const asked = (page: string) => {
+  const asked = async (page: string) => {
     const token = Buffer.from(JSON.stringify({ page })).toString("base64url");
-    return api.call("GET", `/v1/domains?pageToken=${token}`);
+    return api.call("GET", `/v1/domains?pageToken=${await api.pageTokens.seal(ALICE, token)}`);
   };
-  expect(await asked("made up")).toMatchObject({
-    status: 400,
-    body: { errors: [{ field: "pageToken", rule: "must be one that an earlier page gave" }] },
-  });
+  expect(await asked("old")).toMatchObject(tokenRefused);
   expect(await asked("busy")).toMatchObject({ status: 503, body: { code: "unavailable" } });
+});
+
+test("who sees every customer's domains gets up to 1,000 a page", async () => {
+  for (const email of [OPERATOR, VIEWER]) {
+    expect((await api.call("GET", "/v1/domains?pageSize=1000", email)).status).toBe(200);
+  }
 });

@@ -1,3 +1,4 @@
+import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { openBuckets } from "../../google/bucket.ts";
@@ -6,6 +7,7 @@ import { parseEnvironment } from "../../workload/environment.ts";
 import { workload } from "../../workload/workload.ts";
 import { createDomainApi } from "./app.ts";
 import { envSchema } from "./env.ts";
+import { PageTokens } from "./page-tokens.ts";
 
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
@@ -14,10 +16,12 @@ export const { handler, start } = workload((platform, logger) => {
   return createDomainApi({
     registry: openRegistry(registryObjects),
     findings: openFindings(registryObjects),
+    pageTokens: new PageTokens(openPlatformKey(registryObjects)),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
     audience: env.API_AUDIENCE,
     operators: env.OPERATORS,
+    viewers: env.VIEWERS,
     reservedZone: env.RESERVED_ZONE,
     now: () => new Date(),
     logger,

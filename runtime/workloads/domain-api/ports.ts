@@ -4,11 +4,13 @@ import type { Topic } from "../../google/publisher.ts";
 import type { Logger } from "../../workload/logger.ts";
 import type { Trace } from "../../workload/trace.ts";
 import type { Caller } from "./caller.ts";
+import type { PageTokens } from "./page-tokens.ts";
 
 /** What the API stands on. */
 export interface Ports {
   readonly registry: Registry;
   readonly findings: Pick<Findings, "read">;
+  readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;
   readonly now: () => Date;

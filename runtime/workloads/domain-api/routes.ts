@@ -2,9 +2,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { problemSchema } from "./problem.ts";
 import { askedSchema, certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
 
-const MAX_PAGE_SIZE = 100;
+/** What one page may hold, for one customer and for those who see every customer's domains. */
+export const MAX_PAGE_SIZE = { customer: 100, everyone: 1_000 };
 const DEFAULT_PAGE_SIZE = 50;
-const PAGE_SIZE_RULE = `must be a whole number from 1 to ${MAX_PAGE_SIZE}`;
+const PAGE_SIZE_RULE = pageSizeRule(MAX_PAGE_SIZE.everyone);
 
 const nameSchema = z.string("must be a string").openapi({ example: "shop.example.com" });
 
@@ -28,6 +29,8 @@ const everywhere = {
   503: problem("Try again after `Retry-After`."),
 };
 
+const onChanges = { ...everywhere, 403: problem("The caller may only look.") };
+
 export const registerRoute = createRoute({
   method: "post",
   path: "/v1/domains",
@@ -48,7 +51,7 @@ export const registerRoute = createRoute({
     409: problem("Another customer's, or being removed."),
     413: problem("The body is over 8 KiB."),
     415: problem("The body is not JSON."),
-    ...everywhere,
+    ...onChanges,
   },
 });
 
@@ -60,10 +63,11 @@ export const listRoute = createRoute({
     query: z.strictObject({
       pageSize: z
         .string()
-        .regex(/^[0-9]{1,3}$/, PAGE_SIZE_RULE)
+        .regex(/^[0-9]{1,4}$/, PAGE_SIZE_RULE)
         .transform(Number)
-        .pipe(z.number().min(1, PAGE_SIZE_RULE).max(MAX_PAGE_SIZE, PAGE_SIZE_RULE))
-        .default(DEFAULT_PAGE_SIZE),
+        .pipe(z.number().min(1, PAGE_SIZE_RULE).max(MAX_PAGE_SIZE.everyone, PAGE_SIZE_RULE))
+        .default(DEFAULT_PAGE_SIZE)
+        .openapi({ description: `At most ${MAX_PAGE_SIZE.customer} for customers.` }),
       pageToken: z.string().min(1).optional(),
     }),
   },
@@ -83,7 +87,7 @@ export const removeRoute = createRoute({
   path: "/v1/domains/{domain}",
   summary: "Remove a domain. Idempotent until it is gone.",
   request: { params: domainParams },
-  responses: { 202: json("Being removed.", domainSchema), 404: problem("Not the caller's."), ...everywhere },
+  responses: { 202: json("Being removed.", domainSchema), 404: problem("Not the caller's."), ...onChanges },
 });
 
 export const showCertificateRoute = createRoute({
@@ -103,7 +107,7 @@ export const restoreCertificateRoute = createRoute({
     202: json("Asked for.", askedSchema),
     404: problem("None to restore."),
     409: problem("An order is in progress, or the domain is being removed."),
-    ...everywhere,
+    ...onChanges,
   },
 });
 
@@ -119,3 +123,7 @@ export const verifyCertificateRoute = createRoute({
     ...everywhere,
   },
 });
+
+export function pageSizeRule(max: number): string {
+  return `must be a whole number from 1 to ${max}`;
+}

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { openPlatformKey } from "../../../certificates/keys/platform-key.ts";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../../certificates/registry/findings.ts";
 import type { Phase } from "../../../certificates/registry/lifecycle.ts";
@@ -6,9 +7,11 @@ import { PublishFailed } from "../../../google/publisher.ts";
 import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
 import { createLogger } from "../../../workload/logger.ts";
 import { createDomainApi } from "../app.ts";
+import { PageTokens } from "../page-tokens.ts";
 
 export const ALICE = "alice@customers.example";
 export const BOB = "bob@customers.example";
+export const VIEWER = "viewer@platform.example";
 export const OPERATOR = "operator@platform.example";
 const AUDIENCE = "https://api.example.test";
 
@@ -22,6 +25,7 @@ export class TestApi {
   readonly objects = new MemoryObjectStore();
   readonly registry = openRegistry(this.objects);
   readonly findings = openFindings(this.objects);
+  readonly pageTokens = new PageTokens(openPlatformKey(this.objects));
   readonly validation: Sent[] = [];
   readonly issuing: Sent[] = [];
   /** What was logged. */
@@ -31,10 +35,12 @@ export class TestApi {
   readonly app: Pick<Hono, "request"> = createDomainApi({
     registry: this.registry,
     findings: this.findings,
+    pageTokens: this.pageTokens,
     validation: this.#topic(this.validation),
     issuing: this.#topic(this.issuing),
     audience: AUDIENCE,
     operators: [OPERATOR],
+    viewers: [VIEWER],
     reservedZone: "platform.example",
     now: () => new Date(this.now),
     logger: createLogger(
