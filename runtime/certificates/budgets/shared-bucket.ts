@@ -1,0 +1,261 @@
+import { randomUUID } from "node:crypto";
+import * as z from "zod";
+import type { ObjectStore } from "../../google/object-store.ts";
+import { type Block, LeaseBlocks } from "./lease-blocks.ts";
+import { TokenBucket, type TokenRate } from "./token-bucket.ts";
+
+/** Storage takes one write a second for a name, and this counts from before the write was sent. */
+const PACE_MS = 1_500;
+const PACE_JITTER_MS = 250;
+/** An instance that comes back for more within this time leases twice as much as before. */
+const BUSY_MS = 5_000;
+/** Of what there is: the most that is leased beyond what is asked for, and the least, which is nothing where tokens are few. */
+const MOST_AHEAD = 1 / 8;
+const LEAST_AHEAD = 1 / 1_000;
+/** For so long, what was read is good enough to look at and to try with. */
+const SEEN_MS = 2_000;
+/** By then others were faster every time. */
+const DEADLINE_MS = 10_000;
+/** Those who must wait are told times one after another, as tokens flow in; the last ones somewhere within this. */
+const LONGEST_LINE_MS = 3_600_000;
+
+/** Clocks of two instances differ by less. */
+export const CLOCKS_MS = 60_000;
+
+const stateSchema = z.object({ fullAt: z.number(), writtenAt: z.number() });
+
+interface Seen {
+  readonly fullAt: number;
+  readonly writtenAt: number;
+  /** Absent where there is no object. */
+  readonly generation?: string;
+  readonly readAt: number;
+}
+
+/** Asking before `until` is of no use. */
+export interface Wait {
+  readonly until: Date;
+}
+
+export interface Asked {
+  readonly tokens: number;
+  /** So much must be left. */
+  readonly floor: number;
+  /** Those who ask again and again wait in one line, and not in each other's. */
+  readonly line: string;
+}
+
+interface Asking {
+  readonly asked: Asked;
+  readonly endsAt: number;
+  readonly settle: (result: Block | Wait) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export interface Clock {
+  now(): number;
+  pause(ms: number): Promise<void>;
+}
+
+/**
+ * A token bucket that all instances share, as one object. An instance takes for all who ask it at once,
+ * by one write, and where it is asked often a block more than that; so the object is written no more
+ * than once a second. Who must wait costs no write.
+ */
+export class SharedBucket {
+  readonly capacity: number;
+  readonly #objects: ObjectStore;
+  readonly #name: string;
+  readonly #bucket: TokenBucket;
+  readonly #clock: Clock;
+  readonly #blocks = new LeaseBlocks();
+  #asking: readonly Asking[] = [];
+  #isServing = false;
+  #seen: Seen | undefined;
+  #lastLease = { tokens: 0, at: Number.NEGATIVE_INFINITY };
+  /** Until when what flows in is promised to those who were told to wait, for each line of them. */
+  readonly #lines = new Map<string, number>();
+
+  constructor(objects: ObjectStore, name: string, rate: TokenRate, clock: Clock) {
+    this.capacity = rate.capacity;
+    this.#objects = objects;
+    this.#name = name;
+    this.#bucket = new TokenBucket(rate);
+    this.#clock = clock;
+  }
+
+  /** How much seems to be there. */
+  async level(): Promise<number> {
+    const { fullAt } = await this.#look();
+    return this.#bucket.level(fullAt, this.#clock.now());
+  }
+
+  /** Whether what is asked for seems to be there, or when it will be. Takes nothing. */
+  async look(asked: Asked): Promise<Wait | undefined> {
+    if (this.#blocks.has(asked.tokens, asked.floor, this.#clock.now())) return undefined;
+    const level = await this.level();
+    return this.#bucket.has(level, asked.tokens, asked.floor) ? undefined : this.#wait(level, asked);
+  }
+
+  /** Takes what is asked for if it is there; else says when it will be. */
+  take(asked: Asked): Promise<Block | Wait> {
+    return new Promise((settle, fail) => {
+      const asking = { asked, endsAt: this.#clock.now() + DEADLINE_MS, settle, fail };
+      // Who may go deeper goes first.
+      this.#asking = [...this.#asking, asking].sort((one, other) => one.asked.floor - other.asked.floor);
+      void this.#serve();
+    });
+  }
+
+  /** What was taken a moment ago is not needed: it may be spent from here, for as long as it could have been. */
+  giveBack(block: Block): void {
+    this.#blocks.add(block);
+  }
+
+  /** What was taken long ago was not needed. Where others write all the time, it is lost. */
+  async restore(tokens: number): Promise<void> {
+    const endsAt = this.#clock.now() + DEADLINE_MS;
+    while (this.#clock.now() < endsAt) {
+      const seen = await this.#read();
+      const now = this.#clock.now();
+      const level = this.#bucket.level(seen.fullAt, now);
+      if (level >= this.capacity) return;
+      if (!(await this.#pace(seen, now)) && (await this.#write(seen, level + tokens, now))) return;
+    }
+  }
+
+  async #serve(): Promise<void> {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      while (this.#asking.length > 0) {
+        const now = this.#clock.now();
+        for (const asking of this.#asking) {
+          const { tokens, floor } = asking.asked;
+          if (this.#blocks.has(tokens, floor, now)) {
+            this.#settle(asking, this.#blocks.spend(tokens, floor, now));
+          } else if (now >= asking.endsAt) this.#settle(asking, { until: new Date(now + PACE_MS) });
+        }
+        if (this.#asking.length > 0) await this.#lease();
+      }
+    } catch (error) {
+      for (const asking of this.#asking) asking.fail(error);
+      this.#asking = [];
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  /** One look for all who ask, and one write for those of them who get something. */
+  async #lease(): Promise<void> {
+    const seen = await this.#look();
+    const now = this.#clock.now();
+    if (await this.#pace(seen, now)) return;
+    const found = this.#bucket.level(seen.fullAt, now);
+    const served: { readonly asking: Asking; readonly held: Block }[] = [];
+    let left = found;
+    for (const asking of this.#asking) {
+      const { tokens, floor } = asking.asked;
+      const held = this.#blocks.spend(tokens, floor, now);
+      if (this.#bucket.has(left, tokens - held.tokens, floor)) {
+        left -= tokens - held.tokens;
+        served.push({ asking, held });
+      } else {
+        this.#blocks.add(held);
+        this.#settle(asking, this.#wait(left, asking.asked));
+      }
+    }
+    if (served.length === 0) return;
+
+    const floor = Math.max(...served.map(({ asking }) => asking.asked.floor));
+    const ahead = this.#ahead(left, floor, now);
+    const isWritten = await this.#write(seen, left - ahead, now).catch((error: unknown) => {
+      for (const { held } of served) this.#blocks.add(held);
+      throw error;
+    });
+    if (isWritten) {
+      this.#lastLease = { tokens: found - left + ahead, at: now };
+      this.#blocks.add({ tokens: ahead, floor, leasedAt: now });
+    }
+    for (const { asking, held } of served) {
+      if (isWritten) this.#settle(asking, { ...held, tokens: asking.asked.tokens });
+      else this.#blocks.add(held);
+    }
+  }
+
+  /** How many tokens to lease beyond what is asked for. */
+  #ahead(left: number, floor: number, now: number): number {
+    const { tokens, at } = this.#lastLease;
+    const asBefore = now - at < BUSY_MS ? 2 * tokens : 0;
+    const wanted = Math.max(Math.min(asBefore, left * MOST_AHEAD), left * LEAST_AHEAD);
+    return Math.floor(Math.max(0, Math.min(wanted, left - floor)));
+  }
+
+  #wait(level: number, { tokens, floor, line }: Asked): Wait {
+    const now = this.#clock.now();
+    const soonest = now + this.#bucket.inflowMs(tokens + floor - level);
+    const next = Math.max(soonest, (this.#lines.get(line) ?? 0) + this.#bucket.inflowMs(tokens));
+    if (next > soonest + LONGEST_LINE_MS) {
+      return { until: new Date(soonest + Math.random() * LONGEST_LINE_MS) };
+    }
+    for (const [other, end] of this.#lines) if (end < now) this.#lines.delete(other);
+    this.#lines.set(line, next);
+    return { until: new Date(Math.ceil(next)) };
+  }
+
+  #settle(asking: Asking, result: Block | Wait): void {
+    this.#asking = this.#asking.filter((other) => other !== asking);
+    asking.settle(result);
+  }
+
+  /** @returns whether it had to wait, so that what was seen is old. */
+  async #pace({ writtenAt }: Seen, now: number): Promise<boolean> {
+    const tooSoonMs = Math.min(writtenAt + PACE_MS - now, PACE_MS);
+    if (tooSoonMs <= 0) return false;
+    this.#seen = undefined;
+    await this.#clock.pause(tooSoonMs + Math.random() * PACE_JITTER_MS);
+    return true;
+  }
+
+  async #look(): Promise<Seen> {
+    const ageMs = this.#clock.now() - (this.#seen?.readAt ?? Number.NEGATIVE_INFINITY);
+    return this.#seen && ageMs >= 0 && ageMs < SEEN_MS ? this.#seen : this.#read();
+  }
+
+  async #read(): Promise<Seen> {
+    const found = await this.#objects.read(this.#name);
+    const readAt = this.#clock.now();
+    // Nobody has taken anything for as long as it takes to fill.
+    if (!found) this.#seen = { fullAt: readAt, writtenAt: Number.NEGATIVE_INFINITY, readAt };
+    else {
+      const { fullAt, writtenAt } = stateOf(found.bytes);
+      this.#seen = { fullAt, writtenAt, generation: found.generation, readAt };
+      // No bucket takes longer to fill: a clock was wrong, or these are not our bytes. It counts as empty, from now on.
+      const longestMs = this.#bucket.fillMs + CLOCKS_MS;
+      if (fullAt > readAt + longestMs && (await this.#write(this.#seen, 0, readAt))) return this.#read();
+    }
+    return this.#seen;
+  }
+
+  /** @returns whether it is as was `seen`, and has the new level now. */
+  async #write({ generation }: Seen, level: number, now: number): Promise<boolean> {
+    this.#seen = undefined;
+    const fullAt = this.#bucket.fullAt(level, now);
+    // A write whose reply is lost is known by its bytes, which so must be no other's.
+    const bytes = JSON.stringify({ fullAt, writtenAt: now, by: randomUUID() });
+    const written =
+      generation === undefined
+        ? await this.#objects.create(this.#name, bytes)
+        : await this.#objects.replace(this.#name, bytes, generation);
+    return written === "created" || written === "replaced";
+  }
+}
+
+/** What cannot be read counts as empty. */
+function stateOf(bytes: Buffer): z.output<typeof stateSchema> {
+  try {
+    return stateSchema.parse(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    return { fullAt: Number.POSITIVE_INFINITY, writtenAt: 0 };
+  }
+}
