@@ -137,6 +137,8 @@ const configSchema = z
     }),
     operators: byName(member),
     alertEmails: byName(z.email("must be an e-mail address")),
+    /** Within which each domain is checked once. @default 360: a CA that moves a renewal is to be asked twice a day */
+    checkIntervalMinutes: z.int().min(1).max(1_440).default(360),
     workloads,
     softDeleteDays: z
       .int()

@@ -29,6 +29,7 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
   callers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   operators: { "on-call": "group:on-call@example.com" },
   alertEmails: { platform: "platform@example.com" },
+  checkIntervalMinutes: 360,
   workloads: Object.fromEntries(
     Object.keys(WORKLOADS).map((name) => [name, scaling]),
   ) as CertificatePlatformArgs["workloads"],
@@ -83,7 +84,7 @@ describe("CertificatePlatform", () => {
     const subscriptions = of("gcp:pubsub/subscription:Subscription");
     const pushed = subscriptions.filter(({ inputs }) => inputs.pushConfig !== undefined);
 
-    expect(pushed).toHaveLength(2);
+    expect(pushed).toHaveLength(3);
     for (const { name, inputs } of pushed) {
       expect(inputs).toMatchObject({
         expirationPolicy: { ttl: "" },
@@ -157,6 +158,8 @@ describe("CertificatePlatform", () => {
       "certs ManagedZone",
       "certs-backup Bucket",
       "certs-backup CryptoKey",
+      "certs-cert-checker Subscription",
+      "certs-cert-checker-dead Subscription",
       "certs-cert-issuer Subscription",
       "certs-cert-issuer-dead Subscription",
       "certs-code Bucket",
@@ -233,7 +236,13 @@ describe("CertificatePlatform with functions", () => {
       of("gcp:cloudrunv2/service:Service")
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(["certs-cert-issuer", "certs-domain-api", "certs-hosting"]);
+    ).toEqual([
+      "certs-cert-checker",
+      "certs-cert-issuer",
+      "certs-domain-api",
+      "certs-domain-watcher",
+      "certs-hosting",
+    ]);
     expect(named("gcp:cloudfunctionsv2/function:Function", "certs-domain-validator")).toEqual({
       location: "europe-west1",
       buildConfig: {

@@ -4,10 +4,12 @@ import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import { StageTopic } from "../messaging/stage-topic.ts";
 import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
 import { WorkloadHost } from "../serverless/workload-host.ts";
+import { CertificateChecker } from "./certificate-checker.ts";
 import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
 import { DataStores } from "./data-stores.ts";
 import { DomainApi } from "./domain-api.ts";
 import { DomainValidator } from "./domain-validator.ts";
+import { DomainWatcher } from "./domain-watcher.ts";
 import { type EdgeArgs, Entrance } from "./entrance.ts";
 import { FastlyCredentials } from "./fastly-credentials.ts";
 import { Hosting } from "./hosting.ts";
@@ -38,6 +40,8 @@ export interface CertificatePlatformArgs {
   readonly operators: Readonly<Record<string, string>>;
   /** Who hears of alerts: e-mail addresses by a stable name. */
   readonly alertEmails: Readonly<Record<string, string>>;
+  /** Whole minutes within which each domain is checked once, 1 to 1,440. */
+  readonly checkIntervalMinutes: number;
   readonly workloads: Readonly<Record<CertificateWorkload, WorkloadChoice>>;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
@@ -100,12 +104,17 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const validation = new StageTopic(
       `${name}-validation`,
-      { publishers: identities.members("domain-api") },
+      { publishers: identities.members("domain-api", "certificate-checker") },
       parent,
     );
     const issuing = new StageTopic(
       `${name}-issuing`,
-      { publishers: identities.members("domain-api", "domain-validator") },
+      { publishers: identities.members("domain-api", "domain-validator", "certificate-checker") },
+      parent,
+    );
+    const checking = new StageTopic(
+      `${name}-checking`,
+      { publishers: identities.members("domain-watcher") },
       parent,
     );
 
@@ -119,7 +128,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
         operator: identities.operator,
-        viewers: {},
+        viewers: { watcher: identities.workloads["domain-watcher"] },
         callers: args.callers,
       },
       parent,
@@ -178,6 +187,33 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         acme: args.acme,
         edgeAddresses: edge.addresses,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
+      },
+      parent,
+    );
+
+    new CertificateChecker(
+      `${name}-cert-checker`,
+      {
+        host,
+        source: { topic: checking.topicId, pusher: identities.checkingPusher },
+        registryBucket: stores.registryBucket,
+        validationTopic: validation.topicId,
+        issuingTopic: issuing.topicId,
+        edgeAddresses: edge.addresses,
+        caaIdentities: args.caaIdentities,
+        acmeDirectoryUrl: args.acme.directoryUrl,
+      },
+      parent,
+    );
+    new DomainWatcher(
+      `${name}-domain-watcher`,
+      {
+        host,
+        caller: identities.watcherCaller,
+        apiUrl: this.apiUrl,
+        apiAudience: this.apiAudience,
+        checkingTopic: checking.topicId,
+        checkIntervalMinutes: args.checkIntervalMinutes,
       },
       parent,
     );

@@ -27,7 +27,12 @@ export class DataStores {
       `${name}-registry`,
       {
         region,
-        writers: identities.members("domain-api", "domain-validator", "certificate-issuer"),
+        writers: identities.members(
+          "domain-api",
+          "domain-validator",
+          "certificate-issuer",
+          "certificate-checker",
+        ),
         softDeleteDays,
         versionDays: REGISTRY_VERSION_DAYS,
         protect,

@@ -13,6 +13,8 @@ export class PlatformIdentities extends pulumi.ComponentResource {
   readonly workloads: Readonly<Record<CertificateWorkload, ServiceIdentity>>;
   readonly validationPusher: ServiceIdentity;
   readonly issuingPusher: ServiceIdentity;
+  readonly checkingPusher: ServiceIdentity;
+  readonly watcherCaller: ServiceIdentity;
   readonly operator: ServiceIdentity;
 
   constructor(name: string, { operators }: PlatformIdentitiesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -25,6 +27,8 @@ export class PlatformIdentities extends pulumi.ComponentResource {
     ) as Record<CertificateWorkload, ServiceIdentity>;
     this.validationPusher = identity("validation-push", "Pushes to the domain validator");
     this.issuingPusher = identity("issuing-push", "Pushes to the certificate issuer");
+    this.checkingPusher = identity("checking-push", "Pushes to the certificate checker");
+    this.watcherCaller = identity("watcher-call", "Calls the domain watcher");
     this.operator = identity("operator", "Operates the platform");
 
     for (const [key, member] of Object.entries(operators)) {

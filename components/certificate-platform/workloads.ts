@@ -31,6 +31,22 @@ export const WORKLOADS = {
     concurrency: 20,
     timeoutSeconds: 600,
   },
+  "domain-watcher": {
+    title: "Domain watcher",
+    account: "watcher",
+    packaging: ANY_PACKAGING,
+    concurrency: 10,
+    // The deadline in its main.ts is a little less.
+    timeoutSeconds: 540,
+  },
+  "certificate-checker": {
+    title: "Certificate checker",
+    account: "checker",
+    packaging: ANY_PACKAGING,
+    concurrency: 80,
+    // The deadline in its main.ts is a little less.
+    timeoutSeconds: 120,
+  },
   "token-proxy": {
     title: "Token proxy",
     account: "proxy",

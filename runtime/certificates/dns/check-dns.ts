@@ -11,6 +11,8 @@ export interface Refusal {
   readonly kind: "refused";
   /** For the customer: what is wrong, and what to do. */
   readonly reason: string;
+  /** Whether CAA is what stands in the way, or where the name leads. */
+  readonly about?: "addresses" | "caa";
   readonly retryAt?: Date;
   /** What went wrong on the platform's own side, if that is the reason. */
   readonly cause?: Error;
@@ -52,15 +54,16 @@ export async function checkDns(
       atEdge.length > 0
         ? `leads to ${listed(elsewhere)} besides the platform's edge; remove those addresses`
         : `leads to ${listed(elsewhere)}, which is not the platform's edge; point it to ${target}`;
-    return { kind: "refused", reason: `${domain} ${rule}.` };
+    return { kind: "refused", about: "addresses", reason: `${domain} ${rule}.` };
   }
   if (atEdge.length === 0) {
-    return { kind: "refused", reason: `${domain} has no address in the DNS; point it to ${target}.` };
+    const reason = `${domain} has no address in the DNS; point it to ${target}.`;
+    return { kind: "refused", about: "addresses", reason };
   }
   if (caa.kind === "trouble") return dnsTrouble(now(), domain, caa.holder, `CAA: ${caa.what}`);
   if (caa.kind === "forbidden") {
     const [identity = ""] = caaIdentities;
-    return { kind: "refused", reason: caaAdvice(domain, caa, { identity, target }) };
+    return { kind: "refused", about: "caa", reason: caaAdvice(domain, caa, { identity, target }) };
   }
   return {
     kind: "fit",

@@ -7,6 +7,7 @@ export interface DomainView {
   readonly state: State;
   readonly reason: string | undefined;
   readonly orderNumber: number;
+  readonly notBefore: string | undefined;
   readonly notAfter: string | undefined;
   readonly retryAt: string | undefined;
   readonly dueAt: string | undefined;
@@ -24,13 +25,14 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
   // more, and nothing is due.
   const isOutdated = state === "active" && needsJournal(record);
   // Until a new order's certificate is live, the served one is the record's.
-  const issued = state === "active" && needsJournal(record) ? certificateOf(journal)?.notAfter : undefined;
+  const issued = isOutdated ? certificateOf(journal) : undefined;
   return {
     domain: record.domain,
     state,
     reason: isOutdated ? undefined : record.reason,
     orderNumber: record.orderNumber,
-    notAfter: issued ?? record.notAfter,
+    notBefore: issued?.notBefore ?? record.notBefore,
+    notAfter: issued?.notAfter ?? record.notAfter,
     retryAt: failed ? record.retryAt : undefined,
     dueAt: isOutdated ? undefined : record.dueAt,
     phases,

@@ -30,7 +30,12 @@ export function shareLeft(lifetime: Lifetime, at: Date): number {
   return Math.min(Math.max(left, 0), 1);
 }
 
-/** Below this share, more than was promised of a certificate's life is over. */
+/** When no more than the promised share of a certificate's life is left. */
+export function promisedTime(lifetime: Lifetime): Date {
+  return new Date(Date.parse(lifetime.notAfter) - lengthOf(lifetime) * promisedShare(lifetime));
+}
+
+/** Of its lifetime, a certificate that is served always has more than this share left. */
 export function promisedShare(lifetime: Lifetime): number {
   return lengthOf(lifetime) < SHORT_LIFETIME_MS ? 1 / 3 : 1 / 4;
 }

@@ -1,5 +1,6 @@
 import { accountKey } from "../../certificates/acme/account-key.ts";
 import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
+import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import { openEdgeSight } from "../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
@@ -49,6 +50,7 @@ export const { handler, start } = workload((platform, logger) => {
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
       edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),
+      alerts: openAlerts(registryObjects, SYSTEM_CLOCK.now),
       now: SYSTEM_CLOCK.now,
       sleep: SYSTEM_CLOCK.sleep,
     }),

@@ -1,4 +1,5 @@
 import type { CertificateAuthority } from "../../certificates/acme/certificate-authority.ts";
+import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
@@ -22,6 +23,7 @@ export interface IssuerPorts {
   readonly tls: FastlyTls;
   readonly domains: FastlyDomains;
   readonly edge: EdgeSight;
+  readonly alerts: Alerts;
   readonly now: () => Date;
   readonly sleep: Clock["sleep"];
 }

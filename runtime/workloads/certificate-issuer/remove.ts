@@ -17,7 +17,7 @@ export async function remove(
   ports: IssuerPorts,
   context: WorkContext,
 ): Promise<Outcome> {
-  const { registry, leases, tls, domains, challenges } = ports;
+  const { registry, leases, tls, domains, challenges, alerts } = ports;
   const result = await leases.acquire(domain, {
     owner: randomUUID(),
     stillNeeded: async () => (await registry.find(domain))?.record.lifecycle === "removing",
@@ -41,6 +41,8 @@ export async function remove(
     if (revocation && version !== undefined) await revokeBackup(ports, found.record, version, revocation);
     await domains.unlink(domain, signal);
     await new ChallengeTokens(challenges, domain).sweep();
+    // Of a domain that is gone, nothing is wrong.
+    for (const { problem } of await alerts.open(domain)) await alerts.clear(domain, problem);
     signal.throwIfAborted();
     if ((await registry.remove(domain, found.generation)) === "changed") {
       return { kind: "retry", reason: `The record of ${domain} changed while it was being removed.` };

@@ -25,6 +25,7 @@ test("a registration is answered with 202 with the resource, and sends one messa
     state: "pending",
     reason: null,
     dueAt: "2026-11-01T12:15:00.000Z",
+    notBefore: null,
     orderNumber: 1,
     notAfter: null,
     retryAt: null,

@@ -13,6 +13,7 @@ const summaryFields = {
     .nullable()
     .openapi({ description: "Why it failed, waits, is paused, or was not restored, for a person." }),
   orderNumber: z.number().int().positive(),
+  notBefore: z.iso.datetime().nullable().openapi({ description: "When the served certificate began." }),
   notAfter: z.iso.datetime().nullable().openapi({ description: "When the served certificate ends." }),
   retryAt: z.iso
     .datetime()
@@ -72,6 +73,7 @@ export function summaryOf({
   state,
   reason,
   orderNumber,
+  notBefore,
   notAfter,
   retryAt,
   dueAt,
@@ -81,6 +83,7 @@ export function summaryOf({
     state,
     reason: reason ?? null,
     orderNumber,
+    notBefore: notBefore ?? null,
     notAfter: notAfter ?? null,
     retryAt: retryAt ?? null,
     dueAt: dueAt ?? null,

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { openAlerts } from "../../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../../certificates/backup/certificate-backups.ts";
 import type { EdgeSight } from "../../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.ts";
@@ -124,6 +125,7 @@ export class TestWorld {
       tls: openFastlyTls({ ...fastly, configurationId: "conf" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.edge,
+      alerts: openAlerts(registryObjects, () => this.now()),
       now: () => this.now(),
       sleep: SYSTEM_CLOCK.sleep,
       ...change,

@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { envSchema } from "../../runtime/workloads/certificate-checker/env.ts";
+import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
+import type { CertificateHost } from "./workloads.ts";
+
+export interface CertificateCheckerArgs {
+  readonly host: CertificateHost;
+  readonly source: StageSource;
+  readonly registryBucket: pulumi.Input<string>;
+  readonly validationTopic: pulumi.Input<string>;
+  readonly issuingTopic: pulumi.Input<string>;
+  /** IP addresses of the edge. */
+  readonly edgeAddresses: readonly string[];
+  /** Names by which a CAA record may allow the CA. */
+  readonly caaIdentities: readonly string[];
+  readonly acmeDirectoryUrl: string;
+}
+
+/** Looks at a domain and its certificate, starts what is due, and tells of problems. */
+export class CertificateChecker extends pulumi.ComponentResource {
+  constructor(name: string, args: CertificateCheckerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:CertificateChecker", name, {}, opts);
+
+    new StageWorkload<typeof envSchema>(
+      name,
+      {
+        workload: args.host.workload("certificate-checker"),
+        source: args.source,
+        env: {
+          REGISTRY_BUCKET: args.registryBucket,
+          VALIDATION_TOPIC: args.validationTopic,
+          ISSUING_TOPIC: args.issuingTopic,
+          EDGE_ADDRESSES: args.edgeAddresses.join(","),
+          CAA_IDENTITIES: args.caaIdentities.join(","),
+          ACME_DIRECTORY_URL: args.acmeDirectoryUrl,
+        },
+        after: [],
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,22 @@
+import * as z from "zod";
+
+export const envSchema = z.object({
+  REGISTRY_BUCKET: z.string().min(1),
+  /** `projects/P/topics/T` */
+  VALIDATION_TOPIC: z.string().min(1),
+  /** `projects/P/topics/T` */
+  ISSUING_TOPIC: z.string().min(1),
+  /** IP addresses of the edge, comma-separated: where a customer's name must lead, and the only ones connected to. */
+  EDGE_ADDRESSES: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(",")),
+  /** Names by which CAA records may allow our CA (RFC 8659), comma-separated. */
+  CAA_IDENTITIES: z
+    .string()
+    .min(1)
+    .transform((list) => list.split(",")),
+  ACME_DIRECTORY_URL: z.url(),
+  /** E-mail of the account that pushes. */
+  PUSH_SERVICE_ACCOUNT: z.string().min(1),
+});

@@ -1,0 +1,20 @@
+import type { CertificateAuthority } from "../../certificates/acme/certificate-authority.ts";
+import type { Alerts } from "../../certificates/alerts/alerts.ts";
+import type { DnsRules } from "../../certificates/dns/check-dns.ts";
+import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
+import type { Registry } from "../../certificates/registry/registry.ts";
+import type { Topic } from "../../google/publisher.ts";
+import type { Clock } from "../../workload/clock.ts";
+
+/** All that the checker touches. */
+export interface CheckerPorts {
+  readonly registry: Registry;
+  readonly alerts: Alerts;
+  readonly dnsRules: DnsRules;
+  readonly sight: EdgeSight;
+  readonly ca: Pick<CertificateAuthority, "renewalInfo">;
+  readonly validation: Pick<Topic, "publish">;
+  readonly issuing: Pick<Topic, "publish">;
+  readonly now: () => Date;
+  readonly sleep: Clock["sleep"];
+}
