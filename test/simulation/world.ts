@@ -1,0 +1,264 @@
+import { openAlerts } from "../../runtime/certificates/alerts/stored-alerts.ts";
+import { openCertificateBackups } from "../../runtime/certificates/backup/certificate-backups.ts";
+import type { DnsLookup } from "../../runtime/certificates/dns/dns-lookup.ts";
+import { EdgeAddresses } from "../../runtime/certificates/dns/edge-addresses.ts";
+import type { EdgeSight } from "../../runtime/certificates/edge/edge-sight.ts";
+import { openFastlyDomains } from "../../runtime/certificates/fastly/fastly-domains.ts";
+import { openFastlyTls } from "../../runtime/certificates/fastly/fastly-tls.ts";
+import { openPlatformKey } from "../../runtime/certificates/keys/platform-key.ts";
+import { issuingSchema, validationSchema } from "../../runtime/certificates/messages.ts";
+import { openRegistry } from "../../runtime/certificates/registry/bucket-registry.ts";
+import { openFindings } from "../../runtime/certificates/registry/findings.ts";
+import { TestFastly } from "../../runtime/certificates/testing/fastly.ts";
+import { LeafSigner } from "../../runtime/certificates/testing/leaf-signer.ts";
+import { openBuckets } from "../../runtime/google/bucket.ts";
+import { openKeyWrapper } from "../../runtime/google/key-wrapper.ts";
+import { openTopics } from "../../runtime/google/publisher.ts";
+import { MemoryKmsApi } from "../../runtime/google/testing/memory-kms-api.ts";
+import { MemoryStorageApi } from "../../runtime/google/testing/memory-storage-api.ts";
+import { createLogger } from "../../runtime/workload/logger.ts";
+import { VirtualClock } from "../../runtime/workload/testing/virtual-clock.ts";
+import { createTrace } from "../../runtime/workload/trace.ts";
+import { DomainLeases } from "../../runtime/workloads/certificate-issuer/domain-leases.ts";
+import { createHandler } from "../../runtime/workloads/certificate-issuer/handler.ts";
+import type { IssuerPorts } from "../../runtime/workloads/certificate-issuer/ports.ts";
+import type { Life } from "../../runtime/workloads/certificate-issuer/testing/life.ts";
+import { PageTokens } from "../../runtime/workloads/domain-api/page-tokens.ts";
+import { registerDomain } from "../../runtime/workloads/domain-api/register-domain.ts";
+import { removeDomain } from "../../runtime/workloads/domain-api/remove-domain.ts";
+import {
+  type ValidatorPorts,
+  validateDomain,
+} from "../../runtime/workloads/domain-validator/validate-domain.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import { SimulatedNetwork } from "./network.ts";
+import { SimulatedPubSub, type Subscriber } from "./pubsub.ts";
+import { type CaLimits, SimulatedCa } from "./simulated-ca.ts";
+
+const EDGE = ["151.101.1.57"];
+const TOPICS = "projects/sim/topics";
+const KEY = "projects/sim/locations/l/keyRings/r/cryptoKeys/k";
+const VALIDATOR_DEADLINE_MS = 110_000;
+const ISSUER_DEADLINE_MS = 540_000;
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** How long the edge takes to show what Fastly accepted. @default 0 */
+  readonly activationMs?: number;
+  readonly caLimits?: CaLimits;
+  readonly fastlyWritesPerHour?: number;
+}
+
+/**
+ * The platform's own handlers and adapters, with everything around them in memory and time that a seed
+ * decides about: what Google, Fastly and the CA do is simulated below the adapters, so that their
+ * deadlines, repetitions and preconditions are the real ones.
+ */
+export class SimulatedWorld {
+  readonly clock = new VirtualClock();
+  readonly random: () => number;
+  readonly storage = new MemoryStorageApi(this.clock);
+  readonly fastly: TestFastly;
+  readonly pubsub: SimulatedPubSub;
+  readonly network: SimulatedNetwork;
+  readonly ca: SimulatedCa;
+  /** Lines that would wake the platform's operators. */
+  readonly errors: string[] = [];
+  /** Domains whose name leads elsewhere. */
+  readonly away = new Set<string>();
+  readonly #activationMs: number;
+  /** What the edge shows, and from when on. */
+  readonly #shown = new Map<string, { readonly serial: string; readonly from: number }>();
+  readonly #logger = createLogger(
+    { K_SERVICE: "simulation", K_REVISION: "simulation-1" },
+    { write: (line) => this.errors.push(line) },
+  );
+
+  constructor({ seed, activationMs = 0, caLimits, fastlyWritesPerHour }: WorldOptions) {
+    this.random = seededRandom(seed);
+    this.#activationMs = activationMs;
+    this.#logger.level = "error";
+    const { now } = this.clock;
+    this.fastly = new TestFastly({
+      pageSize: 100,
+      now,
+      ...(fastlyWritesPerHour !== undefined && { writesPerHour: fastlyWritesPerHour }),
+    });
+    this.pubsub = new SimulatedPubSub(this.clock, this.random, this.#logger);
+    const kms = new MemoryKmsApi();
+    this.network = new SimulatedNetwork(this.clock, this.random, {
+      storage: (url, request) => this.storage.send(url, request),
+      kms: (url, request) => kms.send(url, request),
+      pubsub: (url, request) => this.pubsub.send(url, request),
+      fastly: (url, request) => this.fastly.send(url, request),
+    });
+    this.ca = new SimulatedCa(new LeafSigner(), this.storage.bucket("challenges"), now, caLimits);
+    this.pubsub.subscribe("validation", this.validator());
+    this.pubsub.subscribe("issuing", this.issuer());
+  }
+
+  /** One instance, as `main.ts` wires it. */
+  validator(life?: Life): Subscriber {
+    const ports = this.validatorPorts(life);
+    return {
+      deadlineMs: VALIDATOR_DEADLINE_MS,
+      handle: (data, delivery) => validateDomain(ports, validationSchema.parse(data), delivery),
+    };
+  }
+
+  issuer(life?: Life, change: Partial<IssuerPorts> = {}): Subscriber {
+    const handle = createHandler({ ...this.issuerPorts(life), ...change });
+    return {
+      deadlineMs: ISSUER_DEADLINE_MS,
+      handle: (data, delivery) => handle(issuingSchema.parse(data), delivery),
+    };
+  }
+
+  issuerPorts(life?: Life): IssuerPorts {
+    const transport = this.network.transport(life);
+    const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
+    const objects = bucket("registry");
+    const wrapper = openKeyWrapper({ endpoint: "http://kms.sim", key: KEY, tokens: TOKENS, transport });
+    const fastly = { endpoint: "http://fastly.sim", token: TestFastly.token, transport };
+    return {
+      registry: openRegistry(objects),
+      findings: openFindings(objects),
+      registryObjects: objects,
+      leases: new DomainLeases(objects, this.clock),
+      challenges: bucket("challenges"),
+      backups: openCertificateBackups(bucket("backups"), wrapper),
+      ca: this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] }),
+      tls: openFastlyTls({ ...fastly, configurationId: "configuration" }),
+      domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
+      edge: this.sight(life),
+      alerts: openAlerts(objects, this.clock.now),
+      now: this.clock.now,
+      sleep: this.clock.sleep,
+    };
+  }
+
+  validatorPorts(life?: Life): ValidatorPorts {
+    const transport = this.network.transport(life);
+    const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
+    const fastly = { endpoint: "http://fastly.sim", token: TestFastly.token, transport };
+    const isLinked = (domain: string) => this.fastly.domains.some(({ fqdn }) => fqdn === domain);
+    const probe: ValidatorPorts["probe"] = {
+      run: async (domain) => (isLinked(domain) ? { kind: "served" } : { kind: "wrong", saw: "status 500" }),
+    };
+    return {
+      registry: openRegistry(bucket("registry")),
+      dns: this.#lasting(this.#dns, life),
+      edge: new EdgeAddresses(EDGE),
+      caaIdentities: ["ca.example"],
+      fastly: openFastlyDomains({ ...fastly, serviceId: "service" }),
+      probe: this.#lasting(probe, life),
+      issuing: this.topics(life)(`${TOPICS}/issuing`),
+      now: this.clock.now,
+    };
+  }
+
+  topics(life?: Life) {
+    const transport = this.network.transport(life);
+    return openTopics({ PUBSUB_ENDPOINT: "http://pubsub.sim" }, { tokens: TOKENS, transport });
+  }
+
+  /** What visitors see. */
+  sight(life?: Life): EdgeSight {
+    const look: EdgeSight["look"] = async (domain) => {
+      const certificate = this.served(domain);
+      if (!certificate) return { kind: "nothing", because: "the edge shows no certificate" };
+      return { kind: "seen", certificate, status: 200 };
+    };
+    return this.#lasting({ look }, life);
+  }
+
+  /** The certificate that the edge shows for a domain: Fastly's, once it is everywhere. */
+  served(domain: string) {
+    const certificate = this.fastly.served(domain);
+    if (!certificate || this.#activationMs === 0) return certificate;
+    const now = this.clock.monotonicMs();
+    const shown = this.#shown.get(domain);
+    if (shown?.serial !== certificate.serialNumber) {
+      this.#shown.set(domain, { serial: certificate.serialNumber, from: now + this.#activationMs });
+      return undefined;
+    }
+    return shown.from <= now ? certificate : undefined;
+  }
+
+  /** As a customer's call of the domain API does. */
+  register(domain: string, customer = "customer@example.test") {
+    return registerDomain(this.#apiPorts(), this.#scopeOf(customer), domain);
+  }
+
+  remove(domain: string, customer = "customer@example.test") {
+    return removeDomain(this.#apiPorts(), this.#scopeOf(customer), domain);
+  }
+
+  /** Every registered domain that is not as it should be: with its certificate at the edge, and active. */
+  async unserved(): Promise<readonly string[]> {
+    const unserved: string[] = [];
+    let pageToken: string | undefined;
+    do {
+      const page = await this.registry.list({ pageSize: 1_000, ...(pageToken && { pageToken }) });
+      for (const { domain, lifecycle, reason } of page.records) {
+        const isServed = lifecycle === "active" && this.fastly.served(domain) !== undefined;
+        if (!isServed) unserved.push(`${domain} is ${lifecycle}${reason ? `: ${reason}` : ""}`);
+      }
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    return unserved;
+  }
+
+  get registry() {
+    return openRegistry(this.storage.bucket("registry"));
+  }
+
+  #apiPorts() {
+    const transport = this.network.transport();
+    const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
+    const topic = this.topics();
+    return {
+      registry: openRegistry(bucket("registry")),
+      findings: openFindings(bucket("registry")),
+      pageTokens: new PageTokens(openPlatformKey(bucket("registry"))),
+      validation: topic(`${TOPICS}/validation`),
+      issuing: topic(`${TOPICS}/issuing`),
+      now: this.clock.now,
+    };
+  }
+
+  #scopeOf(email: string) {
+    return {
+      caller: { email, isOperator: false, isViewer: false },
+      trace: createTrace(),
+      logger: this.#logger,
+    };
+  }
+
+  readonly #dns: DnsLookup = {
+    addresses: async (name) => ({
+      kind: "answer",
+      records: this.away.has(name) ? ["192.0.2.1"] : EDGE,
+    }),
+    caa: async () => ({ kind: "answer", records: [] }),
+    txt: async () => ({ kind: "answer", records: [] }),
+    cname: async () => ({ kind: "answer", records: [] }),
+  };
+
+  /** A call that takes its time, and can be a process's last. */
+  #lasting<Port extends object>(port: Port, life?: Life): Port {
+    const slow = new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return async (...args: unknown[]) => {
+          await this.clock.sleep(20 + 40 * this.random());
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+    return life ? life.wrap(slow) : slow;
+  }
+}
+
+const TOKENS = { get: async () => "token" };
