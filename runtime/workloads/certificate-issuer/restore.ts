@@ -1,8 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { inWords, newestUsable, type UsableBackup } from "../../certificates/backup/newest-usable.ts";
+import {
+  inWords,
+  type NewestUsable,
+  newestUsable,
+  type UsableBackup,
+} from "../../certificates/backup/newest-usable.ts";
 import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
+import type { Finding } from "../../certificates/registry/findings.ts";
 import { certificateOf, hasReached } from "../../certificates/registry/state.ts";
 import {
   leaveUnrestored,
@@ -14,17 +20,18 @@ import type { WorkContext } from "./issue.ts";
 import { authorOf } from "./obtain-certificate.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed, verdictOf } from "./verdict.ts";
+import { findingOf } from "./verify.ts";
 
 /**
- * Links `domain` at Fastly and activates its newest backup there, whatever is there now. Idempotent;
- * asks nothing of the CA.
+ * Links `domain` at Fastly and activates its newest usable backup there, whatever is there now. Idempotent;
+ * asks nothing of the CA. Whoever asked finds what came of it under the request.
  */
 export async function restore(
-  { domain }: Issuing,
+  { domain, request }: Issuing,
   ports: IssuerPorts,
   context: WorkContext,
 ): Promise<Outcome> {
-  const { registry, leases, now } = ports;
+  const { registry, findings, leases, now } = ports;
   const result = await leases.acquire(domain, {
     owner: randomUUID(),
     stillNeeded: async () => true,
@@ -36,11 +43,18 @@ export async function restore(
 
   const { lease } = result;
   const signal = AbortSignal.any([context.signal, lease.signal]);
+  let newest: NewestUsable = { backup: undefined, passedOver: [] };
+  const tell = async (said: Pick<Finding, "outcome"> & Partial<Finding>) => {
+    if (request !== undefined)
+      await findings.write(domain, { ...findingOf(request, now(), newest), ...said });
+  };
   try {
     const found = await registry.find(domain);
     if (!found) return dropped(`${domain} is not registered.`);
     if (found.record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
-    await activateNewest(domain, ports, { ...context, signal });
+    newest = await newestUsable(ports.backups, domain, now());
+    await activate(domain, newest, ports, { ...context, signal });
+    await tell({ outcome: "restored", activated: "this", linked: "ours" });
     return { kind: "done" };
   } catch (error) {
     const verdict = verdictOf(error, domain, now());
@@ -52,18 +66,20 @@ export async function restore(
     if (error instanceof OrderFailed) context.logger.info({ error, domain }, "Restore refused");
     else context.logger.error({ error, domain }, "Restore failed");
     await change(registry, domain, (record) => leaveUnrestored(record, verdict.reason, now()));
+    const retryAt = verdict.retryAt?.toISOString() ?? null;
+    await tell({ outcome: "refused", reason: verdict.reason, retryAt });
     return dropped(verdict.reason);
   } finally {
     await lease.release();
   }
 }
 
-async function activateNewest(
+async function activate(
   domain: string,
-  { registry, backups, tls, domains, now }: IssuerPorts,
+  { backup, passedOver }: NewestUsable,
+  { registry, tls, domains, now }: IssuerPorts,
   { logger, signal }: WorkContext,
 ): Promise<void> {
-  const { backup, passedOver } = await newestUsable(backups, domain, now());
   if (!backup) {
     throw new OrderFailed(
       passedOver.length === 0
@@ -71,6 +87,8 @@ async function activateNewest(
         : `No backup of ${domain} can be used. ${inWords(passedOver)}`,
     );
   }
+  const { version } = backup;
+  if (passedOver.length > 0) logger.warn({ domain, version }, `Older backup taken. ${inWords(passedOver)}`);
 
   signal.throwIfAborted();
   // Without its link, what is activated is served to nobody.
@@ -79,7 +97,7 @@ async function activateNewest(
   const ids = await tls.activate(domain, backup.chainPem, backup.keyPem, signal);
   const certificate = await servedCertificate(registry, domain, backup);
   await change(registry, domain, (record) => restoreRecord(record, certificate, now()));
-  logger.info({ domain, version: backup.version, passedOver, ...ids }, "Certificate restored");
+  logger.info({ domain, version, ...ids }, "Certificate restored");
 }
 
 /** What the record is to say of a backup: which CA issued it, its order's journal knows. */
