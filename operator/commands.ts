@@ -1,9 +1,12 @@
 import type { Command } from "commander";
 import { printToken } from "./api-token.ts";
-import { restoreCertificate, showCertificate } from "./certificates.ts";
+import { listCertificates } from "./certificates/list.ts";
+import { restoreCertificates } from "./certificates/restore.ts";
+import { showCertificate } from "./certificates/show.ts";
+import { verifyCertificates } from "./certificates/verify.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import type { OpenTarget, Target } from "./target.ts";
-import { wholeNumber } from "./terminal/arguments.ts";
+import { positiveNumber, wholeNumber } from "./terminal/arguments.ts";
 
 export interface OperatorOptions {
   readonly stack: string;
@@ -54,9 +57,21 @@ export function addOperatorCommands(
     "show <name>",
     "The certificate of a domain: as backed up, and as the edge shows it.",
   ).action(on(openTarget, showCertificate));
-  command(certificates, "restore <name>", "Bring the newest backup back to the edge.")
-    .option(...TIMEOUT)
-    .action(on(openTarget, restoreCertificate));
+  command(certificates, "list", "The certificates that are served, soonest end first.").action(
+    on(openTarget, listCertificates),
+  );
+  command(
+    certificates,
+    "restore [name]",
+    "Bring the newest backup that is of use back to the edge. Safe to repeat: what the edge shows is left alone with --all.",
+  )
+    .option("--all", "of every domain, where the CDN lost them all, say")
+    .option("--timeout <seconds>", "how long to wait (120; two days with --all)", positiveNumber)
+    .action(on(openTarget, restoreCertificates));
+  command(certificates, "verify [name]", "Whether backup, CDN and edge agree. Changes nothing.")
+    .option("--all", "on every domain")
+    .option("--timeout <seconds>", "how long to wait", positiveNumber, 86_400)
+    .action(on(openTarget, verifyCertificates));
   return { domains, certificates };
 }
 

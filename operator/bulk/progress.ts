@@ -14,11 +14,11 @@ const HOUR_MS = 3_600_000;
 
 /**
  * How long the rest takes: at the pace so far, or at the pace that the limit allows where that is the slower
- * one. The first hour's writes may all be made at once, so they are no measure of what follows.
+ * one. An hour's writes may all be made at once, so a good start is no measure of what follows.
  */
 export function remainingMs({ done, total, elapsedMs, writesEach, writesPerHour }: Pace): number {
   const measuredMs = done === 0 ? 0 : (elapsedMs / done) * (total - done);
-  return Math.max(measuredMs, limitedMs(total * writesEach, writesPerHour) - elapsedMs, 0);
+  return Math.max(measuredMs, limitedMs((total - done) * writesEach, writesPerHour));
 }
 
 /** How long so many writes take from a full hour's allowance on. */
