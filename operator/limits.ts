@@ -1,10 +1,12 @@
-/** Calls that write, for the account. @see https://www.fastly.com/documentation/reference/api/#rate-limiting */
-export const CDN_WRITES_PER_HOUR = 1_000;
+import { limitsSchema, ratesOf, WRITES } from "../runtime/certificates/budgets/limits.ts";
 
-/** What each piece of work costs of them. */
+export const LIMITS = limitsSchema.parse({});
+
+/** How many changes at the CDN the platform makes in an hour, which is less than the CDN takes. */
+export const WRITES_PER_HOUR = ratesOf(LIMITS).writes.perHour;
+
+/** What each piece of work costs of them, at most. */
 export const CDN_WRITES = {
-  /** Link, key, certificate, activation. */
-  restore: 4,
-  /** Key, certificate, activation moved, old certificate and old key removed. */
-  renewal: 5,
+  restore: WRITES.activation,
+  renewal: WRITES.renewal + WRITES.cleaning,
 } as const;

@@ -2,7 +2,7 @@ import { ApiClient } from "../api-client.ts";
 import type { Step } from "../bulk/each-domain.ts";
 import { inBulk } from "../bulk/in-bulk.ts";
 import { howToSee, until } from "../domains.ts";
-import { CDN_WRITES, CDN_WRITES_PER_HOUR } from "../limits.ts";
+import { CDN_WRITES, WRITES_PER_HOUR } from "../limits.ts";
 import { registeredDomains } from "../registered-domains.ts";
 import type { Target } from "../target.ts";
 import { Failure } from "../terminal/failure.ts";
@@ -77,7 +77,7 @@ async function restoreAll(api: ApiClient, { json, timeout = 2 * 86_400 }: Restor
     json,
     timeout,
     writesEach: CDN_WRITES.restore,
-    writesPerHour: CDN_WRITES_PER_HOUR,
+    writesPerHour: WRITES_PER_HOUR,
     failed: (domain, reason): Restored => ({ domain, outcome: "failed", version: null, reason }),
     line: ({ domain, outcome, reason }) => {
       if (outcome === "failed") return `${paint("red", domain)}: ${reason}`;

@@ -1,6 +1,6 @@
 import { ApiClient } from "../api-client.ts";
 import { inBulk } from "../bulk/in-bulk.ts";
-import { CDN_WRITES_PER_HOUR } from "../limits.ts";
+import { WRITES_PER_HOUR } from "../limits.ts";
 import { registeredDomains } from "../registered-domains.ts";
 import type { Target } from "../target.ts";
 import { Failure } from "../terminal/failure.ts";
@@ -39,7 +39,7 @@ export async function verifyCertificates(
       json,
       timeout,
       writesEach: 0,
-      writesPerHour: CDN_WRITES_PER_HOUR,
+      writesPerHour: WRITES_PER_HOUR,
       failed: (domain, what): Verified => ({
         domain,
         outcome: "disagrees",

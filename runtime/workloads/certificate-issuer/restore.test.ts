@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { TestIssuingKey } from "../../certificates/testing/issuing-key.ts";
 import { Secret } from "../../workload/secret.ts";
@@ -26,8 +27,7 @@ async function backUp(version: string): Promise<string> {
   const backups = openCertificateBackups(world.backupObjects, world.wrapper);
   const { keyPem, dataKey } = await backups.orderKey(DOMAIN, version, () => new Secret(key));
   const serial = new X509Certificate(cert).serialNumber.toLowerCase();
-  const description = { notAfter: "2030-01-01T00:00:00.000Z", serial, issuer: "CN=Test" };
-  await backups.save(DOMAIN, version, { chainPem: cert, keyPem }, dataKey, description);
+  await backups.save(DOMAIN, version, { chainPem: cert, keyPem }, dataKey, certificateFacts(cert));
   return serial;
 }
 
