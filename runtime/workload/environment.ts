@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-const SECRET_NAME = /TOKEN|SECRET|PASSWORD|CREDENTIAL|PRIVATE|API_KEY/i;
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|CREDENTIAL|PRIVATE|API_KEY|WEBHOOK|DSN/i;
 const SHOWN_LENGTH = 60;
 
 /** An environment that breaks the schema, with every mistake in one message. */
