@@ -9,7 +9,8 @@ function valuesOf(stack: string): Record<string, string> {
   const values = Object.entries(readStackFile(stack))
     .filter(([key]) => key.startsWith("platform:") || key === "gcp:project")
     .map(([key, value]) => [key.replace("platform:", ""), value]);
-  return { ...Object.fromEntries(values), fastlyApiToken: HIDDEN };
+  const secrets = { fastlyApiToken: HIDDEN, slackWebhookUrl: HIDDEN, sentryDsn: HIDDEN };
+  return { ...Object.fromEntries(values), ...secrets };
 }
 
 test.each(["local", "dev", "prod"])("takes the committed configuration of %s", (stack) => {
@@ -36,7 +37,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
     "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
-    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, checkIntervalMinutes, workloads, softDeleteDays, grantDelaySeconds, protect.",
+    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, checkIntervalMinutes, slackWebhookUrl, sentryDsn, runbooksUrl, workloads, softDeleteDays, grantDelaySeconds, protect.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);

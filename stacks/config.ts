@@ -139,6 +139,11 @@ const configSchema = z
     alertEmails: byName(z.email("must be an e-mail address")),
     /** Within which each domain is checked once. @default 360: a CA that moves a renewal is to be asked twice a day */
     checkIntervalMinutes: z.int().min(1).max(1_440).default(360),
+    /** Only that they are there, as of `fastlyApiToken`; without them nobody is told there. */
+    slackWebhookUrl: z.literal(HIDDEN).optional(),
+    sentryDsn: z.literal(HIDDEN).optional(),
+    /** Of the folder of runbooks, which alerts lead to. */
+    runbooksUrl: z.url({ protocol: /^https$/, error: "must be an https URL" }),
     workloads,
     softDeleteDays: z
       .int()

@@ -7,7 +7,7 @@ import { exampleValues } from "./example-values.ts";
 
 const NAMESPACE = "platform:";
 const PROJECT = "gcp:project";
-const SECRETS = ["platform:fastlyApiToken"];
+const SECRETS = ["platform:fastlyApiToken", "platform:slackWebhookUrl", "platform:sentryDsn"];
 
 const values = Object.fromEntries(
   Object.entries(pulumi.runtime.allConfig())
@@ -29,10 +29,15 @@ const foundation = new ProjectFoundation(
   },
 );
 
+const secrets = new pulumi.Config("platform");
 const certificates = new CertificatePlatform("certs", {
   ...config,
   foundation,
-  fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
+  fastlyApiToken: secrets.requireSecret("fastlyApiToken"),
+  alertDestinations: {
+    slackWebhookUrl: secrets.getSecret("slackWebhookUrl"),
+    sentryDsn: secrets.getSecret("sentryDsn"),
+  },
 });
 
 export const {

@@ -28,7 +28,11 @@ test("holds a second platform beside the first, on the same foundation", async (
   originHost: "origin.other.localhost",
   apiHost: "api.other.localhost",
   edge: { ...config.edge, host: "edge.other.localhost" },
-  fastlyApiToken: new pulumi.Config("platform").requireSecret("fastlyApiToken"),
+  fastlyApiToken: secrets.requireSecret("fastlyApiToken"),
+  alertDestinations: {
+    slackWebhookUrl: secrets.getSecret("slackWebhookUrl"),
+    sentryDsn: secrets.getSecret("sentryDsn"),
+  },
 });`;
   await edited.program.edit("stacks/index.ts", "export const {", `${second}\nexport const {`);
   const { changes } = await edited.update();

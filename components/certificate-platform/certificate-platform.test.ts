@@ -11,6 +11,7 @@ const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "clo
   (name) => `${name}.googleapis.com`,
 );
 const TOKEN = "canary-fastly-token";
+const WEBHOOK = "https://hooks.slack.example/services/canary";
 const scaling = { minInstances: 0, maxInstances: 3 };
 const args: Omit<CertificatePlatformArgs, "foundation"> = {
   region: "europe-west1",
@@ -30,6 +31,8 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
   operators: { "on-call": "group:on-call@example.com" },
   alertEmails: { platform: "platform@example.com" },
   checkIntervalMinutes: 360,
+  alertDestinations: { slackWebhookUrl: WEBHOOK },
+  runbooksUrl: "https://git.example/runbooks",
   workloads: Object.fromEntries(
     Object.keys(WORKLOADS).map((name) => [name, scaling]),
   ) as CertificatePlatformArgs["workloads"],
@@ -99,6 +102,38 @@ describe("CertificatePlatform", () => {
         notificationChannels: ["certs-alerts-platform"],
       });
     }
+  });
+
+  test("tells of domains' problems each minute, where somebody is named to be told", () => {
+    expect(named("gcp:cloudscheduler/job:Job", "certs-alert-notifier")).toMatchObject({
+      schedule: "* * * * *",
+      httpTarget: {
+        uri: "https://certs-alert-notifier.a.run.app",
+        oidcToken: { serviceAccountEmail: "certs-notifier-call@test.iam.gserviceaccount.com" },
+      },
+    });
+    expect(named("gcp:cloudrunv2/service:Service", "certs-alert-notifier")).toMatchObject({
+      template: {
+        containers: [
+          {
+            envs: expect.arrayContaining([
+              {
+                name: "SLACK_WEBHOOK_URL",
+                valueSource: { secretKeyRef: { secret: "certs-alert-notifier-slack", version: "1" } },
+              },
+              { name: "SENTRY_DSN", value: "" },
+            ]),
+          },
+        ],
+      },
+    });
+    expect(
+      of("gcp:secretmanager/secretIamMember:SecretIamMember").map(({ inputs }) => inputs),
+    ).toContainEqual({
+      secretId: "certs-alert-notifier-slack",
+      role: "roles/secretmanager.secretAccessor",
+      member: "serviceAccount:certs-notifier@test.iam.gserviceaccount.com",
+    });
   });
 
   test("tells of what the validator and the issuer log as an error and do not try again", () => {
@@ -237,6 +272,7 @@ describe("CertificatePlatform with functions", () => {
         .map(({ name }) => name)
         .sort(),
     ).toEqual([
+      "certs-alert-notifier",
       "certs-cert-checker",
       "certs-cert-issuer",
       "certs-domain-api",

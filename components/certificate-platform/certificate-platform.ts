@@ -4,6 +4,7 @@ import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import { StageTopic } from "../messaging/stage-topic.ts";
 import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
 import { WorkloadHost } from "../serverless/workload-host.ts";
+import { type AlertDestinations, AlertNotifier } from "./alert-notifier.ts";
 import { CertificateChecker } from "./certificate-checker.ts";
 import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
 import { DataStores } from "./data-stores.ts";
@@ -42,6 +43,10 @@ export interface CertificatePlatformArgs {
   readonly alertEmails: Readonly<Record<string, string>>;
   /** Whole minutes within which each domain is checked once, 1 to 1,440. */
   readonly checkIntervalMinutes: number;
+  /** Who hears of domains' problems beside the log. */
+  readonly alertDestinations: AlertDestinations;
+  /** URL of the folder of runbooks, `docs/runbooks` of this repository, for whoever is told. */
+  readonly runbooksUrl: string;
   readonly workloads: Readonly<Record<CertificateWorkload, WorkloadChoice>>;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
@@ -214,6 +219,19 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         apiAudience: this.apiAudience,
         checkingTopic: checking.topicId,
         checkIntervalMinutes: args.checkIntervalMinutes,
+      },
+      parent,
+    );
+    new AlertNotifier(
+      `${name}-alert-notifier`,
+      {
+        host,
+        caller: identities.notifierCaller,
+        registryBucket: stores.registryBucket,
+        destinations: args.alertDestinations,
+        platformName: args.platformName,
+        runbooksUrl: args.runbooksUrl,
+        grantDelaySeconds,
       },
       parent,
     );

@@ -32,6 +32,7 @@ export class DataStores {
           "domain-validator",
           "certificate-issuer",
           "certificate-checker",
+          "alert-notifier",
         ),
         softDeleteDays,
         versionDays: REGISTRY_VERSION_DAYS,

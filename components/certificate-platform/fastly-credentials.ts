@@ -1,7 +1,6 @@
-import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
-import { onceGranted } from "../foundation/grant-delay.ts";
 import type { SecretReference } from "../serverless/environment.ts";
+import { keepSecret } from "../serverless/workload-secret.ts";
 
 export interface FastlyCredentialsArgs {
   readonly apiToken: pulumi.Input<string>;
@@ -20,30 +19,11 @@ export class FastlyCredentials extends pulumi.ComponentResource {
   constructor(name: string, args: FastlyCredentialsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:FastlyCredentials", name, {}, opts);
 
-    const secret = new gcp.secretmanager.Secret(name, { replication: { auto: {} } }, { parent: this });
-    const version = new gcp.secretmanager.SecretVersion(
-      name,
-      { secret: secret.id, secretData: args.apiToken },
-      { parent: this },
-    );
-    this.grants = Object.entries(args.readers).map(
-      ([reader, member]) =>
-        new gcp.secretmanager.SecretIamMember(
-          `${name}-reader-${reader}`,
-          { secretId: secret.secretId, role: "roles/secretmanager.secretAccessor", member },
-          { parent: this },
-        ),
-    );
+    const { apiToken: value, readers, grantDelaySeconds } = args;
+    const { reference, grants } = keepSecret(name, { value, readers, grantDelaySeconds }, this);
 
-    this.reference = {
-      project: secret.project,
-      secret: secret.secretId,
-      version: onceGranted(version.version, {
-        madeAt: secret.createTime,
-        grants: this.grants,
-        delaySeconds: args.grantDelaySeconds,
-      }),
-    };
+    this.reference = reference;
+    this.grants = grants;
     this.registerOutputs({});
   }
 }

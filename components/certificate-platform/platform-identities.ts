@@ -15,6 +15,7 @@ export class PlatformIdentities extends pulumi.ComponentResource {
   readonly issuingPusher: ServiceIdentity;
   readonly checkingPusher: ServiceIdentity;
   readonly watcherCaller: ServiceIdentity;
+  readonly notifierCaller: ServiceIdentity;
   readonly operator: ServiceIdentity;
 
   constructor(name: string, { operators }: PlatformIdentitiesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -29,6 +30,7 @@ export class PlatformIdentities extends pulumi.ComponentResource {
     this.issuingPusher = identity("issuing-push", "Pushes to the certificate issuer");
     this.checkingPusher = identity("checking-push", "Pushes to the certificate checker");
     this.watcherCaller = identity("watcher-call", "Calls the domain watcher");
+    this.notifierCaller = identity("notifier-call", "Calls the alert notifier");
     this.operator = identity("operator", "Operates the platform");
 
     for (const [key, member] of Object.entries(operators)) {

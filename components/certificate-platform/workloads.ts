@@ -54,6 +54,14 @@ export const WORKLOADS = {
     concurrency: 200,
     timeoutSeconds: 10,
   },
+  "alert-notifier": {
+    title: "Alert notifier",
+    account: "notifier",
+    packaging: ANY_PACKAGING,
+    // Calls that come while a round is under way are answered at once.
+    concurrency: 10,
+    timeoutSeconds: 300,
+  },
   hosting: {
     title: "Hosting",
     account: "hosting",

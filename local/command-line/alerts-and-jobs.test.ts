@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { controlHandler, statusOf } from "../daemon/control.ts";
 import { routesOf } from "../daemon/routes.ts";
+import type { ReceivedNotice } from "../services/alert-receiver/notices.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "../services/monitoring/alert-policy.ts";
 import { Alerting } from "../services/monitoring/alerting.ts";
 import { JOB_KIND } from "../services/scheduler/job.ts";
 import { Scheduler } from "../services/scheduler/scheduler.ts";
 import { type OwnedKernel, startKernel } from "../services/start-kernel.ts";
-import { listAlerts } from "./alerts.ts";
+import { listAlerts, listNotices } from "./alerts.ts";
 import { listJobs, runJob } from "./jobs.ts";
 import { status } from "./status.ts";
 
@@ -21,6 +22,7 @@ let kernel: OwnedKernel;
 let alerting: Alerting;
 let scheduler: Scheduler;
 let answer = 200;
+let notices: readonly ReceivedNotice[] = [];
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "alerts-and-jobs-"));
@@ -35,7 +37,7 @@ beforeAll(async () => {
       kernel,
       () => statusOf(kernel, [alerting, scheduler]),
       () => undefined,
-      routesOf(() => [], alerting, scheduler),
+      routesOf(() => [], alerting, { notices: () => notices }, scheduler),
     ),
   );
   await alerting.start();
@@ -96,6 +98,14 @@ test("jobs run finds a job by the name that the program gave it, and its exit co
   await expect(runJob("night", { stateDir })).rejects.toThrow(
     "There is no job night; there is nightly-1a2b3c4.",
   );
+});
+
+test("alerts notices shows what Slack and Sentry were told", async () => {
+  expect(await said(() => listNotices({ stateDir }))).toBe("Nobody has been told of anything.\n");
+  const at = "2026-11-01T12:00:00.000Z";
+  notices = [{ receiver: "slack", at, title: "A certificate expires: a.test", tags: {}, payload: {} }];
+  expect(await said(() => listNotices({ stateDir }))).toBe(`${at}  slack  A certificate expires: a.test\n`);
+  expect(JSON.parse(await said(() => listNotices({ stateDir, json: true })))).toEqual({ notices });
 });
 
 test("jobs list shows schedule, next run and last attempt", async () => {

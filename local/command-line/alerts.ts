@@ -1,5 +1,6 @@
 import { paint, printJson, table } from "../../operator/terminal/output.ts";
 import { control, requireCloud } from "../daemon/cloud-process.ts";
+import type { ReceivedNotice } from "../services/alert-receiver/notices.ts";
 import type { PolicyStatus } from "../services/monitoring/alerting.ts";
 
 interface Options {
@@ -34,6 +35,22 @@ export async function listAlerts({ stateDir, json }: Options): Promise<void> {
     process.stdout.write(
       `${paint("dim", at)}  ${event}  ${type} ${recipient}  ${subject} (kept, not sent)\n`,
     );
+  }
+}
+
+/** What Slack and Sentry would have got of domains' problems. */
+export async function listNotices({ stateDir, json }: Options): Promise<void> {
+  const { ports } = await requireCloud(stateDir);
+  const { notices } = (await control(ports.control, "GET", "/notices")) as {
+    notices: readonly ReceivedNotice[];
+  };
+  if (json) {
+    printJson({ notices });
+    return;
+  }
+  if (notices.length === 0) process.stdout.write("Nobody has been told of anything.\n");
+  for (const { at, receiver, title } of notices) {
+    process.stdout.write(`${paint("dim", at)}  ${receiver}  ${title}\n`);
   }
 }
 

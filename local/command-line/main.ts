@@ -7,7 +7,7 @@ import { outliveReaders } from "../../operator/terminal/output.ts";
 import { DEFAULT_PORT_BASE, PORT_BASES } from "../kernel/claim-ports.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, type Place } from "../kernel/place.ts";
 import { LOCAL_STACK } from "../pulumi/local-stack.ts";
-import { listAlerts } from "./alerts.ts";
+import { listAlerts, listNotices } from "./alerts.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
 import { listJobs, runJob } from "./jobs.ts";
@@ -126,10 +126,16 @@ command(jobs, "run <name>", "Run a job now, once, and say what came of it.")
   .option(...json)
   .action(runJob);
 
-const alerts = program.command("alerts").description("Alert policies.").exitOverride();
+const alerts = program
+  .command("alerts")
+  .description("Alert policies, and what people are told of domains' problems.")
+  .exitOverride();
 command(alerts, "list", "All policies: state, value, and what they told whom.")
   .option(...json)
   .action(listAlerts);
+command(alerts, "notices", "What Slack and Sentry were told of domains' problems; oldest first.")
+  .option(...json)
+  .action(listNotices);
 
 outliveReaders();
 const kept = flagsKeptByNpm(program, process.argv.slice(2), process.env);

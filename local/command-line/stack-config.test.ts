@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { readStackConfig } from "./stack-config.ts";
+import { portsFrom } from "../kernel/claim-ports.ts";
+import { readLocalConfig, readStackConfig } from "./stack-config.ts";
 
 let folder: string;
 
@@ -22,6 +23,15 @@ config:
 `,
   );
   writeFileSync(join(folder, "Pulumi.dev.yaml"), "config:\n  platform:fastlyApiToken: given\n");
+  writeFileSync(
+    join(folder, "Pulumi.local.yaml"),
+    `
+config:
+  platform:acme: { directoryUrl: https://localhost:28014/dir }
+  platform:sentryDsn: https://key@localhost:28085/1
+  platform:apiHost: localhost
+`,
+  );
   writeFileSync(join(folder, "Pulumi.broken.yaml"), "config: {\n");
 });
 
@@ -37,7 +47,13 @@ test("puts placeholders for secrets that are encrypted or not set, marks them se
       "gcp:accessToken": "placeholder-of-gcp-accessToken",
       "platform:fastlyApiToken": "placeholder-of-platform-fastlyApiToken",
     },
-    secretKeys: ["platform:fastlyApiToken", "platform:edge", "gcp:accessToken"],
+    secretKeys: [
+      "platform:fastlyApiToken",
+      "platform:slackWebhookUrl",
+      "platform:sentryDsn",
+      "platform:edge",
+      "gcp:accessToken",
+    ],
     placeholders: new Map([
       ["platform:edge", "encrypted"],
       ["gcp:accessToken", "encrypted"],
@@ -53,9 +69,19 @@ test("takes what is given by hand in place of a placeholder", () => {
   expect(readStackConfig("dev", {}, folder).placeholders.size).toBe(0);
 });
 
+test("leads what is on this machine to where the cloud's ports are, and lets what is given by hand be", () => {
+  const given = { "platform:apiHost": "localhost:28014" };
+  expect(readLocalConfig(given, portsFrom(40_000), folder)).toEqual({
+    "platform:acme": '{"directoryUrl":"https://localhost:40014/dir"}',
+    "platform:sentryDsn": "https://key@localhost:40085/1",
+    "platform:apiHost": "localhost:28014",
+    "platform:fastlyApiToken": "placeholder-of-platform-fastlyApiToken",
+  });
+});
+
 test("names the stacks that there are, and a file that can't be read", () => {
   expect(() => readStackConfig("staging", {}, folder)).toThrow(
-    'A stack must be one of broken, dev, prod; got "staging", and there is no Pulumi.staging.yaml.',
+    'A stack must be one of broken, dev, local, prod; got "staging", and there is no Pulumi.staging.yaml.',
   );
   expect(() => readStackConfig("broken", {}, folder)).toThrow(/Pulumi\.broken\.yaml can't be read/);
 });

@@ -2,12 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { Failure } from "../../operator/terminal/failure.ts";
+import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import type { Ports } from "../kernel/contract.ts";
 import { LOCAL_STACK, PROJECT } from "../pulumi/local-stack.ts";
 
-const ACME = "platform:acme";
 /** Keys whose values the engine encrypts and never shows. */
-export const SECRET_KEYS = ["platform:fastlyApiToken"];
+export const SECRET_KEYS = ["platform:fastlyApiToken", "platform:slackWebhookUrl", "platform:sentryDsn"];
+/** Those that a stack can do without. */
+const OPTIONAL_KEYS = ["platform:slackWebhookUrl", "platform:sentryDsn"];
+/** An address of this machine as the local stack's file has it: for the default ports. */
+const LOCAL_ADDRESS = /\blocalhost:(\d+)\b/g;
 
 /** A stack's configuration as Pulumi hands it on: full keys, text as it stands, all else as JSON. */
 export interface StackConfig {
@@ -39,7 +43,8 @@ export function readStackConfig(
     secretKeys.add(key);
     placeholders.set(key, "encrypted");
   }
-  for (const key of SECRET_KEYS.filter((each) => values[each] === undefined)) {
+  const required = SECRET_KEYS.filter((key) => !OPTIONAL_KEYS.includes(key));
+  for (const key of required.filter((each) => values[each] === undefined)) {
     values[key] = placeholderOf(key);
     placeholders.set(key, "not set");
   }
@@ -50,19 +55,18 @@ export function readStackConfig(
   return { values, secretKeys: [...secretKeys], placeholders };
 }
 
-/**
- * The local stack's configuration, with the one address in it that depends on where this cloud's ports are.
- */
+/** The local stack's configuration, with the addresses in it leading to where this cloud's ports are. */
 export function readLocalConfig(
   overrides: Readonly<Record<string, string>>,
-  { acme }: Ports,
+  { control }: Ports,
   folder: string,
 ): Readonly<Record<string, string>> {
   const { values } = readStackConfig(LOCAL_STACK, {}, folder);
-  if (values[ACME] === undefined) return { ...values, ...overrides };
-  const directoryUrl = `https://localhost:${acme}/dir`;
-  const withCa = JSON.stringify({ ...(JSON.parse(values[ACME]) as object), directoryUrl });
-  return { ...values, [ACME]: withCa, ...overrides };
+  const moved = Object.entries(values).map(([key, value]) => [
+    key,
+    value.replaceAll(LOCAL_ADDRESS, (_, port) => `localhost:${Number(port) - DEFAULT_PORT_BASE + control}`),
+  ]);
+  return { ...Object.fromEntries(moved), ...overrides };
 }
 
 function readFile(stack: string, folder: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import type { Part } from "../kernel/contract.ts";
 import { Provider } from "../provider/provider.ts";
 import { Acme } from "../services/acme/acme.ts";
+import { AlertReceiver } from "../services/alert-receiver/alert-receiver.ts";
 import { LocalCloudRun } from "../services/cloud-run/local-cloud-run.ts";
 import { FastlyApi } from "../services/fastly/api/fastly-api.ts";
 import { FastlyEdge } from "../services/fastly/fastly-edge.ts";
@@ -33,6 +34,7 @@ export interface CloudOptions extends KernelOptions {
 export interface Cloud {
   readonly kernel: OwnedKernel;
   readonly acme: Acme;
+  readonly alertReceiver: AlertReceiver;
   readonly alerting: Alerting;
   readonly fastlyApi: FastlyApi;
   readonly pubsub: LocalPubSub;
@@ -64,6 +66,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const acme = new Acme(kernel, { binDir });
   const fastlyStore = new FastlyStore(kernel.db);
   const fastlyApi = new FastlyApi(kernel, fastlyStore, { apiToken: FASTLY_API_TOKEN });
+  const alertReceiver = new AlertReceiver(kernel);
   const alerting = new Alerting(kernel, { pubsub, run });
   const scheduler = new Scheduler(kernel, { run, pubsub });
   // Each needs those before it; what brings work in comes last.
@@ -75,6 +78,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     new FastlyEdge(kernel, fastlyStore),
     acme,
     pubsub,
+    alertReceiver,
     alerting,
     new LogSinks(kernel, pubsub),
     scheduler,
@@ -101,6 +105,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
         () =>
           [GCP, FASTLY].flatMap(({ kinds }) => kinds.flatMap(({ token }) => kernel.resources.list(token))),
         alerting,
+        alertReceiver,
         scheduler,
       ),
     ),
@@ -114,6 +119,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   return {
     kernel,
     acme,
+    alertReceiver,
     alerting,
     fastlyApi,
     pubsub,

@@ -1,4 +1,5 @@
 import type { CloudResource } from "../kernel/contract.ts";
+import type { AlertReceiver } from "../services/alert-receiver/alert-receiver.ts";
 import type { Alerting } from "../services/monitoring/alerting.ts";
 import type { Scheduler } from "../services/scheduler/scheduler.ts";
 import type { ControlRoute } from "./control.ts";
@@ -7,6 +8,7 @@ import type { ControlRoute } from "./control.ts";
 export function routesOf(
   inventory: () => readonly CloudResource[],
   alerting: Pick<Alerting, "policies">,
+  receiver: Pick<AlertReceiver, "notices">,
   scheduler: Pick<Scheduler, "list" | "runNow">,
 ): readonly ControlRoute[] {
   return [
@@ -17,6 +19,7 @@ export function routesOf(
       answer: () => ({ resources: inventory().map(({ kind, id, urn }) => ({ kind, id, urn })) }),
     },
     { method: "GET", path: /^\/alerts$/, answer: () => ({ policies: alerting.policies() }) },
+    { method: "GET", path: /^\/notices$/, answer: () => ({ notices: receiver.notices() }) },
     { method: "GET", path: /^\/jobs$/, answer: () => ({ jobs: scheduler.list() }) },
     { method: "POST", path: /^\/jobs\/([\w-]+)\/run$/, answer: (name) => scheduler.runNow(name ?? "") },
   ];

@@ -19,6 +19,7 @@ const OFFSETS: Readonly<Record<keyof Ports, number>> = {
   run: 82,
   googleapis: 83,
   fastlyApi: 84,
+  alertReceiver: 85,
   gcpProvider: 90,
   fastlyProvider: 91,
   edgeHttps: 443,

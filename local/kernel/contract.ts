@@ -139,6 +139,8 @@ export interface Ports {
   readonly googleapis: number;
   /** api.fastly.com: TLS. */
   readonly fastlyApi: number;
+  /** hooks.slack.com and Sentry: TLS. */
+  readonly alertReceiver: number;
   readonly acme: number;
   readonly acmeManagement: number;
   readonly dns: number;

@@ -16,6 +16,7 @@ const PARTS: Partial<Record<keyof Ports, string>> = {
   run: "cloud run",
   googleapis: "google apis",
   fastlyApi: "fastly api",
+  alertReceiver: "alert receiver",
   acme: "pebble",
   dns: "dns",
 };
