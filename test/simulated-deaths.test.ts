@@ -10,6 +10,9 @@ import { replayable, SEED } from "./simulation/seed.ts";
 import { SimulatedWorld } from "./simulation/world.ts";
 
 const DOMAIN = "www.shop.test";
+const OTHER = "www.other.test";
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Enough to go past the last call of each. */
 const MOST_CALLS = 150;
@@ -48,6 +51,7 @@ async function isGone({ fastly, storage }: SimulatedWorld): Promise<void> {
 }
 
 const ISSUE: Issuing = { action: "issue", domain: DOMAIN, orderNumber: 1 };
+const checker: Work["process"] = (world, life) => world.checker(life);
 const issuer: Work["process"] = (world, life) => world.issuer(life);
 
 const WORK: Readonly<Record<string, Work>> = {
@@ -90,6 +94,56 @@ const WORK: Readonly<Record<string, Work>> = {
     },
     check: isServed(1),
     leastCalls: 15,
+  },
+  "checker that starts a renewal": {
+    data: { domain: DOMAIN },
+    process: checker,
+    prepare: async (world) => {
+      await active(world);
+      await world.clock.run(world.clock.sleep(80 * DAY_MS));
+    },
+    check: (world) => afterARound(world, isServed(2)),
+    leastCalls: 8,
+  },
+  "checker that tries again": {
+    data: { domain: DOMAIN },
+    process: checker,
+    prepare: async (world) => {
+      world.away.add(DOMAIN);
+      await active(world);
+      world.away.clear();
+      await world.clock.run(world.clock.sleep(HOUR_MS));
+    },
+    check: (world) => afterARound(world, isServed(1)),
+    leastCalls: 5,
+  },
+  "checker that sends on what fell silent": {
+    data: { domain: DOMAIN },
+    process: checker,
+    prepare: async (world) => {
+      await withoutMessages(world, "issuing", () => world.register(DOMAIN));
+      await world.clock.run(world.clock.sleep(HOUR_MS));
+    },
+    check: (world) => afterARound(world, isServed(1)),
+    leastCalls: 3,
+  },
+  watcher: {
+    data: {},
+    process: (world, life) => {
+      const watch = world.watcher(life);
+      return { deadlineMs: HOUR_MS, handle: async () => watch().then(() => ({ kind: "done" })) };
+    },
+    prepare: async (world) => {
+      await active(world);
+      await withoutMessages(world, "issuing", () => world.register(OTHER));
+      await world.clock.run(world.clock.sleep(80 * DAY_MS));
+    },
+    check: (world) =>
+      afterARound(world, async () => {
+        expect(await world.unserved(2)).toEqual([]);
+        expect(world.ca.finalized.sort()).toEqual([OTHER, DOMAIN, DOMAIN].sort());
+      }),
+    leastCalls: 3,
   },
   remover: {
     data: { ...ISSUE, action: "remove" },
@@ -148,6 +202,17 @@ async function untilDone(world: SimulatedWorld, work: Work): Promise<number> {
 function deliver(world: SimulatedWorld, { process, data }: Work, life?: Life): Promise<Outcome> {
   const message = { data, attributes: { customer: "customer@example.test" } };
   return world.pubsub.deliver(process(world, life), message);
+}
+
+/** What is begun and not told is begun again by the watcher, within its interval. */
+async function afterARound(
+  world: SimulatedWorld,
+  check: (world: SimulatedWorld) => Promise<void>,
+): Promise<void> {
+  const ends = world.clock.monotonicMs() + DAY_MS;
+  await world.clock.run(world.live(() => world.clock.monotonicMs() > ends, 10 * MINUTE_MS));
+  await world.clock.run(world.pubsub.idle());
+  await check(world);
 }
 
 async function active(world: SimulatedWorld): Promise<void> {

@@ -6,7 +6,7 @@ import type { EdgeSight } from "../../runtime/certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../runtime/certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../runtime/certificates/fastly/fastly-tls.ts";
 import { openPlatformKey } from "../../runtime/certificates/keys/platform-key.ts";
-import { issuingSchema, validationSchema } from "../../runtime/certificates/messages.ts";
+import { checkingSchema, issuingSchema, validationSchema } from "../../runtime/certificates/messages.ts";
 import { openRegistry } from "../../runtime/certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../runtime/certificates/registry/findings.ts";
 import { TestFastly } from "../../runtime/certificates/testing/fastly.ts";
@@ -19,17 +19,23 @@ import { MemoryStorageApi } from "../../runtime/google/testing/memory-storage-ap
 import { createLogger } from "../../runtime/workload/logger.ts";
 import { VirtualClock } from "../../runtime/workload/testing/virtual-clock.ts";
 import { createTrace } from "../../runtime/workload/trace.ts";
+import { checkDomain } from "../../runtime/workloads/certificate-checker/check-domain.ts";
+import type { CheckerPorts } from "../../runtime/workloads/certificate-checker/ports.ts";
 import { DomainLeases } from "../../runtime/workloads/certificate-issuer/domain-leases.ts";
 import { createHandler } from "../../runtime/workloads/certificate-issuer/handler.ts";
 import type { IssuerPorts } from "../../runtime/workloads/certificate-issuer/ports.ts";
 import type { Life } from "../../runtime/workloads/certificate-issuer/testing/life.ts";
+import { listDomains } from "../../runtime/workloads/domain-api/list-domains.ts";
 import { PageTokens } from "../../runtime/workloads/domain-api/page-tokens.ts";
 import { registerDomain } from "../../runtime/workloads/domain-api/register-domain.ts";
 import { removeDomain } from "../../runtime/workloads/domain-api/remove-domain.ts";
+import { summaryOf } from "../../runtime/workloads/domain-api/resources.ts";
 import {
   type ValidatorPorts,
   validateDomain,
 } from "../../runtime/workloads/domain-validator/validate-domain.ts";
+import type { DomainListing } from "../../runtime/workloads/domain-watcher/domain-listing.ts";
+import { createWatcher, type Seen } from "../../runtime/workloads/domain-watcher/watch-domains.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { SimulatedPubSub, type Subscriber } from "./pubsub.ts";
@@ -39,6 +45,8 @@ const EDGE = ["151.101.1.57"];
 const TOPICS = "projects/sim/topics";
 const KEY = "projects/sim/locations/l/keyRings/r/cryptoKeys/k";
 const VALIDATOR_DEADLINE_MS = 110_000;
+const CHECKER_DEADLINE_MS = 110_000;
+const MINUTE_MS = 60_000;
 const ISSUER_DEADLINE_MS = 540_000;
 
 export interface WorldOptions {
@@ -47,6 +55,8 @@ export interface WorldOptions {
   readonly activationMs?: number;
   readonly caLimits?: CaLimits;
   readonly fastlyWritesPerHour?: number;
+  /** @default 360 */
+  readonly checkMinutes?: number;
 }
 
 /**
@@ -66,7 +76,10 @@ export class SimulatedWorld {
   readonly errors: string[] = [];
   /** Domains whose name leads elsewhere. */
   readonly away = new Set<string>();
+  /** Rounds of the watcher that failed. */
+  missedRounds = 0;
   readonly #activationMs: number;
+  readonly #checkMinutes: number;
   /** What the edge shows, and from when on. */
   readonly #shown = new Map<string, { readonly serial: string; readonly from: number }>();
   readonly #logger = createLogger(
@@ -74,9 +87,10 @@ export class SimulatedWorld {
     { write: (line) => this.errors.push(line) },
   );
 
-  constructor({ seed, activationMs = 0, caLimits, fastlyWritesPerHour }: WorldOptions) {
+  constructor({ seed, activationMs = 0, checkMinutes = 360, caLimits, fastlyWritesPerHour }: WorldOptions) {
     this.random = seededRandom(seed);
     this.#activationMs = activationMs;
+    this.#checkMinutes = checkMinutes;
     this.#logger.level = "error";
     const { now } = this.clock;
     this.fastly = new TestFastly({
@@ -95,6 +109,7 @@ export class SimulatedWorld {
     this.ca = new SimulatedCa(new LeafSigner(), this.storage.bucket("challenges"), now, caLimits);
     this.pubsub.subscribe("validation", this.validator());
     this.pubsub.subscribe("issuing", this.issuer());
+    this.pubsub.subscribe("checking", this.checker());
   }
 
   /** One instance, as `main.ts` wires it. */
@@ -114,6 +129,35 @@ export class SimulatedWorld {
     };
   }
 
+  checker(life?: Life): Subscriber {
+    const ports = this.checkerPorts(life);
+    return {
+      deadlineMs: CHECKER_DEADLINE_MS,
+      handle: (data, delivery) => checkDomain(ports, checkingSchema.parse(data), delivery),
+    };
+  }
+
+  /** One instance; each call is a round. */
+  watcher(life?: Life): () => Promise<Seen> {
+    const watch = createWatcher({
+      listing: this.#listing(life),
+      checking: this.topics(life)(`${TOPICS}/checking`),
+      intervalMinutes: this.#checkMinutes,
+      now: this.clock.now,
+    });
+    return () => watch({ trace: createTrace(), signal: new AbortController().signal });
+  }
+
+  /** Lets the platform run, a round of the watcher each `roundMs`, until it is as is wanted. */
+  async live(isEnough: () => Promise<boolean> | boolean, roundMs = MINUTE_MS): Promise<void> {
+    const watch = this.watcher();
+    while (!(await isEnough())) {
+      await this.clock.sleep(roundMs);
+      // What a round missed, the next one takes.
+      await watch().catch(() => this.missedRounds++);
+    }
+  }
+
   issuerPorts(life?: Life): IssuerPorts {
     const transport = this.network.transport(life);
     const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
@@ -127,9 +171,7 @@ export class SimulatedWorld {
       leases: new DomainLeases(objects, this.clock),
       challenges: bucket("challenges"),
       backups: openCertificateBackups(bucket("backups"), wrapper),
-      authorities: [
-        { name: "ca", ca: this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] }) },
-      ],
+      ca: this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] }),
       tls: openFastlyTls({ ...fastly, configurationId: "configuration" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.sight(life),
@@ -156,6 +198,29 @@ export class SimulatedWorld {
       probe: this.#lasting(probe, life),
       issuing: this.topics(life)(`${TOPICS}/issuing`),
       now: this.clock.now,
+    };
+  }
+
+  checkerPorts(life?: Life): CheckerPorts {
+    const transport = this.network.transport(life);
+    const objects = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport)("registry");
+    const topic = this.topics(life);
+    const { now, sleep } = this.clock;
+    return {
+      registry: openRegistry(objects),
+      alerts: openAlerts(objects, now),
+      dnsRules: {
+        dns: this.#lasting(this.#dns, life),
+        edge: new EdgeAddresses(EDGE),
+        caaIdentities: ["ca.example"],
+        now,
+      },
+      sight: this.sight(life),
+      ca: this.network.over("ca", this.ca, { life }),
+      validation: topic(`${TOPICS}/validation`),
+      issuing: topic(`${TOPICS}/issuing`),
+      now,
+      sleep,
     };
   }
 
@@ -196,18 +261,25 @@ export class SimulatedWorld {
     return removeDomain(this.#apiPorts(), this.#scopeOf(customer), domain);
   }
 
-  /** Every registered domain that is not as it should be: with its certificate at the edge, and active. */
-  async unserved(): Promise<readonly string[]> {
+  /**
+   * Every domain that is not as it should be: active, and with its certificate at the edge.
+   *
+   * @param expected so many must be registered
+   */
+  async unserved(expected = 0): Promise<readonly string[]> {
     const unserved: string[] = [];
+    let registered = 0;
     let pageToken: string | undefined;
     do {
       const page = await this.registry.list({ pageSize: 1_000, ...(pageToken && { pageToken }) });
+      registered += page.records.length;
       for (const { domain, lifecycle, reason } of page.records) {
         const isServed = lifecycle === "active" && this.fastly.served(domain) !== undefined;
         if (!isServed) unserved.push(`${domain} is ${lifecycle}${reason ? `: ${reason}` : ""}`);
       }
       pageToken = page.nextPageToken;
     } while (pageToken !== undefined);
+    if (registered < expected) unserved.push(`${expected - registered} are not registered`);
     return unserved;
   }
 
@@ -215,10 +287,10 @@ export class SimulatedWorld {
     return openRegistry(this.storage.bucket("registry"));
   }
 
-  #apiPorts() {
-    const transport = this.network.transport();
+  #apiPorts(life?: Life) {
+    const transport = this.network.transport(life);
     const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
-    const topic = this.topics();
+    const topic = this.topics(life);
     return {
       registry: openRegistry(bucket("registry")),
       findings: openFindings(bucket("registry")),
@@ -229,12 +301,25 @@ export class SimulatedWorld {
     };
   }
 
-  #scopeOf(email: string) {
+  /** What the API tells whoever may see all. */
+  #listing(life?: Life): DomainListing {
+    const ports = this.#apiPorts(life);
+    const scope = this.#scopeOf("watcher@platform.example", { isViewer: true });
     return {
-      caller: { email, isOperator: false, isViewer: false },
-      trace: createTrace(),
-      logger: this.#logger,
+      async *pages() {
+        let pageToken: string | undefined;
+        do {
+          const page = await listDomains(ports, scope, { pageSize: 1_000, pageToken });
+          yield page.domains.map(summaryOf);
+          pageToken = page.nextPageToken;
+        } while (pageToken !== undefined);
+      },
     };
+  }
+
+  #scopeOf(email: string, { isViewer = false } = {}) {
+    const caller = { email, isOperator: false, isViewer };
+    return { caller, trace: createTrace(), logger: this.#logger };
   }
 
   readonly #dns: DnsLookup = {

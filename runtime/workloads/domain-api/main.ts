@@ -3,7 +3,6 @@ import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openTopics } from "../../google/publisher.ts";
-import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { workload } from "../../workload/workload.ts";
 import { createDomainApi } from "./app.ts";
@@ -24,8 +23,7 @@ export const { handler, start } = workload((platform, logger) => {
     operators: env.OPERATORS,
     viewers: env.VIEWERS,
     reservedZone: env.RESERVED_ZONE,
-    now: SYSTEM_CLOCK.now,
-    clock: SYSTEM_CLOCK,
+    now: () => new Date(),
     logger,
   });
 });
