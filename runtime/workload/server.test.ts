@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, get } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { Hono } from "hono";
-import { requestListener, shutDown } from "./server.ts";
+import { createServer as createWorkloadServer, requestListener, shutDown } from "./server.ts";
 
 async function serve(app: Hono) {
   const server = createServer(requestListener(app)).listen(0, "127.0.0.1");
@@ -52,6 +52,23 @@ test("cuts off what does not finish in time", async () => {
   await arrived.promise;
   await shutDown(server, 10);
   expect(await stuck).toMatchObject([{ code: "ECONNRESET" }]);
+});
+
+test.each([
+  ["nothing", ""],
+  ["half a header", "POST / HTTP/1.1\r\nhost: x\r\nx-half"],
+  ["no body", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"],
+  ["half a body", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhal"],
+])("cuts off a client that sends %s", async (_title, sent) => {
+  const app = new Hono().post("/", async (context) => context.text(await context.req.text()));
+  const server = createWorkloadServer(app, { headersMs: 50, requestMs: 100, lookMs: 10 });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.write(sent);
+  let received = "";
+  for await (const chunk of socket.setEncoding("utf8")) received += chunk;
+  expect(received).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nConnection: close/);
+  await shutDown(server, 0);
 });
 
 test("a workload that cannot start says why in one line of its log and exits with 1", async () => {

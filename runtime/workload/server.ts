@@ -8,6 +8,19 @@ import type { Platform } from "./platform.ts";
 /** Cloud Run sends SIGKILL 10 s after SIGTERM: what is in flight gets a little less. */
 const GRACE_MS = 9_000;
 
+/**
+ * What has not arrived by then, counted from a connection's beginning or the end of its last request, is
+ * cut off with 408: headers, and whole requests. Those that the platform sends us are small.
+ */
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 20_000, lookMs: 1_000 };
+
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How often is looked for what takes too long. */
+  readonly lookMs: number;
+}
+
 /** What a server answers by: any Hono app. */
 export type App = Pick<Hono, "fetch">;
 
@@ -17,6 +30,18 @@ export function requestListener(app: App): RequestListener {
   return (request, response) => void listener(request, response);
 }
 
+/** Answers by `app`, and `GET /health` beside it. */
+export function createServer(app: App, { headersMs, requestMs, lookMs } = PATIENCE): Server {
+  return createAdaptorServer({
+    fetch: fetchWithHealth(app),
+    serverOptions: {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: lookMs,
+    },
+  }) as Server;
+}
+
 /**
  * Serves `app` on `platform.PORT`, and `GET /health` beside it (`/healthz` is reserved on Cloud Run).
  * On SIGTERM it stops accepting, lets requests in flight finish within 9 s, and ends the process.
@@ -24,7 +49,7 @@ export function requestListener(app: App): RequestListener {
  * @returns once connections are accepted.
  */
 export async function listen(app: App, platform: Pick<Platform, "PORT">, logger?: Logger): Promise<void> {
-  const server = createAdaptorServer({ fetch: fetchWithHealth(app) }) as Server;
+  const server = createServer(app);
   server.listen(platform.PORT);
   await once(server, "listening");
   process.once("SIGTERM", () => void shutDown(server, GRACE_MS).then(() => process.exit(0)));

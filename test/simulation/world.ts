@@ -171,7 +171,9 @@ export class SimulatedWorld {
       leases: new DomainLeases(objects, this.clock),
       challenges: bucket("challenges"),
       backups: openCertificateBackups(bucket("backups"), wrapper),
-      ca: this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] }),
+      authorities: [
+        { name: "ca", ca: this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] }) },
+      ],
       tls: openFastlyTls({ ...fastly, configurationId: "configuration" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.sight(life),

@@ -43,3 +43,19 @@ async function activations(cloud: CloudStatus, domain: string): Promise<readonly
   const path = `/tls/activations?filter%5Btls_domain.id%5D=${domain}`;
   return ((await fastly(cloud, "GET", path)) as Listed).data.map(({ id }) => id);
 }
+
+/** What losing the account would do: activations, certificates, keys and links are gone. */
+export async function emptyFastly(cloud: CloudStatus): Promise<void> {
+  for (const collection of ["/tls/activations", "/tls/certificates", "/tls/private_keys"]) {
+    await removeAll(cloud, collection, "?page%5Bsize%5D=100");
+  }
+  await removeAll(cloud, "/domain-management/v1/domains", "?limit=100");
+}
+
+async function removeAll(cloud: CloudStatus, path: string, query: string): Promise<void> {
+  for (;;) {
+    const { data } = (await fastly(cloud, "GET", path + query)) as Listed;
+    if (data.length === 0) return;
+    for (const { id } of data) await fastly(cloud, "DELETE", `${path}/${id}`);
+  }
+}

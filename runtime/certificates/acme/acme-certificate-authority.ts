@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
 import { toAcmeOrder, toAuthorization } from "./acme-resources.ts";
-import { AcmeSession, type Target } from "./acme-session.ts";
+import { AcmeSession, type ExternalAccount, type Target } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
 import { CaUnavailable, type CertificateAuthority, type RevocationReason } from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
@@ -22,17 +22,21 @@ export interface CertificateAuthorityOptions {
   readonly contact: string;
   /** Empty: the CA's default. */
   readonly profile: string;
-  /** Called once, before the first request. */
+  /** Called before the first request, and again once the CA does not accept the account. */
   readonly accountKey: () => Promise<Secret<string>>;
+  readonly externalAccount?: ExternalAccount | undefined;
+  /** For each request. @default 30 s, more than a CA needs for any */
+  readonly deadlineMs?: number;
 }
 
 /** Nothing is sent before the first call. A failure to read the account's key is forgotten, so the next call tries again. */
 export function openCertificateAuthority(options: CertificateAuthorityOptions): CertificateAuthority {
-  const { directoryUrl, contact, profile, accountKey } = options;
+  const { directoryUrl, contact, profile, accountKey, externalAccount, deadlineMs } = options;
   let opening: Promise<AcmeSession> | undefined;
   const open = () => {
     opening ??= accountKey().then(
-      (accountKeyPem) => new AcmeSession({ directoryUrl, accountKeyPem, contact }),
+      (accountKeyPem) =>
+        new AcmeSession({ directoryUrl, accountKeyPem, contact, externalAccount, deadlineMs }),
       (error: unknown) => {
         opening = undefined;
         throw error;
@@ -40,10 +44,20 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
     );
     return opening;
   };
-  const post = async (target: Target, payload?: object) => (await open()).post(target, payload);
+  /** An account that the CA does not accept is opened anew: by then there may be another key. */
+  const inSession = async <T>(work: (session: AcmeSession) => Promise<T>): Promise<T> => {
+    const used = open();
+    try {
+      return await work(await used);
+    } catch (error) {
+      if (error instanceof AcmeProblem && error.isAccounts && opening === used) opening = undefined;
+      throw error;
+    }
+  };
+  const post = (target: Target, payload?: object) => inSession((session) => session.post(target, payload));
 
   return {
-    openAccount: async () => (await open()).open(),
+    openAccount: () => inSession((session) => session.open()),
     async newOrder(domain, { replaces } = {}) {
       const wanted = {
         identifiers: [{ type: "dns", value: domain }],

@@ -116,7 +116,7 @@ test("takes a fresh nonce for each of a bounded number of badNonce replies", asy
 });
 
 test("uses the nonce that came with the last reply", async () => {
-  newOrder = refuse(400, "malformed");
+  newOrder = refuse(400, "rejectedIdentifier");
   await expect(order()).rejects.toMatchObject({ status: 400, isTransient: false });
   expect(requests).toEqual(["newNonce", "newAccount", "newOrder"]);
 });
@@ -147,7 +147,7 @@ test("sends no newOrder to a CA whose connections break until it gives a nonce",
 test("says of a CA that is out of reach that nothing took effect there, whatever was asked", async () => {
   const ca = authority();
   // Leaves nonces to the next request, and no connection.
-  newOrder = refuse(400, "malformed", { connection: "close" });
+  newOrder = refuse(400, "rejectedIdentifier", { connection: "close" });
   const refused = await Promise.allSettled([ca.newOrder("a.example.test"), ca.newOrder("b.example.test")]);
   expect(refused.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   await once(server.close(), "close");

@@ -36,7 +36,7 @@ const authorizationSchema = z.object({
 export function toAcmeOrder(url: string, { data, status }: AcmeReply): AcmeOrder {
   const { error, ...acmeOrder } = checked("ACME order", url, acmeOrderSchema, data);
   const { authorizations, finalize, certificate, replaces } = acmeOrder;
-  const problem = error && new AcmeProblem(error, status);
+  const problem = error && new AcmeProblem(error, status, { origin: "order" });
   return { url, status: acmeOrder.status, authorizations, finalize, certificate, problem, replaces };
 }
 
@@ -46,7 +46,7 @@ export function toAuthorization(url: string, { data, status }: AcmeReply): Autho
   let challenge: Challenge | undefined;
   if (offered) {
     const { error, type: _, ...rest } = checked("challenge", url, challengeSchema, offered);
-    challenge = { ...rest, problem: error && new AcmeProblem(error, status) };
+    challenge = { ...rest, problem: error && new AcmeProblem(error, status, { origin: "challenge" }) };
   }
   return { url, status: authorization.status, challenge };
 }

@@ -6,6 +6,8 @@ import { AcmeProblem } from "./acme-problem.ts";
 import { type AcmeReply, AcmeTransport, toProblem } from "./acme-transport.ts";
 import { CaUnavailable } from "./certificate-authority.ts";
 
+const BAD_REQUEST = 400;
+
 /** The parts of acme-client that its types leave out: its raw replies, and the functions that send, which we replace. */
 interface AcmeInternals {
   readonly http: {
@@ -24,7 +26,7 @@ interface AcmeInternals {
       url: string,
       payload: unknown,
       statuses: number[],
-      options?: { includeJwsKid: boolean },
+      options?: { includeJwsKid: boolean; includeExternalAccountBinding: boolean },
     ): Promise<AcmeReply>;
   };
 }
@@ -34,6 +36,17 @@ export interface AcmeSessionOptions {
   readonly accountKeyPem: Secret<string>;
   /** `mailto:` URL. */
   readonly contact: string;
+  /** Of the customer's account that the CA wants an ACME account to belong to. */
+  readonly externalAccount?: ExternalAccount | undefined;
+  /** For each request. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** What a CA gives its customers to make ACME accounts with. @see https://www.rfc-editor.org/rfc/rfc8555#section-7.3.4 */
+export interface ExternalAccount {
+  readonly keyId: string;
+  /** base64url */
+  readonly hmacKey: Secret<string>;
 }
 
 /** What a request is sent to: an endpoint of the directory, or a URL that the CA gave. */
@@ -46,14 +59,24 @@ export class AcmeSession {
   readonly #client: acme.Client;
   readonly #internals: AcmeInternals;
   readonly #contact: string;
-  readonly #transport = new AcmeTransport();
+  readonly #transport: AcmeTransport;
   readonly #directory: AcmeDirectory;
   #registration: Promise<string> | undefined;
 
-  constructor({ directoryUrl, accountKeyPem, contact }: AcmeSessionOptions) {
-    this.#client = new acme.Client({ directoryUrl, accountKey: accountKeyPem.reveal() });
+  constructor({ directoryUrl, accountKeyPem, contact, externalAccount, deadlineMs }: AcmeSessionOptions) {
+    this.#client = new acme.Client({
+      directoryUrl,
+      accountKey: accountKeyPem.reveal(),
+      ...(externalAccount && {
+        externalAccountBinding: {
+          kid: externalAccount.keyId,
+          hmacKey: externalAccount.hmacKey.reveal(),
+        },
+      }),
+    });
     this.#internals = this.#client as unknown as AcmeInternals;
     this.#contact = contact;
+    this.#transport = new AcmeTransport(deadlineMs);
     this.#directory = new AcmeDirectory(directoryUrl, this.#transport);
 
     const { http } = this.#internals;
@@ -67,9 +90,9 @@ export class AcmeSession {
     http.getNonce = async () => transport.takeNonce() ?? fetchNonce();
   }
 
-  /** Registers the account, unless that is done. @throws {AcmeProblem} @throws {CaUnavailable} */
-  async open(): Promise<void> {
-    await this.#account();
+  /** Registers the account, unless that is done. @returns its URL @throws {AcmeProblem} @throws {CaUnavailable} */
+  open(): Promise<string> {
+    return this.#account();
   }
 
   /** POST, or POST-as-GET without a payload. @throws {AcmeProblem} @throws {CaUnavailable} */
@@ -105,11 +128,28 @@ export class AcmeSession {
     try {
       return accepted(await send());
     } catch (error) {
-      if (!(error instanceof AcmeProblem) || !error.is("accountDoesNotExist")) throw error;
+      if (!(error instanceof AcmeProblem)) throw error;
+      if (error.is("malformed") && error.status === BAD_REQUEST) throw await this.#explained(error, account);
+      if (!error.is("accountDoesNotExist")) throw error;
       if (this.#internals.api.accountUrl === account) this.#registration = undefined;
       await this.#account();
       return accepted(await send());
     }
+  }
+
+  /**
+   * A CA at which the account's key was replaced calls our signature malformed, as it does many a request
+   * that is at fault itself. So it is asked which account the key is of.
+   */
+  async #explained(problem: AcmeProblem, account: string): Promise<AcmeProblem> {
+    try {
+      const { location } = (await this.#newAccount({ onlyReturnExisting: true }, false)).headers;
+      if (location === account) return problem;
+    } catch (error) {
+      if (!(error instanceof AcmeProblem) || !error.isAccounts) return problem;
+    }
+    const { type, detail, status } = problem;
+    return new AcmeProblem({ type, detail }, status, { cause: problem, isAccounts: true });
   }
 
   #account(): Promise<string> {
@@ -122,14 +162,17 @@ export class AcmeSession {
 
   /** Idempotent: for a key that has an account, the CA answers with that account. @see RFC 8555 section 7.3.1 */
   async #register(): Promise<string> {
-    const { api } = this.#internals;
     const payload = { termsOfServiceAgreed: true, contact: [this.#contact] };
-    const url = await this.#urlOf({ resource: "newAccount" });
-    const reply = accepted(await api.apiRequest(url, payload, [], { includeJwsKid: false }));
-    const { location } = reply.headers;
-    if (!location) throw new AcmeProblem({ detail: "newAccount gave no account URL." }, reply.status);
-    api.accountUrl = location;
+    const { location } = (await this.#newAccount(payload, true)).headers;
+    if (!location) throw new CaUnavailable("The CA's answer to newAccount has no URL of an account");
+    this.#internals.api.accountUrl = location;
     return location;
+  }
+
+  async #newAccount(payload: object, includeExternalAccountBinding: boolean): Promise<AcmeReply> {
+    const url = await this.#urlOf({ resource: "newAccount" });
+    const options = { includeJwsKid: false, includeExternalAccountBinding };
+    return accepted(await this.#internals.api.apiRequest(url, payload, [], options));
   }
 }
 

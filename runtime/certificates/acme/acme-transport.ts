@@ -34,7 +34,12 @@ export interface AcmeRequest {
  * A nonce that comes with a reply is kept for the next request, which saves a round trip each.
  */
 export class AcmeTransport {
+  readonly #deadlineMs: number;
   readonly #nonces: { readonly nonce: string; readonly at: number }[] = [];
+
+  constructor(deadlineMs: number = REQUEST_DEADLINE_MS) {
+    this.#deadlineMs = deadlineMs;
+  }
 
   request(url: string, method: string, request: AcmeRequest = {}): Promise<AcmeReply> {
     const what = `${method.toUpperCase()} ${url}`;
@@ -52,7 +57,7 @@ export class AcmeTransport {
           ...(data !== undefined && { "content-type": "application/jose+json" }),
         },
         ...(data !== undefined && { body: JSON.stringify(data) }),
-        deadlineMs: REQUEST_DEADLINE_MS,
+        deadlineMs: this.#deadlineMs,
       });
     } catch (cause) {
       // The next request asks for a nonce first, so that no write is sent to a CA that is still away.

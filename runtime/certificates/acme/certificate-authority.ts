@@ -58,8 +58,8 @@ export interface Challenge {
  * @throws {AcmeProblem} the CA refused. @throws {CaUnavailable} no usable answer: it says whether a write may have taken effect.
  */
 export interface CertificateAuthority {
-  /** What `newOrder` needs first: the account's key, and the account. Orders nothing, and is done once. */
-  openAccount(): Promise<void>;
+  /** What `newOrder` needs first: the account's key, and the account. Orders nothing, and is done once. @returns the account's URL */
+  openAccount(): Promise<string>;
   /** **Not idempotent**: a lost reply leaves a pending ACME order behind. */
   newOrder(domain: string, options?: NewOrderOptions): Promise<AcmeOrder>;
   acmeOrder(url: string): Promise<AcmeOrder>;

@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import type { ObjectStore } from "../../google/object-store.ts";
-import { AcmeProblem } from "../acme/acme-problem.ts";
+import { AcmeProblem, type ProblemOrigin } from "../acme/acme-problem.ts";
 import type {
   AcmeOrder,
   Authorization,
@@ -76,8 +76,9 @@ export class TestCertificateAuthority implements CertificateAuthority {
     this.windows.clear();
   }
 
-  async openAccount(): Promise<void> {
+  async openAccount(): Promise<string> {
     this.#called("openAccount");
+    return "https://ca.test/account/1";
   }
 
   async newOrder(domain: string, { replaces: asked }: NewOrderOptions = {}): Promise<AcmeOrder> {
@@ -112,7 +113,12 @@ export class TestCertificateAuthority implements CertificateAuthority {
         : acmeOrder.authorization === "valid"
           ? "valid"
           : "invalid";
-    const challenge: Challenge = { url, status, token: acmeOrder.token, problem: acmeOrder.problem };
+    const challenge: Challenge = {
+      url,
+      status,
+      token: acmeOrder.token,
+      problem: saidOf("challenge", acmeOrder.problem),
+    };
     return { url, status: acmeOrder.authorization, challenge };
   }
 
@@ -218,7 +224,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
       authorizations: [url.replace("/order/", "/authz/")],
       finalize: `${url}/finalize`,
       certificate: status === "valid" ? url.replace("/order/", "/cert/") : undefined,
-      problem: reason,
+      problem: saidOf("order", reason),
       replaces,
     };
   }
@@ -226,4 +232,8 @@ export class TestCertificateAuthority implements CertificateAuthority {
 
 export function problem(name: string, status: number, detail: string, retryAfter?: Date): AcmeProblem {
   return new AcmeProblem({ type: `urn:ietf:params:acme:error:${name}`, detail }, status, { retryAfter });
+}
+
+function saidOf(origin: ProblemOrigin, said: AcmeProblem | undefined): AcmeProblem | undefined {
+  return said && new AcmeProblem({ type: said.type, detail: said.detail }, said.status, { origin });
 }

@@ -1,83 +1,106 @@
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
+import type { ListedAuthority } from "../../certificates/acme/certificate-authorities.ts";
 import { type AcmeOrder, CaUnavailable } from "../../certificates/acme/certificate-authority.ts";
 import { AcmeOrderAttempts, MAX_ATTEMPTS } from "./acme-order-attempts.ts";
+import { acmeOrderInHand, type PlacedAcmeOrder, type Progress, progressOf } from "./acme-order-in-hand.ts";
+import { tellOperators } from "./ca-alerts.ts";
+import { consequenceOf } from "./ca-trouble.ts";
 import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
-import { UnconfirmedAcmeOrders } from "./unconfirmed-acme-orders.ts";
-import { isFar, OrderFailed } from "./verdict.ts";
+import { OrderFailed } from "./verdict.ts";
 
-const NOT_FOUND = 404;
 const GATEWAY_TIMEOUT = 504;
 
 /**
  * Makes the ACME order, or finds the one that an earlier delivery made. Where the CA lost that one, or
- * declared it invalid before it was finalised though it may yet confirm the domain, another is made.
+ * declared it invalid though it may yet issue, another is made; where the CA can't or won't issue, the next
+ * of the list is asked. Each order number begins with the first again.
  */
-export async function currentAcmeOrder(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrder> {
-  try {
-    return await foundOrMade(ports, work);
-  } catch (error) {
-    const retryAt = error instanceof AcmeProblem && error.isTransient ? error.retryAfter : undefined;
-    // Once there may be a certificate, giving up would cost that.
-    if (!retryAt || !isFar(retryAt, ports.now()) || work.journal.has("finalizing")) throw error;
-    throw new OrderFailed(`The certificate authority takes no orders before ${retryAt.toISOString()}.`, {
-      cause: error,
-      retryAt,
-    });
+export async function currentAcmeOrder(ports: IssuerPorts, work: OrderWork): Promise<PlacedAcmeOrder> {
+  const { authorities } = ports;
+  const { journal } = work;
+  const attempts = new AcmeOrderAttempts(ports.registryObjects, journal.domain, journal.orderNumber);
+  const progress = await progressOf(ports, work, attempts);
+  const asked = progress?.authority ?? authorities[0];
+  const failures: unknown[] = [];
+  for (const authority of authorities.slice(authorities.indexOf(asked))) {
+    const inHand = authority === asked ? progress : undefined;
+    if (progress?.left.has(authority.name) && !inHand?.finalized) continue;
+    // Until it is known to be invalid, an ACME order that is finalised may become a certificate.
+    let mayBeIssued = inHand?.finalized !== undefined;
+    try {
+      const found = inHand && (await acmeOrderInHand(ports, work, inHand));
+      if (found && !(found instanceof AcmeProblem)) return found;
+      mayBeIssued = false;
+      return await anotherAcmeOrder(ports, work, attempts, { authority, progress, problem: found });
+    } catch (error) {
+      if (error instanceof AcmeProblem && error.origin !== "reply") mayBeIssued = false;
+      await tellOperators(ports, error, authority.name, journal.domain);
+      const consequence = await consequenceOf(error, authority.name, ports, work, mayBeIssued);
+      failures.push(consequence.error);
+      if (!consequence.mayHelpElsewhere) break;
+      work.logger.warn({ error, domain: journal.domain, ca: authority.name }, "CA passed over");
+    }
   }
+  throw mildest(failures);
 }
 
-async function foundOrMade(ports: IssuerPorts, work: OrderWork): Promise<AcmeOrder> {
-  const { ca, now } = ports;
+interface Another {
+  readonly authority: ListedAuthority;
+  /** Of all CAs, and absent for the first ACME order of the order number. */
+  readonly progress: Progress | undefined;
+  /** What made the one before invalid. */
+  readonly problem: AcmeProblem | undefined;
+}
+
+async function anotherAcmeOrder(
+  ports: IssuerPorts,
+  work: OrderWork,
+  attempts: AcmeOrderAttempts,
+  { authority, progress, problem }: Another,
+): Promise<PlacedAcmeOrder> {
+  const { authorities, now } = ports;
   const { journal, tokens } = work;
-  const attempts = new AcmeOrderAttempts(ports.registryObjects, journal.domain, journal.orderNumber);
+  const { ca, name } = authority;
+  await ca.openAccount();
+  const finalizedBefore = progress?.finalizedCount ?? 0;
   if (!journal.has("ordering")) {
-    await ca.openAccount();
-    if ((await journal.append("ordering", now())) === "exists") throw new OvertakenByAnother(journal);
-    const acmeOrder = await newOrder(ports, work, attempts, 1);
+    if ((await journal.append("ordering", now(), { ca: name })) === "exists") {
+      throw new OvertakenByAnother(journal);
+    }
+    const acmeOrder = await newOrder(ports, work, attempts, authority, 1);
     if ((await journal.append("ordered", now(), { orderUrl: acmeOrder.url })) === "exists") {
       throw new OvertakenByAnother(journal);
     }
-    return acmeOrder;
+    return { authority, acmeOrder, since: now(), finalizedBefore };
   }
-
-  const latest = await attempts.latest();
-  const latestUrl = latest ? latest.url : journal.detail("ordered")?.orderUrl;
-  const url = journal.detail("finalizing")?.orderUrl ?? latestUrl;
-  const found = url === undefined ? undefined : await ifKnown(ca.acmeOrder(url));
-  if (found && (found.status !== "invalid" || journal.has("finalizing"))) return found;
-  if (journal.has("finalizing")) {
-    throw new OrderFailed(
-      "The certificate authority lost the order after it was completed. Please try again.",
-    );
-  }
-  const problem = found && (await passingProblem(ports, work, found));
-  await ca.openAccount();
-  const attempt = await attempts.start();
+  const first = journal.detail("ordering")?.ca ?? authorities[0].name;
+  const attempt = await attempts.start(name, first, now());
   if (attempt === undefined) {
-    throw (
-      problem ??
-      new OrderFailed(`The certificate authority took none of ${MAX_ATTEMPTS} orders. Please try again.`)
-    );
+    throw problem ?? new OrderFailed(`The certificate authority took none of ${MAX_ATTEMPTS} orders.`);
   }
   // The CA asks no more for the tokens of the earlier ACME order.
   await tokens.sweep();
-  const acmeOrder = await newOrder(ports, work, attempts, attempt);
-  await attempts.record(attempt, acmeOrder.url);
+  const acmeOrder = await newOrder(ports, work, attempts, authority, attempt);
+  await attempts.record(attempt, acmeOrder.url, now());
   await journal.append("ordered", now(), { orderUrl: acmeOrder.url });
-  return acmeOrder;
+  return { authority, acmeOrder, since: now(), finalizedBefore };
 }
 
 /** Makes the ACME order of an announced attempt, which counts unless it certainly left none. */
 async function newOrder(
-  { ca }: IssuerPorts,
+  { authorities }: IssuerPorts,
   { record }: OrderWork,
   attempts: AcmeOrderAttempts,
+  { ca, name }: ListedAuthority,
   attempt: number,
 ): Promise<AcmeOrder> {
+  const { domain, lifecycle, certificateId } = record;
+  const isIssuers = (record.ca ?? authorities[0].name) === name;
   try {
-    const { domain, lifecycle, certificateId } = record;
-    return await ca.newOrder(domain, { replaces: lifecycle === "renewing" ? certificateId : undefined });
+    return await ca.newOrder(domain, {
+      replaces: lifecycle === "renewing" && isIssuers ? certificateId : undefined,
+    });
   } catch (error) {
     // An attempt that can't be given back counts.
     if (leftNoAcmeOrder(error)) await attempts.giveBack(attempt).catch(() => undefined);
@@ -91,34 +114,14 @@ function leftNoAcmeOrder(error: unknown): boolean {
   return error instanceof CaUnavailable && !error.mayHaveTakenEffect;
 }
 
-/**
- * Waits until another ACME order may take the place of an invalid one.
- *
- * @returns what made it invalid; `undefined` where nothing did but time
- * @throws what no other ACME order would mend
- */
-async function passingProblem(
-  ports: IssuerPorts,
-  { journal, signal }: OrderWork,
-  acmeOrder: AcmeOrder,
-): Promise<AcmeProblem | undefined> {
-  for (const url of acmeOrder.authorizations) {
-    const problem = (await ifKnown(ports.ca.authorization(url)))?.challenge?.problem;
-    if (!problem) continue;
-    if (!problem.isUnconfirmed) throw problem;
-    const unconfirmed = new UnconfirmedAcmeOrders(ports.registryObjects, journal.domain, journal.orderNumber);
-    await ports.sleep(await unconfirmed.pauseAfter(acmeOrder.url, problem, ports.now()), signal);
-    return problem;
-  }
-  return undefined;
-}
-
-/** `undefined` for what the CA no longer knows: ACME orders expire, and Pebble forgets all at a restart. */
-async function ifKnown<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof AcmeProblem && error.status === NOT_FOUND) return undefined;
-    throw error;
-  }
+/** Of what every CA said, that which costs the least: time, then a limit, then the first one's refusal. */
+function mildest(failures: readonly unknown[]): unknown {
+  const isTime = (error: unknown) =>
+    !(error instanceof OrderFailed) && !(error instanceof AcmeProblem && !error.isTransient);
+  return (
+    failures.find(isTime) ??
+    failures.find((error) => error instanceof AcmeProblem && error.isLimit) ??
+    failures[0] ??
+    new OrderFailed("No certificate authority is left to ask.")
+  );
 }

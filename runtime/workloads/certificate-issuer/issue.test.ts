@@ -50,6 +50,7 @@ test("takes an order through every phase, in order", async () => {
   expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active", notAfter });
   expect(journal.find(({ phase }) => phase === "backed-up")?.detail).toEqual({
     version: "00000001",
+    ca: "test-ca",
     notBefore: new Date(served?.validFrom ?? "").toISOString(),
     notAfter,
     certificateId: expect.any(String),
@@ -233,24 +234,31 @@ test.each([
   },
 );
 
-test("tells the customer when a CA that is away for longer than deliveries wait is back", async () => {
+test("waits, and tells the customer until when, for a CA that is away for longer than deliveries take", async () => {
   const retryAt = new Date(Date.now() + 3_600_000);
   world.ca.refuse = (call) =>
     call === "newOrder" ? problem("serverInternal", 503, "maintenance", retryAt) : undefined;
-  const reason = `The certificate authority takes no orders before ${retryAt.toISOString()}.`;
-  expect(await world.deliver(ISSUE)).toEqual({ kind: "dropped", reason });
-  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "failed", retryAt: retryAt.toISOString() });
+  expect(await world.deliver(ISSUE)).toEqual(DONE);
+  expect(await world.record(DOMAIN)).toMatchObject({
+    lifecycle: "registered",
+    reason: `The certificate authority takes no request before ${retryAt.toISOString()}.`,
+    dueAt: retryAt.toISOString(),
+  });
+  world.ca.refuse = () => undefined;
+  expect(await world.deliver(ISSUE)).toEqual(DONE);
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active" });
 });
 
 test("orders again when the CA forgot the ACME order, three times at most", async () => {
   for (let attempt = 1; attempt <= 3; attempt++) {
     world.ca.forget();
-    world.ca.refuse = (call) =>
-      call === "authorization" ? problem("serverInternal", 503, "busy") : undefined;
+    world.letPass(60_000);
+    world.ca.refuse = (call) => (call === "authorization" ? new Error("The wire is cut.") : undefined);
     expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
     expect(newOrders()).toBe(attempt);
   }
   world.ca.forget();
+  world.letPass(60_000);
   expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
   expect(await world.record(DOMAIN)).toMatchObject({
     lifecycle: "failed",
@@ -264,6 +272,8 @@ test("makes no second ACME order under an order number once one is finalised, ev
   await world.deliver(ISSUE);
   world.ca.forget();
   world.ca.refuse = () => undefined;
+  expect(await world.deliver(ISSUE)).toMatchObject({ kind: "retry" });
+  world.letPass(600_000);
   expect(await world.deliver(ISSUE)).toMatchObject({ kind: "dropped" });
   expect(world.ca.finalized).toEqual([DOMAIN]);
   expect(newOrders()).toBe(1);

@@ -75,7 +75,7 @@ async function work(message: Issuing, ports: IssuerPorts, context: WorkContext):
     if (order.kind === "overtaken") return unfinished({ kind: "dropped", reason: order.reason });
     const { record } = order;
     const journal = new OrderJournal(registry, domain, orderNumber, entries, context.signal);
-    await finish(ports, { record, journal, tokens, signal: context.signal }, context.logger);
+    await finish(ports, { record, journal, tokens, ...context }, context.logger);
     return { outcome: { kind: "done" }, isFinished: true };
   } catch (error) {
     if (error instanceof OrderWaits && !context.signal.aborted) {

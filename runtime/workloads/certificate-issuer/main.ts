@@ -41,12 +41,17 @@ export const { handler, start } = workload((platform, logger) => {
       leases: new DomainLeases(registryObjects),
       challenges: bucket(env.CHALLENGE_BUCKET),
       backups: openCertificateBackups(backupObjects, wrapper),
-      ca: openCertificateAuthority({
-        directoryUrl: env.ACME_DIRECTORY_URL,
-        contact: env.ACME_CONTACT,
-        profile: env.ACME_PROFILE,
-        accountKey: () => accountKey(backupObjects, wrapper, env.ACME_DIRECTORY_URL),
-      }),
+      authorities: [
+        {
+          name: new URL(env.ACME_DIRECTORY_URL).hostname,
+          ca: openCertificateAuthority({
+            directoryUrl: env.ACME_DIRECTORY_URL,
+            contact: env.ACME_CONTACT,
+            profile: env.ACME_PROFILE,
+            accountKey: () => accountKey(backupObjects, wrapper, env.ACME_DIRECTORY_URL),
+          }),
+        },
+      ],
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
       edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),

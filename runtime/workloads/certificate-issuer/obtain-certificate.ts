@@ -6,7 +6,12 @@ import { certificateRequest } from "../../certificates/acme/certificate-request.
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { Secret } from "../../workload/secret.ts";
+import { AcmeOrderAttempts } from "./acme-order-attempts.ts";
+import { FINALIZED_LAG_MS, type PlacedAcmeOrder } from "./acme-order-in-hand.ts";
+import { atAuthority, leaveFor, TriedAgain } from "./at-authority.ts";
 import { authorizedAcmeOrder } from "./authorized-acme-order.ts";
+import { accountIsWell } from "./ca-alerts.ts";
+import { justGiven } from "./just-given.ts";
 import { type OrderWork, OvertakenByAnother } from "./order-journal.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed } from "./verdict.ts";
@@ -30,7 +35,7 @@ export function authorOf(version: string): number | undefined {
  * can fetch its certificate and use it.
  */
 export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Promise<CertificateWithKey> {
-  const { backups, ca, now } = ports;
+  const { backups, now } = ports;
   const { journal, signal } = work;
   const { domain } = journal;
   const version = versionOf(journal.orderNumber);
@@ -43,46 +48,98 @@ export async function obtainCertificate(ports: IssuerPorts, work: OrderWork): Pr
   if (authorized.status === "rejected") throw authorized.reason;
   if (key.status === "rejected") throw key.reason;
   const { keyPem, dataKey } = key.value;
-  const acmeOrder = authorized.value;
-  const chainPem = await ca.certificate(await finalizedAcmeOrder(ports, work, acmeOrder, keyPem));
+  const placed = authorized.value;
+  const { name } = placed.authority;
+  const url = await finalizedAcmeOrder(ports, work, placed, keyPem);
+  const chainPem = await fetched(ports, work, placed, url);
   const description = describe(domain, chainPem, keyPem);
-  await journal.append("issued", now(), { ...description });
+  await journal.append("issued", now(), { ...description, ca: name });
   signal.throwIfAborted();
-  await backups.save(domain, version, { chainPem, keyPem }, dataKey, description);
-  await journal.append("backed-up", now(), { ...description, version });
+  await Promise.all([
+    backups.save(domain, version, { chainPem, keyPem }, dataKey, description),
+    accountIsWell(ports, name),
+  ]);
+  await journal.append("backed-up", now(), { ...description, ca: name, version });
   return { chainPem, keyPem };
 }
 
 /** Finalises an ACME order that is not yet, once. @returns where the certificate is */
 async function finalizedAcmeOrder(
-  { ca, now }: IssuerPorts,
-  { journal, signal }: OrderWork,
-  acmeOrder: AcmeOrder,
+  ports: IssuerPorts,
+  work: OrderWork,
+  placed: PlacedAcmeOrder,
   keyPem: Secret<string>,
 ): Promise<string> {
+  const { journal, signal } = work;
+  const { authority, acmeOrder } = placed;
+  const { ca } = authority;
+  const { url } = acmeOrder;
+  const at = <T>(step: () => Promise<T>) => atAuthority(ports, work, authority, step, true);
+  const given = <T>(ask: () => Promise<T>) =>
+    at(() => justGiven(ports, ask, { since: placed.since, signal, lagMs: FINALIZED_LAG_MS }));
   let current = acmeOrder;
   if (current.status === "pending" || current.status === "ready") {
     const csr = certificateRequest(journal.domain, keyPem);
-    await journal.append("finalizing", now(), { orderUrl: acmeOrder.url });
-    // The entry is written once, so no second ACME order is ever finalised under this order number.
-    if (journal.detail("finalizing")?.orderUrl !== acmeOrder.url) throw new OvertakenByAnother(journal);
-    try {
-      current = await ca.finalize(acmeOrder, csr);
-    } catch (error) {
-      // The CA also says that of one that an earlier request has finalised, whose reply was lost.
-      if (!(error instanceof AcmeProblem) || !error.is("orderNotReady")) throw error;
-      current = await ca.acmeOrder(acmeOrder.url);
-      if (current.status === "pending" || current.status === "ready") throw new CaStillWorking(acmeOrder.url);
-    }
+    await announceFinalization(ports, work, placed);
+    current = await at(() => finalize(ports, work, placed, csr));
   }
   if (current.status !== "valid" && current.status !== "invalid") {
-    current = await ca.settledAcmeOrder(acmeOrder.url, signal);
+    current = await given(() => ca.settledAcmeOrder(url, signal));
   }
   if (current.status === "valid" && current.certificate) return current.certificate;
-  throw (
-    current.problem ??
-    new OrderFailed(`The certificate authority declared the order for ${journal.domain} invalid.`)
-  );
+  // Which is final: no certificate will come of it.
+  const { problem } = current;
+  if (problem && !problem.isInternal) throw await leaveFor(ports, work, authority, problem);
+  throw new TriedAgain(`The CA declared the ACME order for ${journal.domain} invalid`, problem);
+}
+
+/** So that of the ACME orders of an order number no two are finalised that may both become certificates. */
+async function announceFinalization(
+  { now, registryObjects }: IssuerPorts,
+  { journal }: OrderWork,
+  { authority: { name }, acmeOrder: { url }, finalizedBefore }: PlacedAcmeOrder,
+): Promise<void> {
+  await journal.append("finalizing", now(), { orderUrl: url, ca: name });
+  if (journal.detail("finalizing")?.orderUrl === url) return;
+  if (finalizedBefore > 0) {
+    const attempts = new AcmeOrderAttempts(registryObjects, journal.domain, journal.orderNumber);
+    const announced = await attempts.finalize({ orderUrl: url, ca: name }, finalizedBefore);
+    if (announced?.orderUrl === url) return;
+  }
+  throw new OvertakenByAnother(journal);
+}
+
+async function finalize(
+  ports: IssuerPorts,
+  { signal }: OrderWork,
+  { authority: { ca }, acmeOrder, since }: PlacedAcmeOrder,
+  csr: string,
+): Promise<AcmeOrder> {
+  try {
+    return await justGiven(ports, () => ca.finalize(acmeOrder, csr), { since, signal });
+  } catch (error) {
+    if (!(error instanceof AcmeProblem) || error.isTransient || error.isLimit) throw error;
+    // The CA also refuses one that an earlier request has finalised, whose reply was lost; and one that it
+    // refuses for good it declares invalid, and says why.
+    const current = await ca.acmeOrder(acmeOrder.url);
+    const isOpen = current.status === "pending" || current.status === "ready";
+    if (!isOpen)
+      return current.status === "invalid" ? { ...current, problem: current.problem ?? error } : current;
+    throw error.is("orderNotReady") ? new CaStillWorking(acmeOrder.url) : error;
+  }
+}
+
+/** The chain of a certificate that is issued, whichever replica knows it first. */
+async function fetched(
+  ports: IssuerPorts,
+  work: OrderWork,
+  { authority }: PlacedAcmeOrder,
+  url: string,
+): Promise<string> {
+  const since = new Date(work.journal.entry("finalizing")?.at ?? ports.now());
+  const options = { since, signal: work.signal, lagMs: FINALIZED_LAG_MS };
+  const ask = () => authority.ca.certificate(url);
+  return atAuthority(ports, work, authority, () => justGiven(ports, ask, options), true);
 }
 
 /** What a backup says of itself, of a chain that is ours to use. */

@@ -1,6 +1,7 @@
 import type { DomainRecord, JournalEntry, Phase } from "../../certificates/registry/lifecycle.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import { entryOf, hasReached } from "../../certificates/registry/state.ts";
+import type { Logger } from "../../workload/logger.ts";
 import type { ChallengeTokens } from "./challenge-tokens.ts";
 
 /** The journal of the order at hand, as read once under the lease and written since. */
@@ -69,6 +70,7 @@ export interface OrderWork {
   readonly record: DomainRecord;
   readonly journal: OrderJournal;
   readonly tokens: ChallengeTokens;
+  readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-import type { CertificateAuthority } from "../../certificates/acme/certificate-authority.ts";
+import type { CertificateAuthorities } from "../../certificates/acme/certificate-authorities.ts";
 import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
@@ -19,7 +19,7 @@ export interface IssuerPorts {
   readonly leases: Pick<DomainLeases, "acquire">;
   readonly challenges: ObjectStore;
   readonly backups: CertificateBackups;
-  readonly ca: CertificateAuthority;
+  readonly authorities: CertificateAuthorities;
   readonly tls: FastlyTls;
   readonly domains: FastlyDomains;
   readonly edge: EdgeSight;

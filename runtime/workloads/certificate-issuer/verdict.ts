@@ -8,6 +8,7 @@ export type Verdict =
 
 /** When a CA limits without saying for how long. */
 const RATE_LIMIT_MS = 3_600_000;
+const PAUSED_MS = 86_400_000;
 /** Ten deliveries, with pauses from 1 s that double, take about 500 s: some of them come after a due time within this. */
 const NEAR_MS = 120_000;
 
@@ -32,15 +33,20 @@ export function verdictOf(error: unknown, domain: string, now: Date): Verdict {
 }
 
 function verdictOfCa(problem: AcmeProblem, domain: string, now: Date): Verdict {
-  if (problem.is("rateLimited") || problem.status === 429) {
-    const retryAt = problem.retryAfter ?? new Date(now.getTime() + RATE_LIMIT_MS);
+  if (problem.isLimit) {
+    const retryAt = limitEndsAt(problem, now);
     return failed(
       `The certificate authority accepts no further request for ${domain} before ${retryAt.toISOString()}.`,
       retryAt,
     );
   }
-  if (problem.isTransient || problem.is("orderNotReady")) return { kind: "retry", reason: problem.message };
+  if (problem.isTransient) return { kind: "retry", reason: problem.message };
   return failed(sentenceOf(problem, domain));
+}
+
+/** When a limit of the CA's ends. One that waits for somebody to ask for more ends when that is done. */
+export function limitEndsAt({ retryAfter, unpauseUrl }: AcmeProblem, now: Date): Date {
+  return retryAfter ?? new Date(now.getTime() + (unpauseUrl === undefined ? RATE_LIMIT_MS : PAUSED_MS));
 }
 
 /**
@@ -66,6 +72,10 @@ export function sentenceOf(problem: AcmeProblem, domain: string): string {
   if (problem.is("rejectedIdentifier")) {
     return `The certificate authority issues no certificate for ${domain}${said}`;
   }
+  if (problem.isAccounts) {
+    return `Our account at the certificate authority is not accepted, which is ours to mend; ${domain} is tried again then.`;
+  }
+  if (problem.isInternal) return `The certificate authority failed over the request for ${domain}${said}`;
   if (problem.isUnconfirmed) {
     return `The certificate authority could not confirm that ${domain} leads to us${said}`;
   }

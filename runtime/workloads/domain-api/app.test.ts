@@ -35,6 +35,17 @@ test("describes itself in OpenAPI 3.1, every answer with a schema", async () => 
     "/v1/domains/{domain}/certificate:verify",
   ]);
   const post = document.paths["/v1/domains"].post;
-  expect(Object.keys(post.responses)).toEqual(["202", "400", "401", "403", "409", "413", "415", "503"]);
+  expect(Object.keys(post.responses)).toEqual([
+    "202",
+    "400",
+    "401",
+    "403",
+    "408",
+    "409",
+    "413",
+    "415",
+    "429",
+    "503",
+  ]);
   expect(post.requestBody.content["application/json"].schema.additionalProperties).toBe(false);
 });

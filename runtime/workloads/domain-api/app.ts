@@ -16,7 +16,8 @@ import type { Ports, Scope } from "./ports.ts";
 import { fieldErrors, invalidFields, ProblemError } from "./problem.ts";
 import { registerDomain } from "./register-domain.ts";
 import { removeDomain } from "./remove-domain.ts";
-import { limitBody, refuseOtherMethods, requireJson } from "./request-rules.ts";
+import { type BodyRules, requireBody } from "./request-body.ts";
+import { refuseOtherMethods, requireJson } from "./request-rules.ts";
 import { requestedName, requestedNewName } from "./requested-name.ts";
 import { certificateResourceOf, resourceOf, summaryOf } from "./resources.ts";
 import {
@@ -29,7 +30,7 @@ import {
   verifyCertificateRoute,
 } from "./routes.ts";
 
-export interface DomainApiOptions extends Ports, CallerRules {
+export interface DomainApiOptions extends Ports, CallerRules, BodyRules {
   /** Domain of the platform itself, in lower case. */
   readonly reservedZone: string;
   readonly logger: Logger;
@@ -63,7 +64,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     const { method, path } = context.req;
     if (method !== "GET") logger.info({ ...span.fields(), status: context.res.status }, `${method} ${path}`);
   });
-  app.use("/v1/*", limitBody);
+  app.use("/v1/*", requireBody(options));
   app.post("/v1/domains", requireJson);
 
   app.openapi(registerRoute, async (context) => {

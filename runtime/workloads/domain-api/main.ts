@@ -3,6 +3,7 @@ import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openTopics } from "../../google/publisher.ts";
+import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { workload } from "../../workload/workload.ts";
 import { createDomainApi } from "./app.ts";
@@ -23,7 +24,8 @@ export const { handler, start } = workload((platform, logger) => {
     operators: env.OPERATORS,
     viewers: env.VIEWERS,
     reservedZone: env.RESERVED_ZONE,
-    now: () => new Date(),
+    now: SYSTEM_CLOCK.now,
+    clock: SYSTEM_CLOCK,
     logger,
   });
 });

@@ -1,18 +1,8 @@
 import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { ProblemError } from "./problem.ts";
 import { quotedValue } from "./quoted-value.ts";
 
-const MAX_BODY_BYTES = 8 * 1024;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
-
-/** @throws {ProblemError} 413 */
-export const limitBody: MiddlewareHandler = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new ProblemError(413, "body-too-large", `The body must be ${MAX_BODY_BYTES} bytes or less.`);
-  },
-});
 
 /** @throws {ProblemError} 415, or 400 for a body that only claims to be JSON. */
 export const requireJson: MiddlewareHandler = async (context, next) => {

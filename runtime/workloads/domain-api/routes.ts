@@ -29,7 +29,12 @@ const everywhere = {
   503: problem("Try again after `Retry-After`."),
 };
 
-const onChanges = { ...everywhere, 403: problem("The caller may only look.") };
+const onChanges = {
+  ...everywhere,
+  403: problem("The caller may only look."),
+  408: problem("The body did not arrive within seconds."),
+  429: problem("Try again after `Retry-After`."),
+};
 
 export const registerRoute = createRoute({
   method: "post",
@@ -50,7 +55,7 @@ export const registerRoute = createRoute({
     },
     409: problem("Another customer's, or being removed."),
     413: problem("The body is over 8 KiB."),
-    415: problem("The body is not JSON."),
+    415: problem("The body is not JSON, or has a content coding."),
     ...onChanges,
   },
 });

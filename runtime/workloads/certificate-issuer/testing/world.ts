@@ -121,13 +121,16 @@ export class TestWorld {
       leases: new DomainLeases(registryObjects, { ...SYSTEM_CLOCK, now: () => this.now() }),
       challenges: life.wrap(this.challengeObjects),
       backups: openCertificateBackups(life.wrap(this.backupObjects), life.wrap(this.wrapper)),
-      ca: life.wrap(this.ca),
+      authorities: [{ name: "test-ca", ca: life.wrap(this.ca) }],
       tls: openFastlyTls({ ...fastly, configurationId: "conf" }),
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.edge,
       alerts: openAlerts(registryObjects, () => this.now()),
       now: () => this.now(),
-      sleep: SYSTEM_CLOCK.sleep,
+      sleep: async (ms, signal) => {
+        signal?.throwIfAborted();
+        this.letPass(ms);
+      },
       ...change,
     };
   }

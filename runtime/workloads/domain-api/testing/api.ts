@@ -5,6 +5,7 @@ import { openFindings } from "../../../certificates/registry/findings.ts";
 import type { Phase } from "../../../certificates/registry/lifecycle.ts";
 import { PublishFailed } from "../../../google/publisher.ts";
 import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
+import { SYSTEM_CLOCK } from "../../../workload/clock.ts";
 import { createLogger } from "../../../workload/logger.ts";
 import { createDomainApi } from "../app.ts";
 import { PageTokens } from "../page-tokens.ts";
@@ -30,9 +31,11 @@ export class TestApi {
   readonly issuing: Sent[] = [];
   /** What was logged. */
   readonly lines: string[] = [];
+  /** What happens when they are over, which the test decides. */
+  readonly deadlines = new Set<() => void>();
   now = Date.parse("2026-11-01T12:00:00.000Z");
   failPublishing = false;
-  readonly app: Pick<Hono, "request"> = createDomainApi({
+  readonly app: Pick<Hono, "request" | "fetch"> = createDomainApi({
     registry: this.registry,
     findings: this.findings,
     pageTokens: this.pageTokens,
@@ -42,6 +45,13 @@ export class TestApi {
     operators: [OPERATOR],
     viewers: [VIEWER],
     reservedZone: "platform.example",
+    clock: {
+      ...SYSTEM_CLOCK,
+      after: (_ms, act) => {
+        this.deadlines.add(act);
+        return () => this.deadlines.delete(act);
+      },
+    },
     now: () => new Date(this.now),
     logger: createLogger(
       { K_SERVICE: "domain-api", K_REVISION: "domain-api-1" },
