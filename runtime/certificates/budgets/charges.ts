@@ -1,8 +1,9 @@
 import { getDomain } from "tldts";
 import type { ObjectStore } from "../../google/object-store.ts";
+import type { Clock } from "./bucket-object.ts";
 import type { Spending, Work } from "./budgets.ts";
 import { type Limits, type Rates, ratesOf, WRITES } from "./limits.ts";
-import { type Asked, type Clock, SharedBucket } from "./shared-bucket.ts";
+import { type Asked, SharedBucket } from "./shared-bucket.ts";
 import type { TokenRate } from "./token-bucket.ts";
 
 /** Of buckets that an instance knows: the one that was used longest ago is forgotten, with what was leased of it. */

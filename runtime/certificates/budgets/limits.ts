@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { CLOCKS_MS } from "./bucket-object.ts";
 import { LEASE_MS } from "./lease-blocks.ts";
-import { CLOCKS_MS } from "./shared-bucket.ts";
 import type { TokenRate } from "./token-bucket.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,36 +1,17 @@
-import { randomUUID } from "node:crypto";
-import * as z from "zod";
 import type { ObjectStore } from "../../google/object-store.ts";
+import { BucketObject, type Clock, PACE_MS } from "./bucket-object.ts";
 import { type Block, LeaseBlocks } from "./lease-blocks.ts";
 import { TokenBucket, type TokenRate } from "./token-bucket.ts";
 
-/** Storage takes one write a second for a name, and this counts from before the write was sent. */
-const PACE_MS = 1_500;
-const PACE_JITTER_MS = 250;
 /** An instance that comes back for more within this time leases twice as much as before. */
 const BUSY_MS = 5_000;
 /** Of what there is: the most that is leased beyond what is asked for, and the least, which is nothing where tokens are few. */
 const MOST_AHEAD = 1 / 8;
 const LEAST_AHEAD = 1 / 1_000;
-/** For so long, what was read is good enough to look at and to try with. */
-const SEEN_MS = 2_000;
 /** By then others were faster every time. */
 const DEADLINE_MS = 10_000;
 /** Those who must wait are told times one after another, as tokens flow in; the last ones somewhere within this. */
 const LONGEST_LINE_MS = 3_600_000;
-
-/** Clocks of two instances differ by less. */
-export const CLOCKS_MS = 60_000;
-
-const stateSchema = z.object({ fullAt: z.number(), writtenAt: z.number() });
-
-interface Seen {
-  readonly fullAt: number;
-  readonly writtenAt: number;
-  /** Absent where there is no object. */
-  readonly generation?: string;
-  readonly readAt: number;
-}
 
 /** Asking before `until` is of no use. */
 export interface Wait {
@@ -52,11 +33,6 @@ interface Asking {
   readonly fail: (error: unknown) => void;
 }
 
-export interface Clock {
-  now(): number;
-  pause(ms: number): Promise<void>;
-}
-
 /**
  * A token bucket that all instances share, as one object. An instance takes for all who ask it at once,
  * by one write, and where it is asked often a block more than that; so the object is written no more
@@ -64,29 +40,26 @@ export interface Clock {
  */
 export class SharedBucket {
   readonly capacity: number;
-  readonly #objects: ObjectStore;
-  readonly #name: string;
   readonly #bucket: TokenBucket;
+  readonly #object: BucketObject;
   readonly #clock: Clock;
   readonly #blocks = new LeaseBlocks();
   #asking: readonly Asking[] = [];
   #isServing = false;
-  #seen: Seen | undefined;
   #lastLease = { tokens: 0, at: Number.NEGATIVE_INFINITY };
   /** Until when what flows in is promised to those who were told to wait, for each line of them. */
   readonly #lines = new Map<string, number>();
 
   constructor(objects: ObjectStore, name: string, rate: TokenRate, clock: Clock) {
     this.capacity = rate.capacity;
-    this.#objects = objects;
-    this.#name = name;
     this.#bucket = new TokenBucket(rate);
+    this.#object = new BucketObject(objects, name, this.#bucket, clock);
     this.#clock = clock;
   }
 
   /** How much seems to be there. */
   async level(): Promise<number> {
-    const { fullAt } = await this.#look();
+    const { fullAt } = await this.#object.look();
     return this.#bucket.level(fullAt, this.#clock.now());
   }
 
@@ -116,11 +89,11 @@ export class SharedBucket {
   async restore(tokens: number): Promise<void> {
     const endsAt = this.#clock.now() + DEADLINE_MS;
     while (this.#clock.now() < endsAt) {
-      const seen = await this.#read();
+      const seen = await this.#object.read();
       const now = this.#clock.now();
       const level = this.#bucket.level(seen.fullAt, now);
       if (level >= this.capacity) return;
-      if (!(await this.#pace(seen, now)) && (await this.#write(seen, level + tokens, now))) return;
+      if (!(await this.#object.pace(seen)) && (await this.#object.write(seen, level + tokens, now))) return;
     }
   }
 
@@ -148,9 +121,9 @@ export class SharedBucket {
 
   /** One look for all who ask, and one write for those of them who get something. */
   async #lease(): Promise<void> {
-    const seen = await this.#look();
+    const seen = await this.#object.look();
     const now = this.#clock.now();
-    if (await this.#pace(seen, now)) return;
+    if (await this.#object.pace(seen)) return;
     const found = this.#bucket.level(seen.fullAt, now);
     const served: { readonly asking: Asking; readonly held: Block }[] = [];
     let left = found;
@@ -169,7 +142,7 @@ export class SharedBucket {
 
     const floor = Math.max(...served.map(({ asking }) => asking.asked.floor));
     const ahead = this.#ahead(left, floor, now);
-    const isWritten = await this.#write(seen, left - ahead, now).catch((error: unknown) => {
+    const isWritten = await this.#object.write(seen, left - ahead, now).catch((error: unknown) => {
       for (const { held } of served) this.#blocks.add(held);
       throw error;
     });
@@ -206,56 +179,5 @@ export class SharedBucket {
   #settle(asking: Asking, result: Block | Wait): void {
     this.#asking = this.#asking.filter((other) => other !== asking);
     asking.settle(result);
-  }
-
-  /** @returns whether it had to wait, so that what was seen is old. */
-  async #pace({ writtenAt }: Seen, now: number): Promise<boolean> {
-    const tooSoonMs = Math.min(writtenAt + PACE_MS - now, PACE_MS);
-    if (tooSoonMs <= 0) return false;
-    this.#seen = undefined;
-    await this.#clock.pause(tooSoonMs + Math.random() * PACE_JITTER_MS);
-    return true;
-  }
-
-  async #look(): Promise<Seen> {
-    const ageMs = this.#clock.now() - (this.#seen?.readAt ?? Number.NEGATIVE_INFINITY);
-    return this.#seen && ageMs >= 0 && ageMs < SEEN_MS ? this.#seen : this.#read();
-  }
-
-  async #read(): Promise<Seen> {
-    const found = await this.#objects.read(this.#name);
-    const readAt = this.#clock.now();
-    // Nobody has taken anything for as long as it takes to fill.
-    if (!found) this.#seen = { fullAt: readAt, writtenAt: Number.NEGATIVE_INFINITY, readAt };
-    else {
-      const { fullAt, writtenAt } = stateOf(found.bytes);
-      this.#seen = { fullAt, writtenAt, generation: found.generation, readAt };
-      // No bucket takes longer to fill: a clock was wrong, or these are not our bytes. It counts as empty, from now on.
-      const longestMs = this.#bucket.fillMs + CLOCKS_MS;
-      if (fullAt > readAt + longestMs && (await this.#write(this.#seen, 0, readAt))) return this.#read();
-    }
-    return this.#seen;
-  }
-
-  /** @returns whether it is as was `seen`, and has the new level now. */
-  async #write({ generation }: Seen, level: number, now: number): Promise<boolean> {
-    this.#seen = undefined;
-    const fullAt = this.#bucket.fullAt(level, now);
-    // A write whose reply is lost is known by its bytes, which so must be no other's.
-    const bytes = JSON.stringify({ fullAt, writtenAt: now, by: randomUUID() });
-    const written =
-      generation === undefined
-        ? await this.#objects.create(this.#name, bytes)
-        : await this.#objects.replace(this.#name, bytes, generation);
-    return written === "created" || written === "replaced";
-  }
-}
-
-/** What cannot be read counts as empty. */
-function stateOf(bytes: Buffer): z.output<typeof stateSchema> {
-  try {
-    return stateSchema.parse(JSON.parse(bytes.toString("utf8")));
-  } catch {
-    return { fullAt: Number.POSITIVE_INFINITY, writtenAt: 0 };
   }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ObjectStore } from "../../google/object-store.ts";
+import type { Clock } from "./bucket-object.ts";
 import type { Budgets, Grant, Spending } from "./budgets.ts";
 import { type Charge, Charges } from "./charges.ts";
 import { floorOf, type Limits } from "./limits.ts";
-import type { Clock, Wait } from "./shared-bucket.ts";
+import type { Wait } from "./shared-bucket.ts";
 import { Taken } from "./taken.ts";
 
 export interface BudgetOptions {
