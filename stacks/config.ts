@@ -85,6 +85,17 @@ const workloads = z.strictObject(
 const addresses = z.array(z.union([z.ipv4(), z.ipv6()], "must be an IP address")).min(1);
 const ranges = z.array(z.union([z.cidrv4(), z.cidrv6()], "must be a CIDR range")).min(1);
 
+const budgets = z
+  .strictObject({
+    ordersPer3Hours: z.int().min(10),
+    certificatesPerDomainPerWeek: z.int().min(5),
+    certificatesPerNamePerWeek: z.int().min(2),
+    writesPerHour: z.int().min(100),
+    registrationsPerHour: z.int().min(1),
+  })
+  .partial()
+  .default({});
+
 /** Holds for what is no host name too: that has a mistake of its own. */
 function isInZone(hostValue: unknown, zoneValue: unknown): boolean {
   const [host, zone] = [hostName.safeParse(hostValue), hostName.safeParse(zoneValue)];
@@ -145,6 +156,8 @@ const configSchema = z
     /** Of the folder of runbooks, which alerts lead to. */
     runbooksUrl: z.url({ protocol: /^https$/, error: "must be an https URL" }),
     workloads,
+    /** Limits that are others than Let's Encrypt's and Fastly's, which the platform's own defaults are. */
+    budgets,
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),

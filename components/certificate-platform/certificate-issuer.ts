@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import type { envSchema } from "../../runtime/workloads/certificate-issuer/env.ts";
 import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
 import type { BackupVault } from "./backup-vault.ts";
@@ -23,6 +24,7 @@ export interface CertificateIssuerArgs {
   readonly acme: AcmeArgs;
   /** IP addresses of the edge. */
   readonly edgeAddresses: readonly string[];
+  readonly budgets: LimitOverrides;
   readonly fastlyServiceId: pulumi.Input<string>;
   readonly fastlyTlsConfigurationId: string;
   readonly fastlyCredentials: FastlyCredentials;
@@ -47,6 +49,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
           ACME_PROFILE: args.acme.profile,
           ACME_CONTACT: args.acme.contact,
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
+          BUDGET_LIMITS: JSON.stringify(args.budgets),
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_TLS_CONFIGURATION_ID: args.fastlyTlsConfigurationId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,

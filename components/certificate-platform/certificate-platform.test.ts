@@ -37,6 +37,7 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
     Object.keys(WORKLOADS).map((name) => [name, scaling]),
   ) as CertificatePlatformArgs["workloads"],
   softDeleteDays: 30,
+  budgets: { writesPerHour: 500 },
   grantDelaySeconds: 0,
   protect: true,
   platformName: "Domains",

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import { AlertChannels } from "../foundation/alert-channels.ts";
 import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import { StageTopic } from "../messaging/stage-topic.ts";
@@ -35,6 +36,8 @@ export interface CertificatePlatformArgs {
   /** Names by which a customer's CAA record may allow the CA. */
   readonly caaIdentities: readonly string[];
   readonly fastlyApiToken: pulumi.Input<string>;
+  /** Limits of the CA and the CDN, where they are others than Let's Encrypt's and Fastly's. */
+  readonly budgets: LimitOverrides;
   /** Members who may call the API for themselves, by a stable name. */
   readonly callers: Readonly<Record<string, string>>;
   /** Members who may act as the operator, by a stable name. */
@@ -130,6 +133,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         audience: this.apiAudience,
         reservedZone: args.zoneDomain,
         registryBucket: stores.registryBucket,
+        budgets: args.budgets,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
         operator: identities.operator,
@@ -190,6 +194,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         source: { topic: issuing.topicId, pusher: identities.issuingPusher },
         vault: stores.vault,
         acme: args.acme,
+        budgets: args.budgets,
         edgeAddresses: edge.addresses,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
       },

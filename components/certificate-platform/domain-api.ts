@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import type { envSchema } from "../../runtime/workloads/domain-api/env.ts";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
@@ -10,6 +11,7 @@ export interface DomainApiArgs {
   /** Domain of the platform itself, in which no customer may register a name. */
   readonly reservedZone: string;
   readonly registryBucket: pulumi.Input<string>;
+  readonly budgets: LimitOverrides;
   readonly validationTopic: pulumi.Input<string>;
   readonly issuingTopic: pulumi.Input<string>;
   /** The account that acts for every customer. */
@@ -34,6 +36,7 @@ export class DomainApi extends pulumi.ComponentResource {
         workload: args.host.workload("domain-api"),
         env: {
           REGISTRY_BUCKET: args.registryBucket,
+          BUDGET_LIMITS: JSON.stringify(args.budgets),
           VALIDATION_TOPIC: args.validationTopic,
           ISSUING_TOPIC: args.issuingTopic,
           API_AUDIENCE: args.audience,

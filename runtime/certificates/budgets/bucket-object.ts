@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import type { ObjectStore } from "../../google/object-store.ts";
+import type { Clock } from "../../workload/clock.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 /** Storage takes one write a second for a name, and this counts from before the write was sent. */
@@ -13,10 +14,8 @@ export const CLOCKS_MS = 60_000;
 
 const stateSchema = z.object({ fullAt: z.number(), writtenAt: z.number() });
 
-export interface Clock {
-  now(): number;
-  pause(ms: number): Promise<void>;
-}
+/** What budgets need of time. */
+export type BudgetClock = Pick<Clock, "now" | "sleep">;
 
 export interface Seen {
   readonly fullAt: number;
@@ -31,10 +30,10 @@ export class BucketObject {
   readonly #objects: ObjectStore;
   readonly #name: string;
   readonly #bucket: TokenBucket;
-  readonly #clock: Clock;
+  readonly #clock: BudgetClock;
   #seen: Seen | undefined;
 
-  constructor(objects: ObjectStore, name: string, bucket: TokenBucket, clock: Clock) {
+  constructor(objects: ObjectStore, name: string, bucket: TokenBucket, clock: BudgetClock) {
     this.#objects = objects;
     this.#name = name;
     this.#bucket = bucket;
@@ -43,13 +42,13 @@ export class BucketObject {
 
   /** As read a moment ago, or now. */
   async look(): Promise<Seen> {
-    const ageMs = this.#clock.now() - (this.#seen?.readAt ?? Number.NEGATIVE_INFINITY);
+    const ageMs = this.#clock.now().getTime() - (this.#seen?.readAt ?? Number.NEGATIVE_INFINITY);
     return this.#seen && ageMs >= 0 && ageMs < SEEN_MS ? this.#seen : this.read();
   }
 
   async read(): Promise<Seen> {
     const found = await this.#objects.read(this.#name);
-    const readAt = this.#clock.now();
+    const readAt = this.#clock.now().getTime();
     // Nobody has taken anything for as long as it takes to fill.
     if (!found) this.#seen = { fullAt: readAt, writtenAt: Number.NEGATIVE_INFINITY, readAt };
     else {
@@ -77,10 +76,10 @@ export class BucketObject {
 
   /** @returns whether it was too soon for another write, so that what was seen is old now. */
   async pace({ writtenAt }: Seen): Promise<boolean> {
-    const tooSoonMs = Math.min(writtenAt + PACE_MS - this.#clock.now(), PACE_MS);
+    const tooSoonMs = Math.min(writtenAt + PACE_MS - this.#clock.now().getTime(), PACE_MS);
     if (tooSoonMs <= 0) return false;
     this.#seen = undefined;
-    await this.#clock.pause(tooSoonMs + Math.random() * PACE_JITTER_MS);
+    await this.#clock.sleep(tooSoonMs + Math.random() * PACE_JITTER_MS);
     return true;
   }
 }

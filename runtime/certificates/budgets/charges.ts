@@ -1,6 +1,6 @@
 import { getDomain } from "tldts";
 import type { ObjectStore } from "../../google/object-store.ts";
-import type { Clock } from "./bucket-object.ts";
+import type { BudgetClock } from "./bucket-object.ts";
 import type { Spending, Work } from "./budgets.ts";
 import { type Limits, type Rates, ratesOf, WRITES } from "./limits.ts";
 import { type Asked, SharedBucket } from "./shared-bucket.ts";
@@ -22,10 +22,10 @@ export interface Charge extends Asked {
 export class Charges {
   readonly #objects: ObjectStore;
   readonly #rates: Rates;
-  readonly #clock: Clock;
+  readonly #clock: BudgetClock;
   readonly #buckets = new Map<string, SharedBucket>();
 
-  constructor(objects: ObjectStore, limits: Limits, clock: Clock) {
+  constructor(objects: ObjectStore, limits: Limits, clock: BudgetClock) {
     this.#objects = objects;
     this.#rates = ratesOf(limits);
     this.#clock = clock;

@@ -58,6 +58,20 @@ export const limitsSchema = z.strictObject({
   registrationsPerHour: z.int().min(1).default(60),
 });
 export type Limits = z.output<typeof limitsSchema>;
+/** As configuration has them: those that differ. */
+export type LimitOverrides = z.input<typeof limitsSchema>;
+
+/** As JSON, in a workload's environment. */
+export const limitsVariable = z.string().transform((text, context): Limits => {
+  try {
+    const limits = limitsSchema.safeParse(JSON.parse(text));
+    if (limits.success) return limits.data;
+    context.addIssue({ code: "custom", message: z.prettifyError(limits.error) });
+  } catch {
+    context.addIssue({ code: "custom", message: "must be JSON" });
+  }
+  return z.NEVER;
+});
 
 export interface Rates {
   readonly orders: TokenRate;

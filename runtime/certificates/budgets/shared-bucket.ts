@@ -1,5 +1,5 @@
 import type { ObjectStore } from "../../google/object-store.ts";
-import { BucketObject, type Clock, PACE_MS } from "./bucket-object.ts";
+import { BucketObject, type BudgetClock, PACE_MS } from "./bucket-object.ts";
 import { type Block, LeaseBlocks } from "./lease-blocks.ts";
 import { TokenBucket, type TokenRate } from "./token-bucket.ts";
 
@@ -42,7 +42,7 @@ export class SharedBucket {
   readonly capacity: number;
   readonly #bucket: TokenBucket;
   readonly #object: BucketObject;
-  readonly #clock: Clock;
+  readonly #clock: BudgetClock;
   readonly #blocks = new LeaseBlocks();
   #asking: readonly Asking[] = [];
   #isServing = false;
@@ -50,7 +50,7 @@ export class SharedBucket {
   /** Until when what flows in is promised to those who were told to wait, for each line of them. */
   readonly #lines = new Map<string, number>();
 
-  constructor(objects: ObjectStore, name: string, rate: TokenRate, clock: Clock) {
+  constructor(objects: ObjectStore, name: string, rate: TokenRate, clock: BudgetClock) {
     this.capacity = rate.capacity;
     this.#bucket = new TokenBucket(rate);
     this.#object = new BucketObject(objects, name, this.#bucket, clock);
@@ -60,12 +60,12 @@ export class SharedBucket {
   /** How much seems to be there. */
   async level(): Promise<number> {
     const { fullAt } = await this.#object.look();
-    return this.#bucket.level(fullAt, this.#clock.now());
+    return this.#bucket.level(fullAt, this.#clock.now().getTime());
   }
 
   /** Whether what is asked for seems to be there, or when it will be. Takes nothing. */
   async look(asked: Asked): Promise<Wait | undefined> {
-    if (this.#blocks.has(asked.tokens, asked.floor, this.#clock.now())) return undefined;
+    if (this.#blocks.has(asked.tokens, asked.floor, this.#clock.now().getTime())) return undefined;
     const level = await this.level();
     return this.#bucket.has(level, asked.tokens, asked.floor) ? undefined : this.#wait(level, asked);
   }
@@ -73,7 +73,7 @@ export class SharedBucket {
   /** Takes what is asked for if it is there; else says when it will be. */
   take(asked: Asked): Promise<Block | Wait> {
     return new Promise((settle, fail) => {
-      const asking = { asked, endsAt: this.#clock.now() + DEADLINE_MS, settle, fail };
+      const asking = { asked, endsAt: this.#clock.now().getTime() + DEADLINE_MS, settle, fail };
       // Who may go deeper goes first.
       this.#asking = [...this.#asking, asking].sort((one, other) => one.asked.floor - other.asked.floor);
       void this.#serve();
@@ -87,10 +87,10 @@ export class SharedBucket {
 
   /** What was taken long ago was not needed. Where others write all the time, it is lost. */
   async restore(tokens: number): Promise<void> {
-    const endsAt = this.#clock.now() + DEADLINE_MS;
-    while (this.#clock.now() < endsAt) {
+    const endsAt = this.#clock.now().getTime() + DEADLINE_MS;
+    while (this.#clock.now().getTime() < endsAt) {
       const seen = await this.#object.read();
-      const now = this.#clock.now();
+      const now = this.#clock.now().getTime();
       const level = this.#bucket.level(seen.fullAt, now);
       if (level >= this.capacity) return;
       if (!(await this.#object.pace(seen)) && (await this.#object.write(seen, level + tokens, now))) return;
@@ -102,7 +102,7 @@ export class SharedBucket {
     this.#isServing = true;
     try {
       while (this.#asking.length > 0) {
-        const now = this.#clock.now();
+        const now = this.#clock.now().getTime();
         for (const asking of this.#asking) {
           const { tokens, floor } = asking.asked;
           if (this.#blocks.has(tokens, floor, now)) {
@@ -122,7 +122,7 @@ export class SharedBucket {
   /** One look for all who ask, and one write for those of them who get something. */
   async #lease(): Promise<void> {
     const seen = await this.#object.look();
-    const now = this.#clock.now();
+    const now = this.#clock.now().getTime();
     if (await this.#object.pace(seen)) return;
     const found = this.#bucket.level(seen.fullAt, now);
     const served: { readonly asking: Asking; readonly held: Block }[] = [];
@@ -165,7 +165,7 @@ export class SharedBucket {
   }
 
   #wait(level: number, { tokens, floor, line }: Asked): Wait {
-    const now = this.#clock.now();
+    const now = this.#clock.now().getTime();
     const soonest = now + this.#bucket.inflowMs(tokens + floor - level);
     const next = Math.max(soonest, (this.#lines.get(line) ?? 0) + this.#bucket.inflowMs(tokens));
     if (next > soonest + LONGEST_LINE_MS) {

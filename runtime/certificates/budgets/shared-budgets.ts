@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ObjectStore } from "../../google/object-store.ts";
-import type { Clock } from "./bucket-object.ts";
+import type { BudgetClock } from "./bucket-object.ts";
 import type { Budgets, Grant, Spending } from "./budgets.ts";
 import { type Charge, Charges } from "./charges.ts";
 import { floorOf, type Limits } from "./limits.ts";
@@ -11,25 +10,22 @@ export interface BudgetOptions {
   /** The registry's bucket. */
   readonly objects: ObjectStore;
   readonly limits: Limits;
-  readonly now: () => Date;
-  /** @default a timer */
-  readonly pause?: Clock["pause"];
+  readonly clock: BudgetClock;
 }
 
 type Refusal = Grant & { readonly kind: "wait" };
 
 const GRANTED: Grant = { kind: "granted" };
 
-export function openBudgets({ objects, limits, now, pause = (ms) => sleep(ms) }: BudgetOptions): Budgets {
-  const clock = { now: () => now().getTime(), pause };
+export function openBudgets({ objects, limits, clock }: BudgetOptions): Budgets {
   return new SharedBudgets(new Charges(objects, limits, clock), clock);
 }
 
 class SharedBudgets implements Budgets {
   readonly #charges: Charges;
-  readonly #clock: Clock;
+  readonly #clock: BudgetClock;
 
-  constructor(charges: Charges, clock: Clock) {
+  constructor(charges: Charges, clock: BudgetClock) {
     this.#charges = charges;
     this.#clock = clock;
   }
@@ -76,7 +72,7 @@ class SharedBudgets implements Budgets {
 
   giveBackRegistration(customer: string): void {
     const { bucket, tokens, floor } = this.#charges.ofRegistration(customer);
-    bucket.giveBack({ tokens, floor, leasedAt: this.#clock.now() });
+    bucket.giveBack({ tokens, floor, leasedAt: this.#clock.now().getTime() });
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limitsVariable } from "../../certificates/budgets/limits.ts";
 
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
@@ -20,6 +21,8 @@ export const envSchema = z.object({
   /** The TLS configuration under which certificates are activated. */
   FASTLY_TLS_CONFIGURATION_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
+  /** JSON: limits of the CA and the CDN that are others than the defaults. */
+  BUDGET_LIMITS: limitsVariable,
   /** E-mail of the account that pushes. */
   PUSH_SERVICE_ACCOUNT: z.string().min(1),
 });

@@ -2,6 +2,7 @@ import { accountKey } from "../../certificates/acme/account-key.ts";
 import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openEdgeSight } from "../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../certificates/fastly/fastly-tls.ts";
@@ -39,6 +40,7 @@ export const { handler, start } = workload((platform, logger) => {
       findings: openFindings(registryObjects),
       registryObjects,
       leases: new DomainLeases(registryObjects),
+      budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
       challenges: bucket(env.CHALLENGE_BUCKET),
       backups: openCertificateBackups(backupObjects, wrapper),
       authorities: [

@@ -1,6 +1,7 @@
 import type { CertificateAuthorities } from "../../certificates/acme/certificate-authorities.ts";
 import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
+import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
@@ -17,6 +18,7 @@ export interface IssuerPorts {
   /** The registry's bucket itself, for what stands beside the journal. */
   readonly registryObjects: ObjectStore;
   readonly leases: Pick<DomainLeases, "acquire">;
+  readonly budgets: Pick<Budgets, "take" | "giveBack">;
   readonly challenges: ObjectStore;
   readonly backups: CertificateBackups;
   readonly authorities: CertificateAuthorities;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limitsVariable } from "../../certificates/budgets/limits.ts";
 
 /** E-mail addresses, comma-separated. */
 const accounts = z.string().transform((list) => list.split(",").filter((email) => email !== ""));
@@ -17,4 +18,6 @@ export const envSchema = z.object({
   OPERATORS: accounts,
   /** Accounts that see every customer's domains and change none. */
   VIEWERS: accounts,
+  /** JSON: limits that are others than the defaults. */
+  BUDGET_LIMITS: limitsVariable,
 });

@@ -1,3 +1,4 @@
+import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
@@ -17,6 +18,7 @@ export const { handler, start } = workload((platform, logger) => {
   return createDomainApi({
     registry: openRegistry(registryObjects),
     findings: openFindings(registryObjects),
+    budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
     pageTokens: new PageTokens(openPlatformKey(registryObjects)),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),

@@ -1,3 +1,4 @@
+import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import type { Findings } from "../../certificates/registry/findings.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { Topic } from "../../google/publisher.ts";
@@ -10,6 +11,7 @@ import type { PageTokens } from "./page-tokens.ts";
 export interface Ports {
   readonly registry: Registry;
   readonly findings: Pick<Findings, "read">;
+  readonly budgets: Pick<Budgets, "takeRegistration" | "giveBackRegistration">;
   readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;

@@ -252,3 +252,45 @@ test("goes on counting orders where a removed registration ended", async () => {
   expect((await api.call("GET", "/v1/domains/shop.example.test")).status).toBe(404);
   expect((await api.register("shop.example.test", BOB)).body).toMatchObject({ orderNumber: 2 });
 });
+
+test("over his share, a customer is told when to come again, while others register", async () => {
+  api.limit({ registrationsPerHour: 10 });
+  for (let index = 0; index < 20; index++) {
+    expect((await api.register(`shop-${index}.example.test`)).status).toBe(202);
+  }
+  const refused = await api.register("shop-20.example.test");
+  expect(refused).toMatchObject({ status: 429, body: { code: "over-share" } });
+  expect(refused.body.detail).toMatch(/^Your share of registrations is spent; try again from 2026-11-01T12:/);
+  const waitMs = Number(refused.headers.get("retry-after")) * 1_000;
+  expect(await api.registry.find("shop-20.example.test")).toBeUndefined();
+  expect((await api.register("shop-20.example.test", BOB)).status).toBe(202);
+
+  api.now += waitMs;
+  expect((await api.register("shop-21.example.test")).status).toBe(202);
+  expect((await api.register("shop-22.example.test")).status).toBe(429);
+});
+
+test("what starts no order costs nothing of a share", async () => {
+  api.limit({ registrationsPerHour: 2 });
+  await api.register("bobs.example.test", BOB);
+  for (let index = 0; index < 10; index++) {
+    expect((await api.register("shop.example.test")).status).toBe(202);
+    expect((await api.register("bobs.example.test")).status).toBe(409);
+  }
+  const answers = await Promise.all(Array.from({ length: 2 }, () => api.register("other.example.test")));
+  expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+  expect((await api.register("third.example.test")).status).toBe(202);
+  expect((await api.register("fourth.example.test")).status).toBe(202);
+  expect((await api.register("fifth.example.test")).status).toBe(429);
+});
+
+test("a failed domain's next order costs the share of who starts it, which an operator does for nobody", async () => {
+  api.limit({ registrationsPerHour: 1 });
+  const failed = { lifecycle: "failed", reason: "It leads elsewhere." };
+  await api.register("shop.example.test");
+  await api.change("shop.example.test", failed);
+  expect((await api.register("shop.example.test")).body).toMatchObject({ orderNumber: 2 });
+  await api.change("shop.example.test", failed);
+  expect((await api.register("shop.example.test")).status).toBe(429);
+  expect((await api.register("shop.example.test", OPERATOR)).body).toMatchObject({ orderNumber: 3 });
+});

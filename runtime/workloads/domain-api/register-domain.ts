@@ -8,6 +8,7 @@ import { mayActFor } from "./caller.ts";
 import { resendIfStalled, sendToValidation } from "./dispatch.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { ProblemError } from "./problem.ts";
+import { RegistrationCharge } from "./registration-charge.ts";
 
 /**
  * Registers a domain for the caller, or returns it as it is: any number of calls make one
@@ -17,15 +18,28 @@ import { ProblemError } from "./problem.ts";
  *
  * The record is written before the message is sent; after a crash in between, a later call sends it.
  *
- * @throws {ProblemError} 409 for another customer's domain, or one that is being removed
+ * @throws {ProblemError} 409 for another customer's domain, or one that is being removed; 429 over the
+ *   customer's share
  */
 export async function registerDomain(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
   const { registry, now } = ports;
-  const registration = await change(
-    registry,
-    domain,
-    (record) => registerAgain(ports, scope, record),
-    async () => register(domain, scope.caller.email, await registry.firstOrderNumber(domain), now()),
+  const charge = new RegistrationCharge(ports, scope);
+  const registration = await charge.during(() =>
+    change(
+      registry,
+      domain,
+      async (record) => {
+        const transition = await registerAgain(ports, scope, record);
+        if (transition.kind === "changed") await charge.pay(transition.record);
+        return transition;
+      },
+      async () => {
+        const orderNumber = await registry.firstOrderNumber(domain);
+        const record = register(domain, scope.caller.email, orderNumber, now());
+        await charge.pay(record);
+        return record;
+      },
+    ),
   );
   if (registration.kind === "changed") {
     const { before, record } = registration;

@@ -24,8 +24,7 @@ export class BudgetWorld {
     return openBudgets({
       objects,
       limits: this.#limits,
-      now: () => new Date(this.time.now + clockMs),
-      pause: (ms) => this.time.pause(ms),
+      clock: { now: () => new Date(this.time.now + clockMs), sleep: (ms) => this.time.pause(ms) },
     });
   }
 

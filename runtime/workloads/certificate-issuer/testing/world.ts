@@ -1,6 +1,8 @@
 import { Writable } from "node:stream";
 import { openAlerts } from "../../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../../certificates/backup/certificate-backups.ts";
+import { limitsSchema } from "../../../certificates/budgets/limits.ts";
+import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
 import type { EdgeSight } from "../../../certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../../certificates/fastly/fastly-tls.ts";
@@ -26,6 +28,8 @@ const LEASE_AND_MORE_MS = 21_000;
 /** Everything around the issuer: buckets, KMS and CA in memory, Fastly over HTTP, and a clock. */
 export class TestWorld {
   readonly registryObjects = new MemoryObjectStore();
+  /** Apart from the registry's, so that tests may look at all that an order writes there. */
+  readonly budgetObjects = new MemoryObjectStore();
   readonly challengeObjects = new MemoryObjectStore();
   readonly backupObjects = new MemoryObjectStore();
   readonly registry = openRegistry(this.registryObjects);
@@ -119,6 +123,11 @@ export class TestWorld {
       findings: openFindings(registryObjects),
       registryObjects,
       leases: new DomainLeases(registryObjects, { ...SYSTEM_CLOCK, now: () => this.now() }),
+      budgets: openBudgets({
+        objects: life.wrap(this.budgetObjects),
+        limits: limitsSchema.parse({}),
+        clock: { now: () => this.now(), sleep: async (ms) => this.letPass(ms) },
+      }),
       challenges: life.wrap(this.challengeObjects),
       backups: openCertificateBackups(life.wrap(this.backupObjects), life.wrap(this.wrapper)),
       authorities: [{ name: "test-ca", ca: life.wrap(this.ca) }],

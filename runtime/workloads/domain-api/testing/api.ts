@@ -1,4 +1,7 @@
 import type { Hono } from "hono";
+import type { Budgets } from "../../../certificates/budgets/budgets.ts";
+import { type Limits, limitsSchema } from "../../../certificates/budgets/limits.ts";
+import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
 import { openPlatformKey } from "../../../certificates/keys/platform-key.ts";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../../certificates/registry/findings.ts";
@@ -27,6 +30,7 @@ export class TestApi {
   readonly registry = openRegistry(this.objects);
   readonly findings = openFindings(this.objects);
   readonly pageTokens = new PageTokens(openPlatformKey(this.objects));
+  #budgets = this.#openBudgets({ registrationsPerHour: 1_000 });
   readonly validation: Sent[] = [];
   readonly issuing: Sent[] = [];
   /** What was logged. */
@@ -38,6 +42,10 @@ export class TestApi {
   readonly app: Pick<Hono, "request" | "fetch"> = createDomainApi({
     registry: this.registry,
     findings: this.findings,
+    budgets: {
+      takeRegistration: (customer) => this.#budgets.takeRegistration(customer),
+      giveBackRegistration: (customer) => this.#budgets.giveBackRegistration(customer),
+    },
     pageTokens: this.pageTokens,
     validation: this.#topic(this.validation),
     issuing: this.#topic(this.issuing),
@@ -75,6 +83,11 @@ export class TestApi {
     return this.call("POST", "/v1/domains", email, { domain });
   }
 
+  /** From now on, of which nothing is spent. */
+  limit(limits: Partial<Limits>): void {
+    this.#budgets = this.#openBudgets(limits);
+  }
+
   /** Writes what a later stage would. */
   async journal(domain: string, orderNumber: number, phase: Phase, detail: Record<string, string> = {}) {
     await this.registry.append(domain, orderNumber, { phase, at: new Date(this.now).toISOString(), detail });
@@ -84,6 +97,21 @@ export class TestApi {
     const found = await this.registry.find(domain);
     if (found === undefined) throw new Error(`${domain} is not registered`);
     await this.registry.update({ ...found.record, ...fields }, found.generation);
+  }
+
+  /** In a bucket and a time of their own, so that tests may look at all else that a registration writes. */
+  #openBudgets(limits: Partial<Limits>): Budgets {
+    let sleptMs = 0;
+    return openBudgets({
+      objects: new MemoryObjectStore(),
+      limits: limitsSchema.parse(limits),
+      clock: {
+        now: () => new Date(this.now + sleptMs),
+        sleep: async (ms) => {
+          sleptMs += ms;
+        },
+      },
+    });
   }
 
   #topic(sent: Sent[]) {
