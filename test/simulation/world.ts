@@ -1,5 +1,8 @@
 import { openAlerts } from "../../runtime/certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../runtime/certificates/backup/certificate-backups.ts";
+import type { Budgets } from "../../runtime/certificates/budgets/budgets.ts";
+import { type LimitOverrides, limitsSchema } from "../../runtime/certificates/budgets/limits.ts";
+import { openBudgets } from "../../runtime/certificates/budgets/shared-budgets.ts";
 import type { DnsLookup } from "../../runtime/certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../runtime/certificates/dns/edge-addresses.ts";
 import type { EdgeSight } from "../../runtime/certificates/edge/edge-sight.ts";
@@ -13,6 +16,7 @@ import { TestFastly } from "../../runtime/certificates/testing/fastly.ts";
 import { LeafSigner } from "../../runtime/certificates/testing/leaf-signer.ts";
 import { openBuckets } from "../../runtime/google/bucket.ts";
 import { openKeyWrapper } from "../../runtime/google/key-wrapper.ts";
+import type { ObjectStore } from "../../runtime/google/object-store.ts";
 import { openTopics } from "../../runtime/google/publisher.ts";
 import { MemoryKmsApi } from "../../runtime/google/testing/memory-kms-api.ts";
 import { MemoryStorageApi } from "../../runtime/google/testing/memory-storage-api.ts";
@@ -57,7 +61,18 @@ export interface WorldOptions {
   readonly fastlyWritesPerHour?: number;
   /** @default 360 */
   readonly checkMinutes?: number;
+  /** What the budgets spend below. @default limits that nobody reaches */
+  readonly budgetLimits?: LimitOverrides;
 }
+
+const NO_LIMIT = 1_000_000;
+const NO_LIMITS: LimitOverrides = {
+  ordersPer3Hours: NO_LIMIT,
+  certificatesPerDomainPerWeek: NO_LIMIT,
+  certificatesPerNamePerWeek: NO_LIMIT,
+  writesPerHour: NO_LIMIT,
+  registrationsPerHour: NO_LIMIT,
+};
 
 /**
  * The platform's own handlers and adapters, with everything around them in memory and time that a seed
@@ -80,6 +95,7 @@ export class SimulatedWorld {
   missedRounds = 0;
   readonly #activationMs: number;
   readonly #checkMinutes: number;
+  readonly #budgetLimits: LimitOverrides;
   /** What the edge shows, and from when on. */
   readonly #shown = new Map<string, { readonly serial: string; readonly from: number }>();
   readonly #logger = createLogger(
@@ -87,10 +103,18 @@ export class SimulatedWorld {
     { write: (line) => this.errors.push(line) },
   );
 
-  constructor({ seed, activationMs = 0, checkMinutes = 360, caLimits, fastlyWritesPerHour }: WorldOptions) {
+  constructor({
+    seed,
+    activationMs = 0,
+    checkMinutes = 360,
+    caLimits,
+    fastlyWritesPerHour,
+    budgetLimits = NO_LIMITS,
+  }: WorldOptions) {
     this.random = seededRandom(seed);
     this.#activationMs = activationMs;
     this.#checkMinutes = checkMinutes;
+    this.#budgetLimits = budgetLimits;
     this.#logger.level = "error";
     const { now } = this.clock;
     this.fastly = new TestFastly({
@@ -169,6 +193,7 @@ export class SimulatedWorld {
       findings: openFindings(objects),
       registryObjects: objects,
       leases: new DomainLeases(objects, this.clock),
+      budgets: this.#budgets(objects),
       challenges: bucket("challenges"),
       backups: openCertificateBackups(bucket("backups"), wrapper),
       authorities: [
@@ -289,18 +314,29 @@ export class SimulatedWorld {
     return openRegistry(this.storage.bucket("registry"));
   }
 
+  /** Of one instance: what it has leased, its next requests spend. */
+  #apiBudgets: Budgets | undefined;
+
   #apiPorts(life?: Life) {
     const transport = this.network.transport(life);
     const bucket = openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, transport);
     const topic = this.topics(life);
+    this.#apiBudgets ??= this.#budgets(
+      openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, this.network.transport())("registry"),
+    );
     return {
       registry: openRegistry(bucket("registry")),
       findings: openFindings(bucket("registry")),
+      budgets: this.#apiBudgets,
       pageTokens: new PageTokens(openPlatformKey(bucket("registry"))),
       validation: topic(`${TOPICS}/validation`),
       issuing: topic(`${TOPICS}/issuing`),
       now: this.clock.now,
     };
+  }
+
+  #budgets(objects: ObjectStore) {
+    return openBudgets({ objects, limits: limitsSchema.parse(this.#budgetLimits), clock: this.clock });
   }
 
   /** What the API tells whoever may see all. */

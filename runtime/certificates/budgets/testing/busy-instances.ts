@@ -36,13 +36,13 @@ export async function runBusyInstances(
   { limits, clocksMs = 30_000 }: BusyOptions,
 ): Promise<Spendings> {
   const world = new BudgetWorld(limits);
-  const { time } = world;
+  const { clock } = world;
   const objectWrites = new Map<string, number[]>();
   const objects = slow(
     world.objects,
-    (ms) => time.pause(ms),
+    (ms) => clock.sleep(ms),
     random,
-    (name) => objectWrites.set(name, [...(objectWrites.get(name) ?? []), time.now]),
+    (name) => objectWrites.set(name, [...(objectWrites.get(name) ?? []), clock.monotonicMs()]),
   );
   const open = () => world.instance({ clockMs: (random() - 0.5) * 2 * clocksMs, objects });
   const instances = Array.from({ length: INSTANCES }, open);
@@ -59,7 +59,7 @@ export async function runBusyInstances(
     const spending = { work, domain, customer: pick(["ann", "ben", "cem"]) };
     const grant = await budgets.take(spending).catch(() => undefined);
     if (grant?.kind !== "granted") return;
-    const at = time.now + lateMs;
+    const at = clock.monotonicMs() + lateMs;
     writes.push({ at, count: WRITES[work] });
     if (work !== "first-order" && work !== "renewal") return;
     orders.push({ at, count: 1 });
@@ -76,13 +76,13 @@ export async function runBusyInstances(
   for (let step = 0; step < STEPS; step++) {
     const kind = random();
     const longestMs = kind < 0.6 ? 2_000 : kind < 0.98 ? 100_000 : 6_000_000;
-    await time.until(time.pause(random() * longestMs));
+    await clock.run(clock.sleep(random() * longestMs));
     const index = Math.floor(random() * INSTANCES);
     if (random() < 0.1) instances[index] = open();
     for (let count = Math.ceil(random() * 4); count > 0; count--)
       asked.push(ask(instances[index] as Budgets));
   }
-  await time.until(Promise.all(asked));
+  await clock.run(Promise.all(asked));
   return { writes, orders, certificates, objectWrites };
 }
 

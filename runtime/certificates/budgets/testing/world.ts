@@ -1,9 +1,9 @@
 import type { ObjectStore } from "../../../google/object-store.ts";
 import { MemoryObjectStore } from "../../../google/testing/memory-object-store.ts";
+import { VirtualClock } from "../../../workload/testing/virtual-clock.ts";
 import type { Budgets, Work } from "../budgets.ts";
 import { type Limits, limitsSchema } from "../limits.ts";
 import { openBudgets } from "../shared-budgets.ts";
-import { SimulatedTime } from "./simulated-time.ts";
 
 export const ALICE = "alice@customers.example";
 export const BOB = "bob@customers.example";
@@ -11,7 +11,7 @@ export const HOUR_MS = 3_600_000;
 
 /** Budgets over one bucket in memory, under a simulated clock. */
 export class BudgetWorld {
-  readonly time = new SimulatedTime(Date.parse("2026-11-01T12:00:00Z"));
+  readonly clock = new VirtualClock();
   readonly objects = new MemoryObjectStore();
   readonly #limits: Limits;
 
@@ -24,12 +24,12 @@ export class BudgetWorld {
     return openBudgets({
       objects,
       limits: this.#limits,
-      clock: { now: () => new Date(this.time.now + clockMs), sleep: (ms) => this.time.pause(ms) },
+      clock: { now: () => new Date(this.clock.monotonicMs() + clockMs), sleep: this.clock.sleep },
     });
   }
 
   take(budgets: Budgets, work: Work, domain: string, customer = ALICE) {
-    return this.time.until(budgets.take({ work, customer, domain }));
+    return this.clock.run(budgets.take({ work, customer, domain }));
   }
 
   /** How many are granted of so many for different names, asked for one after another. */
