@@ -56,8 +56,10 @@ export const registerRoute = createRoute({
     409: problem("Another customer's, or being removed."),
     413: problem("The body is over 8 KiB."),
     415: problem("The body is not JSON, or has a content coding."),
-    429: problem("The caller's share of registrations is spent; try again after `Retry-After`."),
     ...onChanges,
+    429: problem(
+      "The caller's share of registrations, or of places, is taken; try again after `Retry-After`.",
+    ),
   },
 });
 
