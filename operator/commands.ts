@@ -1,12 +1,14 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { RevocationReason } from "../runtime/certificates/acme/certificate-authority.ts";
 import { printToken } from "./api-token.ts";
 import { listCertificates } from "./certificates/list.ts";
 import { restoreCertificates } from "./certificates/restore.ts";
 import { showCertificate } from "./certificates/show.ts";
 import { verifyCertificates } from "./certificates/verify.ts";
 import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
-import { positiveNumber, wholeNumber } from "./terminal/arguments.ts";
+import { positiveNumber, time, wholeNumber } from "./terminal/arguments.ts";
 
 export interface OperatorOptions {
   readonly stack: string;
@@ -16,6 +18,7 @@ export interface OperatorOptions {
 /** Makes a command with what all of them have. */
 export type MakeCommand = (parent: Command, usage: string, description: string) => Command;
 
+const REASONS: RevocationReason[] = ["unspecified", "keyCompromise", "superseded", "cessationOfOperation"];
 const JSON_OPTION = ["--json", "print JSON on standard output, progress on standard error"] as const;
 const WAIT = ["--wait", "show each stage until the domain is active, failed or gone"] as const;
 const TIMEOUT = ["--timeout <seconds>", "how long to wait", wholeNumber, 120] as const;
@@ -38,7 +41,16 @@ export function addOperatorCommands(
     .action(on(openTarget, addDomain));
   command(domains, "show <name>", "State, reason and phases of a domain.").action(on(openTarget, showDomain));
   command(domains, "list", "All domains.").action(on(openTarget, listDomains));
+  command(domains, "renew [name]", "Renew the certificate before its time, with a new key.")
+    .option("--all", "of every domain, within the limits of CA and CDN; says first how long that takes")
+    .addOption(revocation("--reason <reason>", "have the old certificate revoked once the new one is seen"))
+    .option("--since <time>", "with --all: what was issued from then on is renewed already (now)", time)
+    .option("--first <file>", "with --all: names, one a line, that go before the others")
+    .option("--dry-run", "with --all: only say how long it takes, and in what order")
+    .option("--timeout <seconds>", "how long to wait (300; three days with --all)", positiveNumber)
+    .action(on(openTarget, renewDomains));
   command(domains, "remove <name>", "Take a domain out of service and forget it.")
+    .addOption(revocation("--revoke [reason]", "have its certificate revoked").preset("unspecified"))
     .option(...WAIT)
     .option(...TIMEOUT)
     .action(on(openTarget, removeDomain));
@@ -73,6 +85,10 @@ export function addOperatorCommands(
     .option("--timeout <seconds>", "how long to wait", positiveNumber, 86_400)
     .action(on(openTarget, verifyCertificates));
   return { domains, certificates };
+}
+
+function revocation(flags: string, description: string): Option {
+  return new Option(flags, `${description} (RFC 5280)`).choices(REASONS);
 }
 
 /** What commander calls: with the arguments, the options and the command. */

@@ -72,9 +72,14 @@ export async function listDomains(target: Target, options: Options): Promise<voi
   }
 }
 
-export async function removeDomain(target: Target, name: string, options: WaitOptions): Promise<void> {
+export async function removeDomain(
+  target: Target,
+  name: string,
+  options: WaitOptions & { readonly revoke?: string },
+): Promise<void> {
   const api = new ApiClient(target);
-  const { body } = await api.call("DELETE", `/v1/domains/${encodeURIComponent(name)}`);
+  const query = options.revoke === undefined ? "" : `?revoke=${encodeURIComponent(options.revoke)}`;
+  const { body } = await api.call("DELETE", `/v1/domains/${encodeURIComponent(name)}${query}`);
   if (options.wait) {
     await until(options.timeout, `${name} to be gone`, async () =>
       (await findDomain(api, name)) === undefined ? true : undefined,

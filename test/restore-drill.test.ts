@@ -91,3 +91,17 @@ test("names what to do about one of them", async () => {
   expect(await certificates("restore", lost)).toMatchObject({ code: 0, domain: lost });
   expect(await certificates("verify", lost)).toMatchObject({ code: 0, agree: 1 });
 }, 60_000);
+
+test("renews one before its time, and then, of all, those that were issued before", async () => {
+  const [one = "", ...others] = DOMAINS;
+  const [before] = await serials();
+  const since = new Date().toISOString();
+  const place = ["--json", "--state-dir", platform.stateDir];
+  const renewed = await runCommand(["domains", "renew", one, "--reason", "keyCompromise", ...place]);
+  expect(JSON.parse(renewed.out)).toEqual({ domain: one, outcome: "renewed", reason: null });
+  const [after] = await serials();
+  expect(after).not.toBe(before);
+
+  const plan = await runCommand(["domains", "renew", "--all", "--since", since, "--dry-run", ...place]);
+  expect(JSON.parse(plan.out)).toMatchObject({ domains: expect.arrayContaining(others) });
+}, 60_000);

@@ -4,7 +4,6 @@ import { paint, progressStream } from "../terminal/output.ts";
 import { type EachDomain, eachDomain, type Step } from "./each-domain.ts";
 import { progressLine } from "./progress.ts";
 
-/** Fewer than the issuer works on in one instance, so that customers' own orders go on beside them. */
 const AT_ONCE = 8;
 /** A progress line at most so often, whatever else there is to tell. */
 const TELL_EVERY_MS = 1_000;
@@ -13,6 +12,8 @@ export interface InBulkOptions<Result> {
   readonly json?: boolean | undefined;
   /** Seconds. */
   readonly timeout: number;
+  /** @default 8, fewer than the issuer works on in one instance: customers' own orders go on beside them */
+  readonly atOnce?: number;
   /** What one domain costs of what the CDN takes in an hour. */
   readonly writesEach: number;
   readonly writesPerHour: number;
@@ -29,7 +30,7 @@ export interface InBulkOptions<Result> {
 export async function inBulk<Result>(
   domains: readonly string[],
   work: (domain: string) => Promise<Step<Result>>,
-  { json, timeout, writesEach, writesPerHour, failed, line }: InBulkOptions<Result>,
+  { json, timeout, atOnce = AT_ONCE, writesEach, writesPerHour, failed, line }: InBulkOptions<Result>,
 ): Promise<EachDomain<Result>> {
   const progress = progressStream(json);
   const startedAt = Date.now();
@@ -39,7 +40,7 @@ export async function inBulk<Result>(
 
   const ended = await interruptible((signal) =>
     eachDomain(domains, work, {
-      atOnce: AT_ONCE,
+      atOnce,
       deadline: new Date(startedAt + timeout * 1_000),
       signal,
       failed,

@@ -72,7 +72,11 @@ export function retry(record: DomainRecord, journal: readonly JournalEntry[], at
 /** A served domain gets an order whose certificate will take the place of the one that is served. */
 export function renew(record: DomainRecord, at: Date, revocation?: RevocationReason): Transition {
   const { domain, lifecycle } = record;
-  if (lifecycle === "renewing") return { kind: "unchanged" };
+  if (lifecycle === "renewing") {
+    // The order that is under way takes the certificate out of service all the same.
+    if (!revocation || record.revocation) return { kind: "unchanged" };
+    return { kind: "changed", record: { ...record, revocation } };
+  }
   if (lifecycle !== "active") return overtaken(`${domain} is ${lifecycle}.`);
   return nextOrder(revocation ? { ...record, revocation } : record, "renewing", at);
 }

@@ -5,6 +5,8 @@ import { certificateOf, needsJournal, stateOf } from "./state.ts";
 export interface DomainView {
   readonly domain: string;
   readonly state: State;
+  /** Whether an order is under way whose certificate will take the place of the served one. */
+  readonly isRenewing: boolean;
   readonly reason: string | undefined;
   readonly orderNumber: number;
   readonly notBefore: string | undefined;
@@ -29,6 +31,7 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
   return {
     domain: record.domain,
     state,
+    isRenewing: record.lifecycle === "renewing",
     reason: isOutdated ? undefined : record.reason,
     orderNumber: record.orderNumber,
     notBefore: issued?.notBefore ?? record.notBefore,

@@ -16,6 +16,7 @@ import type { Ports, Scope } from "./ports.ts";
 import { fieldErrors, invalidFields, ProblemError } from "./problem.ts";
 import { registerDomain } from "./register-domain.ts";
 import { removeDomain } from "./remove-domain.ts";
+import { renewCertificate } from "./renew-certificate.ts";
 import { type BodyRules, requireBody } from "./request-body.ts";
 import { refuseOtherMethods, requireJson } from "./request-rules.ts";
 import { requestedName, requestedNewName } from "./requested-name.ts";
@@ -24,6 +25,7 @@ import {
   listRoute,
   registerRoute,
   removeRoute,
+  renewCertificateRoute,
   restoreCertificateRoute,
   showCertificateRoute,
   showRoute,
@@ -89,7 +91,8 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   });
   app.openapi(removeRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(resourceOf(await removeDomain(options, context.get("scope"), domain)), 202);
+    const { revoke } = context.req.valid("query");
+    return context.json(resourceOf(await removeDomain(options, context.get("scope"), domain, revoke)), 202);
   });
   app.openapi(showCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
@@ -102,6 +105,14 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(askedOf(await restoreCertificate(options, context.get("scope"), domain)), 202);
   });
+  app.openapi(renewCertificateRoute, async (context) => {
+    const { domain } = requestedName(context.req.valid("param").domain);
+    const { revoke } = context.req.valid("query");
+    return context.json(
+      resourceOf(await renewCertificate(options, context.get("scope"), domain, revoke)),
+      202,
+    );
+  });
   app.openapi(verifyCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(askedOf(await verifyCertificate(options, context.get("scope"), domain)), 202);
@@ -110,6 +121,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   app.all("/v1/domains", refuseOtherMethods("GET, POST"));
   app.all("/v1/domains/:domain", refuseOtherMethods("GET, DELETE"));
   app.all("/v1/domains/:domain/certificate", refuseOtherMethods("GET"));
+  app.all("/v1/domains/:domain/certificate:renew", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:restore", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:verify", refuseOtherMethods("POST"));
   app.doc31("/openapi.json", {

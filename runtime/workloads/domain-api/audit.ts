@@ -4,6 +4,8 @@ import type { Scope } from "./ports.ts";
 export interface AuditDetail {
   /** Whose the domain was. */
   readonly previousCustomer?: string;
+  /** Why the certificate that goes out of service is revoked. */
+  readonly revocation?: string;
 }
 
 /** One line for each change: who did what to whose domain. */

@@ -23,6 +23,7 @@ test("a registration is answered with 202 with the resource, and sends one messa
   expect(await response.json()).toEqual({
     domain: "shop.example.test",
     state: "pending",
+    isRenewing: false,
     reason: null,
     dueAt: "2026-11-01T12:15:00.000Z",
     notBefore: null,

@@ -37,3 +37,17 @@ test("asked for every second, it is sent again only each time that the silence h
   await api.registry.remove("shop.example.test", found?.generation ?? "");
   expect(api.objects.names).toEqual(["removed/shop.example.test.json"]);
 });
+
+test("has the certificate revoked that goes out of service, for a reason that RFC 5280 knows", async () => {
+  await api.register("shop.example.test");
+  const path = "/v1/domains/shop.example.test";
+  expect(await api.call("DELETE", `${path}?revoke=boredom`)).toMatchObject({
+    status: 400,
+    body: { errors: [{ field: "revoke", value: '"boredom"' }] },
+  });
+  expect(await api.call("DELETE", `${path}?revoke=cessationOfOperation`)).toMatchObject({ status: 202 });
+  expect((await api.registry.find("shop.example.test"))?.record).toMatchObject({
+    lifecycle: "removing",
+    revocation: "cessationOfOperation",
+  });
+});

@@ -8,6 +8,9 @@ import type { DomainView } from "../../certificates/registry/view.ts";
 const summaryFields = {
   domain: z.string().openapi({ example: "shop.example.com" }),
   state: z.enum(STATES),
+  isRenewing: z.boolean().openapi({
+    description: "Whether an order is under way whose certificate will take the place of the served one.",
+  }),
   reason: z
     .string()
     .nullable()
@@ -71,6 +74,7 @@ export type DomainSummary = z.output<typeof domainSummarySchema>;
 export function summaryOf({
   domain,
   state,
+  isRenewing,
   reason,
   orderNumber,
   notBefore,
@@ -81,6 +85,7 @@ export function summaryOf({
   return {
     domain,
     state,
+    isRenewing,
     reason: reason ?? null,
     orderNumber,
     notBefore: notBefore ?? null,

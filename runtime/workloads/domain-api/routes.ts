@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { REVOCATION_REASONS } from "../../certificates/acme/certificate-authority.ts";
 import { problemSchema } from "./problem.ts";
 import { askedSchema, certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
 
@@ -8,6 +9,13 @@ const DEFAULT_PAGE_SIZE = 50;
 const PAGE_SIZE_RULE = pageSizeRule(MAX_PAGE_SIZE.everyone);
 
 const nameSchema = z.string("must be a string").openapi({ example: "shop.example.com" });
+
+const revocationQuery = z.strictObject({
+  revoke: z
+    .enum(REVOCATION_REASONS, `must be one of ${REVOCATION_REASONS.join(", ")}`)
+    .optional()
+    .openapi({ description: "Has the certificate that goes out of service revoked, for this reason." }),
+});
 
 const domainParams = z.object({
   domain: nameSchema.openapi({ param: { name: "domain", in: "path" } }),
@@ -94,7 +102,7 @@ export const removeRoute = createRoute({
   method: "delete",
   path: "/v1/domains/{domain}",
   summary: "Remove a domain. Idempotent until it is gone.",
-  request: { params: domainParams },
+  request: { params: domainParams, query: revocationQuery },
   responses: { 202: json("Being removed.", domainSchema), 404: problem("Not the caller's."), ...onChanges },
 });
 
@@ -116,6 +124,20 @@ export const restoreCertificateRoute = createRoute({
     404: problem("None to restore."),
     409: problem("An order is in progress, or the domain is being removed."),
     ...onChanges,
+  },
+});
+
+export const renewCertificateRoute = createRoute({
+  method: "post",
+  path: "/v1/domains/{domain}/certificate:renew",
+  summary: "Renew the certificate before its time. Idempotent while that is under way. For operators.",
+  request: { params: domainParams, query: revocationQuery },
+  responses: {
+    202: json("Under way.", domainSchema),
+    403: problem("Not an operator."),
+    404: problem("Not registered."),
+    409: problem("The domain is not served."),
+    ...everywhere,
   },
 });
 
