@@ -5,7 +5,7 @@ import { listCertificates } from "./certificates/list.ts";
 import { restoreCertificates } from "./certificates/restore.ts";
 import { showCertificate } from "./certificates/show.ts";
 import { verifyCertificates } from "./certificates/verify.ts";
-import { addDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import { addDomain, checkDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
 import { positiveNumber, time, wholeNumber } from "./terminal/arguments.ts";
@@ -49,6 +49,11 @@ export function addOperatorCommands(
     .option("--dry-run", "with --all: only say how long it takes, and in what order")
     .option("--timeout <seconds>", "how long to wait (300; three days with --all)", positiveNumber)
     .action(on(openTarget, renewDomains));
+  command(
+    domains,
+    "check <name>",
+    "Check a domain now, and do what is due, rather than at its next turn.",
+  ).action(on(openTarget, checkDomain));
   command(domains, "remove <name>", "Take a domain out of service and forget it.")
     .addOption(revocation("--revoke [reason]", "have its certificate revoked").preset("unspecified"))
     .option(...WAIT)

@@ -72,6 +72,16 @@ export async function listDomains(target: Target, options: Options): Promise<voi
   }
 }
 
+export async function checkDomain(target: Target, name: string, options: Options): Promise<void> {
+  const api = new ApiClient(target);
+  const { body } = await api.call("POST", `/v1/domains/${encodeURIComponent(name)}/certificate:check`);
+  if (options.json) printJson(shown(body as DomainResource));
+  else
+    process.stdout.write(
+      `${name} is being checked; npm run domains -- show ${name} tells what came of it.\n`,
+    );
+}
+
 export async function removeDomain(
   target: Target,
   name: string,

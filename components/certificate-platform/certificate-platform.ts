@@ -122,7 +122,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     );
     const checking = new StageTopic(
       `${name}-checking`,
-      { publishers: identities.members("domain-watcher") },
+      { publishers: identities.members("domain-watcher", "domain-api") },
       parent,
     );
 
@@ -136,6 +136,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         budgets: args.budgets,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
+        checkingTopic: checking.topicId,
         operator: identities.operator,
         viewers: { watcher: identities.workloads["domain-watcher"] },
         callers: args.callers,

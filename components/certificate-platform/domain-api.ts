@@ -14,6 +14,7 @@ export interface DomainApiArgs {
   readonly budgets: LimitOverrides;
   readonly validationTopic: pulumi.Input<string>;
   readonly issuingTopic: pulumi.Input<string>;
+  readonly checkingTopic: pulumi.Input<string>;
   /** The account that acts for every customer. */
   readonly operator: ServiceIdentity;
   /** Accounts that see every customer's domains and change none, by the name of their grant. */
@@ -39,6 +40,7 @@ export class DomainApi extends pulumi.ComponentResource {
           BUDGET_LIMITS: JSON.stringify(args.budgets),
           VALIDATION_TOPIC: args.validationTopic,
           ISSUING_TOPIC: args.issuingTopic,
+          CHECKING_TOPIC: args.checkingTopic,
           API_AUDIENCE: args.audience,
           RESERVED_ZONE: args.reservedZone,
           OPERATORS: args.operator.email,

@@ -8,6 +8,7 @@ import { DEFAULT_PORT_BASE, PORT_BASES } from "../kernel/claim-ports.ts";
 import { absoluteStateDir, DEFAULT_STATE_DIR, type Place } from "../kernel/place.ts";
 import { LOCAL_STACK } from "../pulumi/local-stack.ts";
 import { listAlerts, listNotices } from "./alerts.ts";
+import { demoRenewal } from "./demo/renewal.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
 import { listJobs, runJob } from "./jobs.ts";
@@ -113,6 +114,16 @@ const { domains } = addOperatorCommands(program, command, ({ stack, stateDir }) 
 command(domains, "trace <name>", "Every hop of a domain's newest registration here, with times.")
   .option(...json)
   .action(traceDomain);
+
+const demo = program.command("demo").description("Shows of what the platform does by itself.").exitOverride();
+command(
+  demo,
+  "renewal",
+  "A certificate replaced while visitors hammer its site; an alert, and its end, for a name that moved.",
+)
+  .option("--timeout <seconds>", "how long each step may take", wholeNumber, 120)
+  .option(...json)
+  .action(demoRenewal);
 
 let stateDir: string | undefined;
 program.hook("preAction", (_, chosen) => {

@@ -331,6 +331,7 @@ export class SimulatedWorld {
       pageTokens: new PageTokens(openPlatformKey(bucket("registry"))),
       validation: topic(`${TOPICS}/validation`),
       issuing: topic(`${TOPICS}/issuing`),
+      checking: topic(`${TOPICS}/checking`),
       now: this.clock.now,
     };
   }

@@ -34,6 +34,7 @@ test("describes itself in OpenAPI 3.1, every answer with a schema", async () => 
     "/v1/domains/{domain}/certificate:restore",
     "/v1/domains/{domain}/certificate:renew",
     "/v1/domains/{domain}/certificate:verify",
+    "/v1/domains/{domain}/certificate:check",
   ]);
   const post = document.paths["/v1/domains"].post;
   expect(Object.keys(post.responses)).toEqual([

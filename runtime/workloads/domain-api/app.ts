@@ -9,7 +9,13 @@ import { type Logger, traceFields } from "../../workload/logger.ts";
 import { Span } from "../../workload/span.ts";
 import { continueTrace } from "../../workload/trace.ts";
 import { type CallerRules, identify, refuseChanges } from "./caller.ts";
-import { type Asked, restoreCertificate, showCertificate, verifyCertificate } from "./certificate.ts";
+import {
+  type Asked,
+  checkCertificate,
+  restoreCertificate,
+  showCertificate,
+  verifyCertificate,
+} from "./certificate.ts";
 import { listDomains } from "./list-domains.ts";
 import { showDomain } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
@@ -22,6 +28,7 @@ import { refuseOtherMethods, requireJson } from "./request-rules.ts";
 import { requestedName, requestedNewName } from "./requested-name.ts";
 import { certificateResourceOf, resourceOf, summaryOf } from "./resources.ts";
 import {
+  checkCertificateRoute,
   listRoute,
   registerRoute,
   removeRoute,
@@ -118,12 +125,18 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     return context.json(askedOf(await verifyCertificate(options, context.get("scope"), domain)), 202);
   });
 
+  app.openapi(checkCertificateRoute, async (context) => {
+    const { domain } = requestedName(context.req.valid("param").domain);
+    return context.json(resourceOf(await checkCertificate(options, context.get("scope"), domain)), 202);
+  });
+
   app.all("/v1/domains", refuseOtherMethods("GET, POST"));
   app.all("/v1/domains/:domain", refuseOtherMethods("GET, DELETE"));
   app.all("/v1/domains/:domain/certificate", refuseOtherMethods("GET"));
   app.all("/v1/domains/:domain/certificate:renew", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:restore", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:verify", refuseOtherMethods("POST"));
+  app.all("/v1/domains/:domain/certificate:check", refuseOtherMethods("POST"));
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Domain API", version: "1", description: "Customers' domains and their certificates." },

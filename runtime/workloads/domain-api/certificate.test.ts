@@ -69,3 +69,14 @@ test("has the issuer look, for operators alone, who find what it found under the
   expect((await api.call("GET", path, OPERATOR)).body).toMatchObject({ finding });
   expect((await api.call("GET", path, ALICE)).body).toMatchObject({ finding: null });
 });
+
+test("has a domain checked at once, for operators alone", async () => {
+  const check = (email: string) => api.call("POST", "/v1/domains/shop.example.test/certificate:check", email);
+  expect(await check(OPERATOR)).toMatchObject({ status: 404 });
+  await api.register("shop.example.test");
+  expect(await check(ALICE)).toMatchObject({ status: 403, body: { code: "operators-only" } });
+  expect(await check(OPERATOR)).toMatchObject({ status: 202, body: { domain: "shop.example.test" } });
+  expect(api.checking).toMatchObject([
+    { data: { domain: "shop.example.test" }, attributes: { customer: ALICE } },
+  ]);
+});

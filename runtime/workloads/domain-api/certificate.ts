@@ -5,7 +5,7 @@ import { certificateOf, type JournaledCertificate, stateOf } from "../../certifi
 import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
 import { audit } from "./audit.ts";
 import { requireOperator } from "./caller.ts";
-import { sendToIssuer } from "./dispatch.ts";
+import { sendToChecker, sendToIssuer } from "./dispatch.ts";
 import { findOwned } from "./owned-domain.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { ProblemError } from "./problem.ts";
@@ -76,6 +76,18 @@ export async function verifyCertificate(ports: Ports, scope: Scope, domain: stri
   const request = randomUUID();
   await sendToIssuer(ports, scope, record, "verify", request);
   return { view: viewOf(record, journal), request };
+}
+
+/**
+ * Has the domain checked now rather than at its next turn.
+ *
+ * @throws {ProblemError} 403 for a customer, whose every registration is checked by itself
+ */
+export async function checkCertificate(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
+  requireOperator(scope);
+  const record = await findOwned(ports, scope, domain);
+  await sendToChecker(ports, scope, record);
+  return viewOf(record, await ports.registry.journal(record.domain, record.orderNumber));
 }
 
 async function newestCertificate(ports: Ports, record: DomainRecord): Promise<OwnedCertificate> {

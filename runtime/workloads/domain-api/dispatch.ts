@@ -1,4 +1,4 @@
-import type { Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
+import type { Checking, Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
 import type { DomainRecord, JournalEntry } from "../../certificates/registry/lifecycle.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
 import { formatTraceparent } from "../../workload/trace.ts";
@@ -28,6 +28,11 @@ export async function sendToIssuer(
     ...(request !== undefined && { request }),
   };
   await ports.issuing.publish(message, { ...attributesOf(scope, record) });
+}
+
+export async function sendToChecker(ports: Ports, scope: Scope, record: DomainRecord): Promise<void> {
+  const message: Checking = { domain: record.domain };
+  await ports.checking.publish(message, { ...attributesOf(scope, record) });
 }
 
 /**

@@ -10,6 +10,8 @@ export const envSchema = z.object({
   VALIDATION_TOPIC: z.string().min(1),
   /** `projects/P/topics/T`: removals and restores go to the issuer. */
   ISSUING_TOPIC: z.string().min(1),
+  /** `projects/P/topics/T`: what operators want checked at once. */
+  CHECKING_TOPIC: z.string().min(1),
   /** What an ID token's `aud` must be to reach this API. */
   API_AUDIENCE: z.string().min(1),
   /** Domain of the platform itself: no customer's name may be it or in it. */

@@ -22,6 +22,7 @@ export const { handler, start } = workload((platform, logger) => {
     pageTokens: new PageTokens(openPlatformKey(registryObjects)),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
+    checking: topic(env.CHECKING_TOPIC),
     audience: env.API_AUDIENCE,
     operators: env.OPERATORS,
     viewers: env.VIEWERS,

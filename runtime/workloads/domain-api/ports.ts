@@ -15,6 +15,7 @@ export interface Ports {
   readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;
+  readonly checking: Pick<Topic, "publish">;
   readonly now: () => Date;
 }
 

@@ -154,6 +154,19 @@ export const verifyCertificateRoute = createRoute({
   },
 });
 
+export const checkCertificateRoute = createRoute({
+  method: "post",
+  path: "/v1/domains/{domain}/certificate:check",
+  summary: "Check the domain now, and do what is due, rather than at its next turn. For operators.",
+  request: { params: domainParams },
+  responses: {
+    202: json("Asked for.", domainSchema),
+    403: problem("Not an operator."),
+    404: problem("Not registered."),
+    ...everywhere,
+  },
+});
+
 export function pageSizeRule(max: number): string {
   return `must be a whole number from 1 to ${max}`;
 }

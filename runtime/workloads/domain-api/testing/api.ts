@@ -33,6 +33,7 @@ export class TestApi {
   #budgets = this.#openBudgets({ registrationsPerHour: 1_000 });
   readonly validation: Sent[] = [];
   readonly issuing: Sent[] = [];
+  readonly checking: Sent[] = [];
   /** What was logged. */
   readonly lines: string[] = [];
   /** What happens when they are over, which the test decides. */
@@ -49,6 +50,7 @@ export class TestApi {
     pageTokens: this.pageTokens,
     validation: this.#topic(this.validation),
     issuing: this.#topic(this.issuing),
+    checking: this.#topic(this.checking),
     audience: AUDIENCE,
     operators: [OPERATOR],
     viewers: [VIEWER],
