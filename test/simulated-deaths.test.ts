@@ -37,7 +37,7 @@ function isServed(orders: number) {
     expect(await world.unserved()).toEqual([]);
     const counts = [fastly.keys.length, fastly.certificates.length, fastly.activations.length];
     expect({ counts, finalized: ca.finalized.length }).toEqual({ counts: [1, 1, 1], finalized: orders });
-    const { backup } = await clock.run(newestUsable(world.issuerPorts().backups, DOMAIN, clock.now()));
+    const { backup } = await clock.run(newestUsable(world.wiring.issuer().backups, DOMAIN, clock.now()));
     expect(backup?.leaf.serialNumber).toBe(fastly.served(DOMAIN)?.serialNumber);
     expect(world.storage.bucket("challenges").names).toEqual([]);
   };
@@ -109,9 +109,9 @@ const WORK: Readonly<Record<string, Work>> = {
     data: { domain: DOMAIN },
     process: checker,
     prepare: async (world) => {
-      world.away.add(DOMAIN);
+      world.wiring.away.add(DOMAIN);
       await active(world);
-      world.away.clear();
+      world.wiring.away.clear();
       await world.clock.run(world.clock.sleep(HOUR_MS));
     },
     check: (world) => afterARound(world, isServed(1)),

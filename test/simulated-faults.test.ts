@@ -38,7 +38,7 @@ test(`${DOMAINS} domains all get their one certificate, though a quarter of all 
     const counts = [fastly.keys.length, fastly.certificates.length, fastly.activations.length];
     expect(counts).toEqual([DOMAINS, DOMAINS, DOMAINS]);
     network.rates.clear();
-    const { backups } = world.issuerPorts();
+    const { backups } = world.wiring.issuer();
     for (const domain of names(DOMAINS)) {
       const { backup } = await clock.run(newestUsable(backups, domain, clock.now()));
       expect(backup?.leaf.serialNumber).toBe(fastly.served(domain)?.serialNumber);
@@ -86,6 +86,5 @@ async function insist(world: SimulatedWorld, ask: () => Promise<unknown>): Promi
 
 /** Orders of all domains, each with its own number. */
 async function orderNumbers(world: SimulatedWorld): Promise<number> {
-  const { records } = await world.registry.list({ pageSize: 1_000 });
-  return records.reduce((sum, { orderNumber }) => sum + orderNumber, 0);
+  return (await world.records()).reduce((sum, { orderNumber }) => sum + orderNumber, 0);
 }
