@@ -48,6 +48,7 @@ export const {
   fastlyServiceId,
   nameServers,
   backupBucket,
+  stages,
 } = certificates;
 
 /** A `RunError` is told by its message alone: where it was thrown helps nobody to mend a configuration. */

@@ -18,10 +18,12 @@ export interface CertificateCheckerArgs {
 
 /** Looks at a domain and its certificate, starts what is due, and tells of problems. */
 export class CertificateChecker extends pulumi.ComponentResource {
+  readonly deadLetterSubscriptionId: pulumi.Output<string>;
+
   constructor(name: string, args: CertificateCheckerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificateChecker", name, {}, opts);
 
-    new StageWorkload<typeof envSchema>(
+    const stage = new StageWorkload<typeof envSchema>(
       name,
       {
         workload: args.host.workload("certificate-checker"),
@@ -39,6 +41,7 @@ export class CertificateChecker extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.registerOutputs({});
+    this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
+    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
   }
 }

@@ -32,10 +32,12 @@ export interface CertificateIssuerArgs {
 
 /** Orders, backs up and activates certificates; the only one who can open a backup. */
 export class CertificateIssuer extends pulumi.ComponentResource {
+  readonly deadLetterSubscriptionId: pulumi.Output<string>;
+
   constructor(name: string, args: CertificateIssuerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificateIssuer", name, {}, opts);
 
-    new StageWorkload<typeof envSchema>(
+    const stage = new StageWorkload<typeof envSchema>(
       name,
       {
         workload: args.host.workload("certificate-issuer"),
@@ -59,6 +61,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.registerOutputs({});
+    this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
+    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
   }
 }

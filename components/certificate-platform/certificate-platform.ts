@@ -63,6 +63,13 @@ export interface CertificatePlatformArgs {
   readonly hostingBackend?: pulumi.Input<string>;
 }
 
+export interface StageIds {
+  /** `projects/P/topics/T` */
+  readonly topic: pulumi.Output<string>;
+  /** `projects/P/subscriptions/S` */
+  readonly deadLetters: pulumi.Output<string>;
+}
+
 /** Customers' own domains over HTTPS: register, validate, issue by HTTP-01, back up, activate at the CDN, serve. */
 export class CertificatePlatform extends pulumi.ComponentResource {
   readonly apiUrl: string;
@@ -73,6 +80,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   readonly fastlyServiceId: pulumi.Output<string>;
   readonly nameServers: pulumi.Output<string[]>;
   readonly backupBucket: pulumi.Output<string>;
+  /** Where messages come in, and where those end that could not be processed. */
+  readonly stages: Readonly<Record<string, StageIds>>;
 
   constructor(name: string, args: CertificatePlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificatePlatform", name, {}, opts);
@@ -110,19 +119,26 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       },
       parent,
     );
+    // Who mends the cause of a dead letter publishes it again.
+    const operator = identities.operator.member;
     const validation = new StageTopic(
       `${name}-validation`,
-      { publishers: identities.members("domain-api", "certificate-checker") },
+      { publishers: { ...identities.members("domain-api", "certificate-checker"), operator } },
       parent,
     );
     const issuing = new StageTopic(
       `${name}-issuing`,
-      { publishers: identities.members("domain-api", "domain-validator", "certificate-checker") },
+      {
+        publishers: {
+          ...identities.members("domain-api", "domain-validator", "certificate-checker"),
+          operator,
+        },
+      },
       parent,
     );
     const checking = new StageTopic(
       `${name}-checking`,
-      { publishers: identities.members("domain-watcher", "domain-api") },
+      { publishers: { ...identities.members("domain-watcher", "domain-api"), operator } },
       parent,
     );
 
@@ -176,23 +192,27 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       fastlyServiceId: entrance.fastlyServiceId,
       fastlyCredentials,
     };
-    new DomainValidator(
+    const validator = new DomainValidator(
       `${name}-domain-validator`,
       {
         ...stage,
-        source: { topic: validation.topicId, pusher: identities.validationPusher },
+        source: {
+          topic: validation.topicId,
+          pusher: identities.validationPusher,
+          operator: identities.operator,
+        },
         issuingTopic: issuing.topicId,
         edgeAddresses: edge.addresses,
         caaIdentities: args.caaIdentities,
       },
       parent,
     );
-    new CertificateIssuer(
+    const issuer = new CertificateIssuer(
       // Stacks in use know it by the shorter name.
       `${name}-cert-issuer`,
       {
         ...stage,
-        source: { topic: issuing.topicId, pusher: identities.issuingPusher },
+        source: { topic: issuing.topicId, pusher: identities.issuingPusher, operator: identities.operator },
         vault: stores.vault,
         acme: args.acme,
         budgets: args.budgets,
@@ -202,11 +222,11 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
-    new CertificateChecker(
+    const checker = new CertificateChecker(
       `${name}-cert-checker`,
       {
         host,
-        source: { topic: checking.topicId, pusher: identities.checkingPusher },
+        source: { topic: checking.topicId, pusher: identities.checkingPusher, operator: identities.operator },
         registryBucket: stores.registryBucket,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
@@ -247,6 +267,11 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     this.fastlyServiceId = entrance.fastlyServiceId;
     this.nameServers = entrance.nameServers;
     this.backupBucket = stores.vault.bucketName;
+    this.stages = {
+      validation: stageOf(validation, validator),
+      issuing: stageOf(issuing, issuer),
+      checking: stageOf(checking, checker),
+    };
     this.registerOutputs({
       apiUrl: this.apiUrl,
       apiAudience: this.apiAudience,
@@ -255,6 +280,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       fastlyServiceId: this.fastlyServiceId,
       nameServers: this.nameServers,
       backupBucket: this.backupBucket,
+      stages: this.stages,
     });
   }
 
@@ -272,4 +298,11 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   #mistake(name: string, rule: string): pulumi.ResourceError {
     return new pulumi.ResourceError(`CertificatePlatform "${name}": ${rule}`, this, true);
   }
+}
+
+function stageOf(
+  { topicId }: StageTopic,
+  { deadLetterSubscriptionId }: { readonly deadLetterSubscriptionId: pulumi.Output<string> },
+): StageIds {
+  return { topic: topicId, deadLetters: deadLetterSubscriptionId };
 }

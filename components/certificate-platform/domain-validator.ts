@@ -20,10 +20,12 @@ export interface DomainValidatorArgs {
 
 /** Decides whether a domain is ready for a certificate, before a CA is asked. */
 export class DomainValidator extends pulumi.ComponentResource {
+  readonly deadLetterSubscriptionId: pulumi.Output<string>;
+
   constructor(name: string, args: DomainValidatorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:DomainValidator", name, {}, opts);
 
-    new StageWorkload<typeof envSchema>(
+    const stage = new StageWorkload<typeof envSchema>(
       name,
       {
         workload: args.host.workload("domain-validator"),
@@ -42,6 +44,7 @@ export class DomainValidator extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.registerOutputs({});
+    this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
+    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
   }
 }

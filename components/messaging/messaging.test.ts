@@ -24,6 +24,7 @@ describe("Stage", () => {
           endpoint: "https://x.a.run.app",
           pusher: new ServiceIdentity("pusher", { displayName: "Pushes" }),
           pubsubAgent: AGENT,
+          deadLetterReaders: { operator: "serviceAccount:operator" },
           backoffSeconds: { minimum: 1, maximum: 600 },
           notificationChannels: ["channels/c"],
           protect: false,
@@ -73,6 +74,20 @@ describe("Stage", () => {
     });
   });
 
+  test("lets whoever mends the cause look at dead letters and take them away", () => {
+    expect(
+      inputsOf(
+        resources,
+        "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember",
+        "work-dead-reader-operator",
+      ),
+    ).toEqual({
+      subscription: "work-dead",
+      role: "roles/pubsub.subscriber",
+      member: "serviceAccount:operator",
+    });
+  });
+
   test("lets Pub/Sub's own account sign, bury and take, for this stage alone", () => {
     const grants = resources.filter(({ inputs }) => inputs.member === AGENT);
 
@@ -112,7 +127,11 @@ test("StageWorkload is reached by its subscription's pushes alone, and knows who
     () =>
       new StageWorkload<z.ZodObject>("work", {
         workload: hostedImage(),
-        source: { topic: "topics/t", pusher: new ServiceIdentity("pusher", { displayName: "Pushes" }) },
+        source: {
+          topic: "topics/t",
+          pusher: new ServiceIdentity("pusher", { displayName: "Pushes" }),
+          operator: new ServiceIdentity("operator", { displayName: "Operates" }),
+        },
         env: { COLOUR: "blue" },
         after: [],
       }),

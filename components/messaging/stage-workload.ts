@@ -16,6 +16,8 @@ export interface StageSource {
   readonly topic: pulumi.Input<string>;
   /** The account under which Pub/Sub pushes. */
   readonly pusher: ServiceIdentity;
+  /** The account that may take dead letters. */
+  readonly operator: ServiceIdentity;
 }
 
 export interface StageWorkloadArgs<Schema extends z.ZodType> {
@@ -28,11 +30,13 @@ export interface StageWorkloadArgs<Schema extends z.ZodType> {
 
 /** A workload that Pub/Sub pushes to and nobody else reaches, with the stage that feeds it. */
 export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentResource {
+  readonly deadLetterSubscriptionId: pulumi.Output<string>;
+
   constructor(name: string, args: StageWorkloadArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:StageWorkload", name, {}, opts);
 
     const { workload, after } = args;
-    const { topic, pusher } = args.source;
+    const { topic, pusher, operator } = args.source;
     const { notificationChannels, pubsubAgent, protect } = workload;
     const pushVariables: Record<PushVariable, pulumi.Input<string>> = {
       PUSH_SERVICE_ACCOUNT: pusher.email,
@@ -48,13 +52,14 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
       },
       { parent: this },
     );
-    new Stage(
+    const stage = new Stage(
       name,
       {
         topic,
         endpoint: uri,
         pusher,
         pubsubAgent,
+        deadLetterReaders: { operator: operator.member },
         backoffSeconds: { minimum: 1, maximum: 600 },
         notificationChannels,
         protect,
@@ -63,6 +68,7 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
     );
     new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
 
-    this.registerOutputs({});
+    this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
+    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
   }
 }

@@ -16,6 +16,8 @@ export interface StageArgs {
   readonly pusher: Pick<ServiceIdentity, "email" | "accountName">;
   /** Pub/Sub's own account in this project, `serviceAccount:…`: it signs pushes and moves dead letters. */
   readonly pubsubAgent: pulumi.Input<string>;
+  /** Who may look at dead letters and take them away, by the name of their grant. */
+  readonly deadLetterReaders: Readonly<Record<string, pulumi.Input<string>>>;
   /** 5 to 100. @default 10 */
   readonly maxDeliveryAttempts?: number;
   /** Whole seconds before the first redelivery, and at most. */
@@ -30,6 +32,8 @@ export interface StageArgs {
 export class Stage extends pulumi.ComponentResource {
   readonly subscriptionId: pulumi.Output<string>;
   readonly deadLetterTopicId: pulumi.Output<string>;
+  /** `projects/P/subscriptions/S` */
+  readonly deadLetterSubscriptionId: pulumi.Output<string>;
 
   constructor(name: string, args: StageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:Stage", name, args, opts);
@@ -53,6 +57,13 @@ export class Stage extends pulumi.ComponentResource {
       },
       { parent: this, protect },
     );
+    for (const [reader, member] of Object.entries(args.deadLetterReaders)) {
+      new gcp.pubsub.SubscriptionIAMMember(
+        `${name}-dead-reader-${reader}`,
+        { subscription: keptDeadLetters.name, role: "roles/pubsub.subscriber", member },
+        { parent: this },
+      );
+    }
     const mayBury = new gcp.pubsub.TopicIAMMember(
       `${name}-dead-publisher`,
       { topic: deadLetters.name, role: "roles/pubsub.publisher", member: args.pubsubAgent },
@@ -116,7 +127,7 @@ export class Stage extends pulumi.ComponentResource {
         ],
         documentation: {
           mimeType: "text/markdown",
-          content: `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again.`,
+          content: `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again: npm run deadletters.`,
         },
       },
       { parent: this },
@@ -124,6 +135,11 @@ export class Stage extends pulumi.ComponentResource {
 
     this.subscriptionId = subscription.id;
     this.deadLetterTopicId = deadLetters.id;
-    this.registerOutputs({ subscriptionId: this.subscriptionId, deadLetterTopicId: this.deadLetterTopicId });
+    this.deadLetterSubscriptionId = keptDeadLetters.id;
+    this.registerOutputs({
+      subscriptionId: this.subscriptionId,
+      deadLetterTopicId: this.deadLetterTopicId,
+      deadLetterSubscriptionId: this.deadLetterSubscriptionId,
+    });
   }
 }
