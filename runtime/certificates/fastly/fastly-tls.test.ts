@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { Secret } from "../../workload/secret.ts";
+import { Secret } from "../../workload/secret.ts";
 import { newEcdsaKey } from "../acme/account-key.ts";
 import { certificateRequest } from "../acme/certificate-request.ts";
 import { TestFastly } from "../testing/fastly.ts";
@@ -195,4 +195,17 @@ test("reads again when a read fails, within bounds", async () => {
   const { chain, key } = await issued("shop.example.test");
   await tls.activate("shop.example.test", chain, key);
   expect(count()).toEqual({ keys: 1, certificates: 1, activations: 1 });
+});
+
+test("takes a certificate that is there under another name, and leaves it to the other name that it serves", async () => {
+  const names = ["shop.example.test", "www.shop.example.test"] as const;
+  const { cert, key } = await issuer.server(names.map((dns) => ({ dns })));
+  for (const name of names) {
+    await tls.activate(name, cert, new Secret(key));
+    expect(await tls.activated(name, cert)).toBe("this");
+  }
+  expect(count()).toEqual({ keys: 1, certificates: 1, activations: 2 });
+  await tls.deactivate(names[0]);
+  expect(fastly.served(names[0])).toBeUndefined();
+  expect(await tls.activated(names[1], cert)).toBe("this");
 });

@@ -51,8 +51,10 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
     const all = await tls.list("activations", { "filter[tls_domain.id]": domain }, signal);
     return all.filter((one) => one.related.tls_domain === domain);
   };
+  const certificatesNaming = (domain: string, signal?: AbortSignal) =>
+    tls.list("certificates", { "filter[tls_domains.id]": domain }, signal);
   const certificatesOf = async (domain: string, signal?: AbortSignal) =>
-    ownedBy(domain, await tls.list("certificates", { "filter[tls_domains.id]": domain }, signal));
+    ownedBy(domain, await certificatesNaming(domain, signal));
   /** Keys without a certificate: those of others are in use, and only these can be removed. */
   const unusedKeysOf = async (domain: string, signal?: AbortSignal) =>
     ownedBy(domain, await tls.list("private_keys", { "filter[in_use]": "false" }, signal));
@@ -74,7 +76,16 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
       }
     }
     const attributes = { cert_blob: chainPem, name: certificateName(domain, chainPem) };
-    return tls.create("certificates", { type: "tls_certificate", attributes }, signal);
+    try {
+      return await tls.create("certificates", { type: "tls_certificate", attributes }, signal);
+    } catch (error) {
+      if (!(error instanceof FastlyError) || error.status !== 409) throw error;
+      // It is there under another name: of another domain that it names too, or from before this platform.
+      const naming = await certificatesNaming(domain, signal);
+      const same = naming.find((one) => isSame(one, domain, chainPem));
+      if (!same) throw error;
+      return same;
+    }
   }
 
   /** Makes the domain's activation, or moves it: a PATCH switches certificates without a gap. */
@@ -140,12 +151,12 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
     async activated(domain, chainPem, signal) {
       const [activations, certificates] = await Promise.all([
         activationsOf(domain, signal),
-        certificatesOf(domain, signal),
+        certificatesNaming(domain, signal),
       ]);
       const current = activations.find((one) => one.related.tls_configuration === configurationId);
       if (!current) return "none";
       const certificate = certificates.find(({ id }) => id === current.related.tls_certificate);
-      return certificate?.name === certificateName(domain, chainPem) ? "this" : "another";
+      return certificate && isSame(certificate, domain, chainPem) ? "this" : "another";
     },
 
     async retire(domain, certificateId, signal) {
@@ -158,7 +169,8 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
 
     async deactivate(domain, signal) {
       for (const { id } of await activationsOf(domain, signal)) await tls.remove("activations", id, signal);
-      for (const { id } of await certificatesOf(domain, signal)) await tls.remove("certificates", id, signal);
+      // One that names several domains may serve another of them.
+      await removeUnused("certificates", await certificatesOf(domain, signal), signal);
       for (const { id } of await unusedKeysOf(domain, signal)) await tls.remove("private_keys", id, signal);
     },
   };
@@ -167,6 +179,16 @@ export function openFastlyTls({ configurationId, ...options }: FastlyTlsOptions)
 /** Names start with the domain and a space, which no other domain's name can. */
 function ownedBy(domain: string, resources: readonly TlsResource[]): readonly TlsResource[] {
   return resources.filter(({ name }) => name?.startsWith(`${domain} `));
+}
+
+/** By the name that we give; or, where somebody else gave one, by the serial number. */
+function isSame({ name, serial }: TlsResource, domain: string, chainPem: string): boolean {
+  if (name === certificateName(domain, chainPem)) return true;
+  const { serialNumber } = new X509Certificate(chainPem);
+  return (
+    serial !== undefined &&
+    [serialNumber.toLowerCase(), String(BigInt(`0x${serialNumber}`))].includes(serial.toLowerCase())
+  );
 }
 
 function keyName(domain: string, keyPem: Secret<string>): string {

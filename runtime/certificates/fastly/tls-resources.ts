@@ -13,7 +13,7 @@ const relationSchema = z.object({
 
 const resourceSchema = z.object({
   id: z.string(),
-  attributes: z.object({ name: z.string().nullish() }).optional(),
+  attributes: z.object({ name: z.string().nullish(), serial_number: z.string().nullish() }).optional(),
   relationships: z.record(z.string(), relationSchema.partial()).optional(),
 });
 const documentSchema = z.object({ data: resourceSchema });
@@ -26,6 +26,8 @@ const pageSchema = z.object({
 export interface TlsResource {
   readonly id: string;
   readonly name: string | undefined;
+  /** Of a certificate. */
+  readonly serial: string | undefined;
   /** The id of what each to-one relationship points at. */
   readonly related: Readonly<Record<string, string>>;
 }
@@ -98,5 +100,6 @@ function resource({ id, attributes, relationships = {} }: z.output<typeof resour
   for (const [relation, { data }] of Object.entries(relationships)) {
     if (data && !Array.isArray(data)) related[relation] = data.id;
   }
-  return { id, name: attributes?.name ?? undefined, related };
+  const { name, serial_number: serial } = attributes ?? {};
+  return { id, name: name ?? undefined, serial: serial ?? undefined, related };
 }

@@ -81,6 +81,17 @@ export function renew(record: DomainRecord, at: Date, revocation?: RevocationRea
   return nextOrder(revocation ? { ...record, revocation } : record, "renewing", at);
 }
 
+/**
+ * A certificate from elsewhere comes into a registration, by an order that orders nothing. One that is served, or
+ * is on its way to be, keeps what it has.
+ */
+export function adopt(record: DomainRecord, at: Date): Transition {
+  const { domain, lifecycle, notAfter } = record;
+  const isFree = (lifecycle === "failed" || lifecycle === "paused") && notAfter === undefined;
+  if (!isFree) return overtaken(`${domain} is registered already, and is ${lifecycle}.`);
+  return nextOrder(record, "registered", at);
+}
+
 /** A failed domain that never had a certificate goes to another customer, with an order of his. */
 export function takeOver(record: DomainRecord, customer: string, at: Date): Transition {
   const { domain, lifecycle, orderNumber, notAfter } = record;

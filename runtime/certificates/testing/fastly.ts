@@ -174,7 +174,10 @@ export class TestFastly {
         const matching = this.certificates.filter(({ names }) => names.includes(domain));
         return this.#page(
           url,
-          matching.map(({ id, name }) => ({ id, attributes: { name } })),
+          matching.map(({ id, name, leaf }) => ({
+            id,
+            attributes: { name, serial_number: String(BigInt(`0x${leaf.serialNumber}`)) },
+          })),
         );
       }
       case "DELETE certificates":

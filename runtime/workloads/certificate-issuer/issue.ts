@@ -14,7 +14,7 @@ import type { IssuerPorts } from "./ports.ts";
 import { revokeBackup } from "./revoke-backup.ts";
 import { seenAtEdge } from "./seen-at-edge.ts";
 import { unusedBackup } from "./unused-backup.ts";
-import { isOwners, type Verdict, verdictOf } from "./verdict.ts";
+import { isOwners, OrderFailed, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface WorkContext {
   readonly logger: Logger;
@@ -126,6 +126,11 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
   const { registry, tls, now } = ports;
   const { journal, tokens, signal } = orderWork;
   const { domain, orderNumber } = journal;
+  // No validation linked what was adopted.
+  if (journal.detail("validated")?.adopted !== undefined) {
+    const link = await ports.domains.link(domain, signal);
+    if (link.kind === "taken") throw new OrderFailed(link.reason);
+  }
   if (!journal.has("active")) {
     const certificate = await certificateInHand(ports, orderWork, logger);
     await journal.append("activating", now());

@@ -33,6 +33,7 @@ test("describes itself in OpenAPI 3.1, every answer with a schema", async () => 
     "/v1/domains/{domain}/certificate",
     "/v1/domains/{domain}/certificate:restore",
     "/v1/domains/{domain}/certificate:renew",
+    "/v1/domains/{domain}/certificate:adopt",
     "/v1/domains/{domain}/certificate:verify",
     "/v1/domains/{domain}/certificate:check",
   ]);

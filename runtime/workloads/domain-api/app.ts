@@ -8,6 +8,7 @@ import { DeadlineExceeded } from "../../workload/deadline.ts";
 import { type Logger, traceFields } from "../../workload/logger.ts";
 import { Span } from "../../workload/span.ts";
 import { continueTrace } from "../../workload/trace.ts";
+import { adoptCertificate } from "./adopt-certificate.ts";
 import { type CallerRules, identify, refuseChanges } from "./caller.ts";
 import {
   type Asked,
@@ -28,6 +29,7 @@ import { refuseOtherMethods, requireJson } from "./request-rules.ts";
 import { requestedName, requestedNewName } from "./requested-name.ts";
 import { certificateResourceOf, resourceOf, summaryOf } from "./resources.ts";
 import {
+  adoptCertificateRoute,
   checkCertificateRoute,
   listRoute,
   registerRoute,
@@ -75,6 +77,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   });
   app.use("/v1/*", requireBody(options));
   app.post("/v1/domains", requireJson);
+  app.post("/v1/domains/:domain/certificate:adopt", requireJson);
 
   app.openapi(registerRoute, async (context) => {
     const { domain, normalizedFrom } = requestedNewName(
@@ -120,6 +123,11 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
       202,
     );
   });
+  app.openapi(adoptCertificateRoute, async (context) => {
+    const { domain } = requestedNewName(context.req.valid("param").domain, options.reservedZone);
+    const adopted = await adoptCertificate(options, context.get("scope"), domain, context.req.valid("json"));
+    return context.json(resourceOf(adopted), 202);
+  });
   app.openapi(verifyCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(askedOf(await verifyCertificate(options, context.get("scope"), domain)), 202);
@@ -133,6 +141,7 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   app.all("/v1/domains", refuseOtherMethods("GET, POST"));
   app.all("/v1/domains/:domain", refuseOtherMethods("GET, DELETE"));
   app.all("/v1/domains/:domain/certificate", refuseOtherMethods("GET"));
+  app.all("/v1/domains/:domain/certificate:adopt", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:renew", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:restore", refuseOtherMethods("POST"));
   app.all("/v1/domains/:domain/certificate:verify", refuseOtherMethods("POST"));

@@ -21,6 +21,23 @@ const domainParams = z.object({
   domain: nameSchema.openapi({ param: { name: "domain", in: "path" } }),
 });
 
+const adoptionSchema = z.strictObject(
+  {
+    customer: z.email("must be an account's e-mail address"),
+    version: z
+      .string()
+      .regex(/^00000000-[0-9a-f]{2,40}$/, "must be 00000000- and a serial number, hexadecimal")
+      .optional()
+      .openapi({ description: "The backup. Without it, what is served already is taken as it is." }),
+    serial: z.string().regex(/^[0-9a-f]{2,40}$/, "must be hexadecimal"),
+    issuer: z.string().min(1).max(500),
+    notBefore: z.iso.datetime(),
+    notAfter: z.iso.datetime(),
+    certificateId: z.string().max(200).optional().openapi({ description: "RFC 9773's." }),
+  },
+  "must be a JSON object",
+);
+
 const problem = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: problemSchema } },
@@ -137,6 +154,27 @@ export const renewCertificateRoute = createRoute({
     403: problem("Not an operator."),
     404: problem("Not registered."),
     409: problem("The domain is not served."),
+    ...everywhere,
+  },
+});
+
+export const adoptCertificateRoute = createRoute({
+  method: "post",
+  path: "/v1/domains/{domain}/certificate:adopt",
+  summary: "Register a domain with a certificate that was issued elsewhere. For operators.",
+  request: {
+    params: domainParams,
+    body: {
+      required: true,
+      content: { "application/json": { schema: adoptionSchema } },
+    },
+  },
+  responses: {
+    202: json("Registered; its certificate is being activated.", domainSchema),
+    403: problem("Not an operator."),
+    409: problem("Registered already."),
+    413: problem("The body is over 8 KiB."),
+    415: problem("The body is not JSON."),
     ...everywhere,
   },
 });
