@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Secret } from "../../workload/secret.ts";
 import { AcmeProblem, parseRetryAfter } from "./acme-problem.ts";
-import { toAcmeOrder, toAuthorization } from "./acme-resources.ts";
+import { checkChallenge, toAcmeOrder, toAuthorization } from "./acme-resources.ts";
 import { AcmeSession, type ExternalAccount, type Target } from "./acme-session.ts";
 import type { AcmeReply } from "./acme-transport.ts";
 import { CaUnavailable, type CertificateAuthority, type RevocationReason } from "./certificate-authority.ts";
@@ -78,7 +78,7 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
     authorization: async (url) => toAuthorization(url, await post({ url })),
     keyAuthorization: async (token) => (await open()).keyAuthorization(token),
     async answer({ url }) {
-      await post({ url }, {});
+      checkChallenge(url, await post({ url }, {}));
     },
     settledAuthorization: (url, signal) =>
       poll(

@@ -51,6 +51,11 @@ export function toAuthorization(url: string, { data, status }: AcmeReply): Autho
   return { url, status: authorization.status, challenge };
 }
 
+/** @throws {CaUnavailable} for a reply that shows no challenge */
+export function checkChallenge(url: string, { data }: AcmeReply): void {
+  checked("challenge", url, z.object({ status: challengeSchema.shape.status }), data);
+}
+
 function checked<T>(what: string, url: string, schema: z.ZodType<T>, data: unknown): T {
   const result = schema.safeParse(data);
   if (result.success) return result.data;

@@ -38,7 +38,11 @@ export class TestIssuingKey implements CertificateSigner {
       notAfter: new Date(Date.now() + 365 * DAY_MS),
       keys,
       signingAlgorithm: ALGORITHM,
-      extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 1, true),
+        // Which tells roots of the same name apart.
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
     });
     return new TestIssuingKey(root, keys.privateKey);
   }
