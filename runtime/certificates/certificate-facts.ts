@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { certificateIdOf } from "./acme/certificate-id.ts";
+import { certificateIdIn } from "./acme/certificate-id.ts";
 
 /** What of a certificate is kept beside it, and told of it. */
 export interface CertificateFacts {
@@ -17,7 +17,7 @@ export interface CertificateFacts {
 /** @param chainPem leaf first */
 export function certificateFacts(chainPem: string): CertificateFacts {
   const leaf = new X509Certificate(chainPem);
-  const certificateId = certificateIdOf(chainPem);
+  const certificateId = certificateIdIn(leaf.raw);
   return {
     notBefore: new Date(leaf.validFrom).toISOString(),
     notAfter: new Date(leaf.validTo).toISOString(),

@@ -3,6 +3,7 @@ import type {
   CertificateAuthority,
   NewOrderOptions,
 } from "../../runtime/certificates/acme/certificate-authority.ts";
+import type { RenewalInfo } from "../../runtime/certificates/acme/renewal-info.ts";
 import {
   problem,
   TestCertificateAuthority,
@@ -37,6 +38,7 @@ export class SimulatedCa extends TestCertificateAuthority implements Certificate
   readonly #clock: () => Date;
   readonly #limits: CaLimits | undefined;
   readonly #buckets = new Map<string, { left: number; at: number }>();
+  #recalledBefore: Date | undefined;
   /** Orders refused because a limit was reached, by its name. */
   readonly limited: string[] = [];
 
@@ -49,6 +51,20 @@ export class SimulatedCa extends TestCertificateAuthority implements Certificate
     super(signer, challenges, now);
     this.#clock = now;
     this.#limits = limits;
+  }
+
+  /** Suggests that what was issued until now be renewed at once, as before a mass revocation. */
+  recallAll(): void {
+    this.#recalledBefore = this.#clock();
+  }
+
+  override async renewalInfo(certificateId: string): Promise<RenewalInfo | undefined> {
+    const window = await super.renewalInfo(certificateId);
+    const recalled = this.#recalledBefore?.getTime();
+    // As Let's Encrypt's, a window opens after two thirds of a lifetime.
+    const issuedAt = window && window.start.getTime() - (2 / 3) * this.lifetimeMs;
+    if (recalled === undefined || issuedAt === undefined || issuedAt > recalled) return window;
+    return { start: new Date(recalled - 2 * DAY_MS), end: new Date(recalled - DAY_MS) };
   }
 
   override async newOrder(domain: string, options: NewOrderOptions = {}): Promise<AcmeOrder> {

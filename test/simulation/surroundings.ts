@@ -52,7 +52,7 @@ export class Surroundings {
     { K_SERVICE: "simulation", K_REVISION: "simulation-1" },
     { write: (line) => this.errors.push(line) },
   );
-  readonly #isDirect: boolean;
+  protected readonly isDirect: boolean;
   readonly #activationMs: number;
   readonly #wrapper = new TestKeyWrapper();
   /** What the edge shows, and from when on. */
@@ -67,7 +67,7 @@ export class Surroundings {
       fastlyWritesPerHour: writesPerHour,
     } = options;
     this.random = seededRandom(seed);
-    this.#isDirect = isDirect;
+    this.isDirect = isDirect;
     this.#activationMs = activationMs;
     this.logger.level = "error";
     const { now } = this.clock;
@@ -88,18 +88,18 @@ export class Surroundings {
   }
 
   bucket(name: string, life?: Life): ObjectStore {
-    if (this.#isDirect) return this.storage.bucket(name);
+    if (this.isDirect) return this.storage.bucket(name);
     return openBuckets({ STORAGE_EMULATOR_HOST: "http://storage.sim" }, this.network.transport(life))(name);
   }
 
   wrapper(life?: Life): KeyWrapper {
-    if (this.#isDirect) return this.#wrapper;
+    if (this.isDirect) return this.#wrapper;
     const transport = this.network.transport(life);
     return openKeyWrapper({ endpoint: "http://kms.sim", key: KEY, tokens: TOKENS, transport });
   }
 
   topic(topic: string, life?: Life): Topic {
-    if (this.#isDirect) {
+    if (this.isDirect) {
       return { publish: async (data, attributes) => this.pubsub.publish({ topic, data, attributes }) };
     }
     const transport = this.network.transport(life);
@@ -109,18 +109,18 @@ export class Surroundings {
 
   fastlyApi(life?: Life): FastlyApiOptions {
     const send: TestFastly["send"] = (url, request) => this.fastly.send(url, request);
-    const transport = this.#isDirect ? { send, clock: this.clock } : this.network.transport(life);
+    const transport = this.isDirect ? { send, clock: this.clock } : this.network.transport(life);
     return { endpoint: "http://fastly.sim", token: TestFastly.token, transport };
   }
 
   authority(life?: Life): SimulatedCa {
-    if (this.#isDirect) return this.ca;
+    if (this.isDirect) return this.ca;
     return this.network.over("ca", this.ca, { life, local: ["keyAuthorization"] });
   }
 
   /** The same port, whose every call takes its time, and can be a process's last. */
   lasting<Port extends object>(port: Port, life?: Life): Port {
-    if (this.#isDirect) return port;
+    if (this.isDirect) return port;
     const slow = new Proxy(port, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);

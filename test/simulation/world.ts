@@ -14,6 +14,7 @@ import { validateDomain } from "../../runtime/workloads/domain-validator/validat
 import type { DomainListing } from "../../runtime/workloads/domain-watcher/domain-listing.ts";
 import { createWatcher, type Seen } from "../../runtime/workloads/domain-watcher/watch-domains.ts";
 import type { Subscriber } from "./pubsub.ts";
+import { RememberedListing } from "./remembered-listing.ts";
 import { Surroundings, type SurroundingsOptions } from "./surroundings.ts";
 import { Wiring } from "./wiring.ts";
 
@@ -129,6 +130,7 @@ export class SimulatedWorld extends Surroundings {
 
   /** What the API tells whoever may see all. */
   #listing(life?: Life): DomainListing {
+    if (this.isDirect) return new RememberedListing(this.storage.bucket("registry"));
     const ports = this.wiring.api(life);
     const scope = this.#scopeOf("watcher@platform.example", true);
     return {

@@ -8,6 +8,8 @@ export const TAG = {
   set: 0x31,
   /** `[0]`: the attributes of a request. */
   attributes: 0xa0,
+  /** `[3]`: the extensions of a certificate. */
+  extensions: 0xa3,
   /** `[2]`: a DNS name among alternative names. */
   dnsName: 0x82,
 } as const;
@@ -28,6 +30,28 @@ export function oid(dotted: string): Buffer {
 export function pem(label: string, bytes: Buffer): string {
   const lines = bytes.toString("base64").replaceAll(/.{64}(?=.)/g, "$&\n");
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
+
+/** A value as it stands in DER. */
+export interface DerValue {
+  readonly tag: number;
+  readonly contents: Buffer;
+}
+
+/** The values that follow each other in a constructed one's contents. @throws {RangeError} for what is no DER */
+export function derValues(contents: Buffer): readonly DerValue[] {
+  const values: DerValue[] = [];
+  for (let at = 0; at < contents.length; ) {
+    const tag = contents.readUInt8(at);
+    const first = contents.readUInt8(at + 1);
+    const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+    const length = lengthBytes === 0 ? first : contents.readUIntBE(at + 2, lengthBytes);
+    const start = at + 2 + lengthBytes;
+    at = start + length;
+    if (at > contents.length) throw new RangeError("A DER value must end within the one around it.");
+    values.push({ tag, contents: contents.subarray(start, at) });
+  }
+  return values;
 }
 
 function lengthOf({ length }: Buffer): readonly number[] {

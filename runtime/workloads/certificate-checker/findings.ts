@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
+import { certificateIdIn } from "../../certificates/acme/certificate-id.ts";
 import type { Problem } from "../../certificates/alerts/alerts.ts";
-import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import { checkDns, type DnsRules } from "../../certificates/dns/check-dns.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { type Lifetime, promisedShare, shareLeft } from "../../certificates/renewal/lifetime.ts";
@@ -85,5 +85,5 @@ export function certificateFindings(
 /** Records from before certificates had their ids on them are told apart by the end of life. */
 export function isStored({ certificateId, notAfter }: DomainRecord, served: X509Certificate): boolean {
   if (certificateId === undefined) return served.validToDate.toISOString() === notAfter;
-  return certificateFacts(served.toString()).certificateId === certificateId;
+  return certificateIdIn(served.raw) === certificateId;
 }
