@@ -191,6 +191,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       challengeBucket: stores.challengeBucket,
       fastlyServiceId: entrance.fastlyServiceId,
       fastlyCredentials,
+      budgets: args.budgets,
     };
     const validator = new DomainValidator(
       `${name}-domain-validator`,
@@ -215,7 +216,6 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         source: { topic: issuing.topicId, pusher: identities.issuingPusher, operator: identities.operator },
         vault: stores.vault,
         acme: args.acme,
-        budgets: args.budgets,
         edgeAddresses: edge.addresses,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
       },

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import type { envSchema } from "../../runtime/workloads/domain-validator/env.ts";
 import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
@@ -14,6 +15,8 @@ export interface DomainValidatorArgs {
   readonly edgeAddresses: readonly string[];
   /** Names by which a CAA record may allow the CA. */
   readonly caaIdentities: readonly string[];
+  /** Limits that differ from those that CA and CDN publish. */
+  readonly budgets: LimitOverrides;
   readonly fastlyServiceId: pulumi.Input<string>;
   readonly fastlyCredentials: FastlyCredentials;
 }
@@ -36,6 +39,7 @@ export class DomainValidator extends pulumi.ComponentResource {
           ISSUING_TOPIC: args.issuingTopic,
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
           CAA_IDENTITIES: args.caaIdentities.join(","),
+          BUDGET_LIMITS: JSON.stringify(args.budgets),
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
         },

@@ -72,8 +72,10 @@ export class Wiring {
     const probe: ValidatorPorts["probe"] = {
       run: async (domain) => (isLinked(domain) ? { kind: "served" } : { kind: "wrong", saw: "status 500" }),
     };
+    const objects = this.#around.bucket("registry", life);
     return {
-      registry: openRegistry(this.#around.bucket("registry", life)),
+      registry: openRegistry(objects),
+      budgets: this.#budgets(objects),
       ...this.#dnsRules(life),
       fastly: openFastlyDomains({ ...this.#around.fastlyApi(life), serviceId: "service" }),
       probe: this.#around.lasting(probe, life),

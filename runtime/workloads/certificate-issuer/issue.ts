@@ -10,6 +10,7 @@ import { ChallengeTokens } from "./challenge-tokens.ts";
 import { obtainCertificate, versionOf } from "./obtain-certificate.ts";
 import { OrderJournal, type OrderWork } from "./order-journal.ts";
 import { OrderWaits } from "./order-waits.ts";
+import { giveBack, pay, workOf } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { revokeBackup } from "./revoke-backup.ts";
 import { seenAtEdge } from "./seen-at-edge.ts";
@@ -151,12 +152,16 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
 
 /** Of what served before: revoked if that was asked for, and removed at Fastly. */
 async function takeOutOfService(ports: IssuerPorts, { record, journal, signal }: OrderWork): Promise<void> {
+  // A first order finds nothing there.
+  if (journal.orderNumber === 1) return;
   const { version, revocation } = record;
   if (revocation && version !== undefined && version !== certificateOf(journal.entries)?.version) {
     await revokeBackup(ports, record, version, revocation);
   }
   const certificateId = journal.detail("active")?.certificateId;
-  if (certificateId !== undefined) await ports.tls.retire(journal.domain, certificateId, signal);
+  if (certificateId === undefined) return;
+  await pay(ports, record, "cleaning");
+  await ports.tls.retire(journal.domain, certificateId, signal);
 }
 
 /** Backed up by an earlier delivery, or by an earlier order that Fastly then refused, or else from the CA. */
@@ -178,13 +183,21 @@ async function certificateInHand(
       await journal.append("backed-up", now(), unused);
     }
   }
+  const work = workOf(record, journal);
+  if (work) await pay(ports, record, work);
   if (journal.has("backed-up")) {
     const version = journal.detail("backed-up")?.version ?? versionOf(orderNumber);
     const backup = await backups.read(domain, version);
     if (backup) return backup;
     logger.error({ domain, orderNumber, version }, "The backup is gone");
   }
-  return obtainCertificate(ports, orderWork);
+  try {
+    return await obtainCertificate(ports, orderWork);
+  } catch (error) {
+    // No certificate will come of what this delivery paid for.
+    if (work && !journal.has("finalizing")) await giveBack(ports, record, work);
+    throw error;
+  }
 }
 
 function unfinished(outcome: Outcome): Worked {

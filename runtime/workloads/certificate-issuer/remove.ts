@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Issuing } from "../../certificates/messages.ts";
+import { change } from "../../certificates/registry/change.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
+import { postpone } from "../../certificates/registry/transitions.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import { ChallengeTokens } from "./challenge-tokens.ts";
 import type { WorkContext } from "./issue.ts";
+import { OrderWaits } from "./order-waits.ts";
+import { pay } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { revokeBackup } from "./revoke-backup.ts";
 
@@ -37,6 +41,7 @@ export async function remove(
       return { kind: "dropped", reason: `${domain} is not being removed: it is ${found.record.lifecycle}.` };
     }
     const { version, revocation } = found.record;
+    await pay(ports, found.record, "removal");
     await tls.deactivate(domain, signal);
     if (revocation && version !== undefined) await revokeBackup(ports, found.record, version, revocation);
     await domains.unlink(domain, signal);
@@ -48,6 +53,11 @@ export async function remove(
       return { kind: "retry", reason: `The record of ${domain} changed while it was being removed.` };
     }
     context.logger.info({ domain, orderNumber: found.record.orderNumber }, "Domain removed");
+    return { kind: "done" };
+  } catch (error) {
+    if (!(error instanceof OrderWaits)) throw error;
+    context.logger.info({ domain, dueAt: error.dueAt }, error.message);
+    await change(registry, domain, (record) => postpone(record, error.dueAt, error.shown, ports.now()));
     return { kind: "done" };
   } finally {
     await lease.release();

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Budgets, Spending } from "../../certificates/budgets/budgets.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
@@ -141,6 +142,8 @@ test("revokes a removed domain's certificate if that was asked for, and only the
 test("six rounds of removing and adding cost one certificate", async () => {
   const first = serial();
   for (let round = 0; round < 6; round++) {
+    // The CDN takes so many writes an hour.
+    world.letPass(3_600_000);
     await move((record) => startRemoval(record, world.now()));
     expect(await world.deliver(REMOVE)).toEqual(DONE);
     expect(serial()).toBeUndefined();
@@ -165,4 +168,41 @@ test("gives a customer no certificate of the one before, nor one that is to be r
   world.letPass(61 * DAY_MS);
   await world.deliver(await registerAgain("another@example.test"));
   expect(world.ca.finalized).toHaveLength(3);
+});
+
+test("starts no order whose activation can't be paid for, says when it goes on, and asks nothing of the CA until then", async () => {
+  const until = new Date(world.now().getTime() + 1_800_000);
+  const asked: Spending[] = [];
+  const spent: Budgets["take"] = async (spending) => {
+    asked.push(spending);
+    return { kind: "wait", until, limit: "the CDN's hourly budget" };
+  };
+  const budgets = { take: spent, giveBack: async () => undefined };
+  world.ca.calls.length = 0;
+  await startRenewal();
+  expect(await world.deliver(SECOND, undefined, { budgets })).toEqual(DONE);
+  expect(asked).toEqual([{ work: "ari-renewal", domain: DOMAIN, customer: CUSTOMER }]);
+  expect(world.ca.calls).toEqual([]);
+  expect(await world.record(DOMAIN)).toMatchObject({
+    lifecycle: "renewing",
+    dueAt: until.toISOString(),
+    reason: expect.stringMatching(/the CDN's hourly budget/),
+  });
+  expect(await world.deliver(SECOND)).toEqual(DONE);
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active", version: "00000002" });
+});
+
+test("lets a removal wait for the budget with the site served, and go on by itself", async () => {
+  const until = new Date(world.now().getTime() + 1_800_000);
+  const budgets: Pick<Budgets, "take" | "giveBack"> = {
+    take: async () => ({ kind: "wait", until, limit: "the CDN's hourly budget" }),
+    giveBack: async () => undefined,
+  };
+  await move((record) => startRemoval(record, world.now()));
+  expect(await world.deliver(REMOVE, undefined, { budgets })).toEqual(DONE);
+  expect(serial()).toBeDefined();
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "removing", dueAt: until.toISOString() });
+  expect(await world.deliver(REMOVE)).toEqual(DONE);
+  expect(serial()).toBeUndefined();
+  expect(await world.record(DOMAIN)).toBeUndefined();
 });

@@ -18,6 +18,8 @@ import {
 import type { Outcome } from "../../workload/outcome.ts";
 import type { WorkContext } from "./issue.ts";
 import { authorOf } from "./obtain-certificate.ts";
+import { OrderWaits } from "./order-waits.ts";
+import { pay } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed, verdictOf } from "./verdict.ts";
 import { findingOf } from "./verify.ts";
@@ -53,17 +55,22 @@ export async function restore(
     if (!found) return dropped(`${domain} is not registered.`);
     if (found.record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
     newest = await newestUsable(ports.backups, domain, now());
+    if (newest.backup) await pay(ports, found.record, "activation");
     await activate(domain, newest, ports, { ...context, signal });
     await tell({ outcome: "restored", activated: "this", linked: "ours" });
     return { kind: "done" };
   } catch (error) {
-    const verdict = verdictOf(error, domain, now());
+    const verdict =
+      error instanceof OrderWaits
+        ? { kind: "failed" as const, reason: `${error.message}.`, retryAt: error.dueAt }
+        : verdictOf(error, domain, now());
     if (verdict.kind === "retry" || signal.aborted) {
       context.logger.warn({ error, domain }, "Restore interrupted");
       return { kind: "retry", reason: verdict.reason };
     }
     // An error wakes the platform's operators, who can do nothing about what cannot be restored.
-    if (error instanceof OrderFailed) context.logger.info({ error, domain }, "Restore refused");
+    if (error instanceof OrderFailed || error instanceof OrderWaits)
+      context.logger.info({ error, domain }, "Restore refused");
     else context.logger.error({ error, domain }, "Restore failed");
     await change(registry, domain, (record) => leaveUnrestored(record, verdict.reason, now()));
     const retryAt = verdict.retryAt?.toISOString() ?? null;

@@ -99,7 +99,7 @@ function verdictOfFastly(error: FastlyError, domain: string, now: Date): Verdict
     }
     case "FASTLY_DENIED":
       return failed(
-        `${kept}, but our delivery network denies us access. This is ours to mend; then try again.`,
+        `${kept}, but our delivery network denies us access. This is ours to mend, and is tried again.`,
       );
     case "FASTLY_REFUSED":
       // Somebody was faster: the next delivery finds what is there.

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { limitsVariable } from "../../certificates/budgets/limits.ts";
 
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
@@ -15,6 +16,8 @@ export const envSchema = z.object({
     .string()
     .min(1)
     .transform((list) => list.split(",")),
+  /** Limits that differ from those that CA and CDN publish, as JSON. */
+  BUDGET_LIMITS: limitsVariable,
   FASTLY_SERVICE_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
   /** E-mail of the account that pushes. */

@@ -1,3 +1,4 @@
+import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
@@ -5,6 +6,7 @@ import { validationSchema } from "../../certificates/messages.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openTopics } from "../../google/publisher.ts";
+import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { pushRoute } from "../../workload/push.ts";
 import { workload } from "../../workload/workload.ts";
@@ -18,8 +20,10 @@ const DEADLINE_MS = 110_000;
 export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
   const bucket = openBuckets(platform);
+  const registryObjects = bucket(env.REGISTRY_BUCKET);
   const ports: ValidatorPorts = {
-    registry: openRegistry(bucket(env.REGISTRY_BUCKET)),
+    registry: openRegistry(registryObjects),
+    budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
     dns: openDnsLookup(platform.DNS_SERVERS),
     edge: new EdgeAddresses(env.EDGE_ADDRESSES),
     caaIdentities: env.CAA_IDENTITIES,

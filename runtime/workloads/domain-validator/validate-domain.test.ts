@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { Grant } from "../../certificates/budgets/budgets.ts";
 import type { Addresses, Answer, CaaProperty } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
@@ -23,6 +24,7 @@ let sent: { data: unknown; attributes: unknown }[];
 let addresses: Addresses;
 let caa: Record<string, Answer<CaaProperty>>;
 let probe: ProbeResult;
+let grant: Grant;
 let fastlyFails: FastlyError | undefined;
 let ports: ValidatorPorts;
 
@@ -63,6 +65,7 @@ beforeEach(async () => {
   addresses = answer("151.101.1.57", "2a04:4e42:0:0::0313");
   caa = {};
   probe = { kind: "served" };
+  grant = { kind: "granted" };
   fastlyFails = undefined;
   ports = {
     registry: openRegistry(objects),
@@ -88,6 +91,7 @@ beforeEach(async () => {
         return probe;
       },
     },
+    budgets: { take: async () => grant },
     issuing: {
       publish: async (data, attributes) => {
         sent.push({ data, attributes });
@@ -357,4 +361,15 @@ describe("Fastly's trouble", () => {
     await validate(2);
     expect(await view()).toMatchObject({ state: "failed", retryAt: "2026-11-01T13:00:00.000Z" });
   });
+});
+
+test("waits its turn when what the CDN takes is spent, links nothing, and is not refused", async () => {
+  const until = new Date("2026-11-01T12:30:00.000Z");
+  grant = { kind: "wait", until, limit: "the CDN's hourly budget" };
+  expect(await validate()).toEqual({ kind: "done" });
+  expect(calls).toEqual([]);
+  expect(await view()).toMatchObject({ state: "validating", dueAt: until.toISOString() });
+  grant = { kind: "granted" };
+  expect(await validate()).toEqual({ kind: "done" });
+  expect(sent).toHaveLength(1);
 });

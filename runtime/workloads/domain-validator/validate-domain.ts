@@ -1,3 +1,4 @@
+import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import { checkDns, type DnsRules, type Refusal } from "../../certificates/dns/check-dns.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
@@ -6,7 +7,7 @@ import { change } from "../../certificates/registry/change.ts";
 import type { DomainRecord, JournalEntry } from "../../certificates/registry/lifecycle.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
-import { refuse, type Standing, standing } from "../../certificates/registry/transitions.ts";
+import { postpone, refuse, type Standing, standing } from "../../certificates/registry/transitions.ts";
 import type { Topic } from "../../google/publisher.ts";
 import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
@@ -21,6 +22,7 @@ export interface ValidatorPorts extends DnsRules {
   readonly registry: Registry;
   readonly fastly: Pick<FastlyDomains, "link" | "unlink">;
   readonly probe: EdgeProbe;
+  readonly budgets: Pick<Budgets, "take">;
   readonly issuing: Pick<Topic, "publish">;
 }
 
@@ -48,10 +50,13 @@ export async function validateDomain(
   const { registry, now } = ports;
   const startedBefore = hasReached(journal, "validating");
   await registry.append(domain, orderNumber, { phase: "validating", at: now().toISOString(), detail: {} });
-  const verdict = await judge(ports, domain, delivery);
+  const verdict = await judge(ports, record, delivery);
   switch (verdict.kind) {
     case "retry":
       return verdict;
+    case "waits":
+      await change(registry, domain, (current) => postpone(current, verdict.until, verdict.reason, now()));
+      return { kind: "done" };
     case "fit": {
       const { order, isGone } = await find(ports, domain, orderNumber);
       if (order.kind === "overtaken") return drop(ports, domain, order.reason, isGone, delivery.signal);
@@ -62,7 +67,7 @@ export async function validateDomain(
       // The probe took a while: by now the link may be a later order's, or another delivery's that found the domain fit.
       const { order, journal, isGone } = await find(ports, domain, orderNumber);
       if (order.kind === "overtaken") return drop(ports, domain, order.reason, isGone, delivery.signal);
-      const { refusal } = verdict;
+      const refusal = { ...verdict.refusal, isOwners: verdict.refusal.cause === undefined };
       const wanted = refuse(order.record, journal, orderNumber, refusal, now());
       if (wanted.kind === "overtaken") return { kind: "dropped", reason: wanted.reason };
       logRefusal(delivery.logger, record, refusal);
@@ -77,11 +82,13 @@ export async function validateDomain(
 type Verdict =
   | { readonly kind: "fit" }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly linked: boolean }
+  /** What the CDN takes of all customers is spent for now. */
+  | { readonly kind: "waits"; readonly until: Date; readonly reason: string }
   | { readonly kind: "retry"; readonly reason: string };
 
 async function judge(
   ports: ValidatorPorts,
-  domain: string,
+  { domain, customer }: DomainRecord,
   { deliveryAttempt, signal, logger }: Pick<Delivery, "deliveryAttempt" | "signal" | "logger">,
 ): Promise<Verdict> {
   const dns = await checkDns(ports, domain);
@@ -95,6 +102,11 @@ async function judge(
   if (dns.failed !== undefined)
     logger.info({ domain, failed: dns.failed }, "One of two lookups of addresses failed");
 
+  const grant = await ports.budgets.take({ work: "validation", customer, domain });
+  if (grant.kind === "wait") {
+    const reason = `Waiting its turn: ${grant.limit} is spent for now. It goes on by itself.`;
+    return { kind: "waits", until: grant.until, reason };
+  }
   const refusal = await link(ports.fastly, domain, signal);
   if (refusal !== undefined) return { kind: "refused", refusal, linked: false };
 
@@ -104,7 +116,7 @@ async function judge(
     return { kind: "retry", reason: `The edge did not answer: ${probe.because}` };
   const reason =
     `A test challenge for ${domain} did not come back through the platform's edge (${probe.saw} instead). ` +
-    "Check that nothing stands between the name and the edge, then register it again.";
+    "Check that nothing stands between the name and the edge.";
   return { kind: "refused", refusal: { kind: "refused", reason }, linked: true };
 }
 
