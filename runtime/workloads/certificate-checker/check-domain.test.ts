@@ -262,6 +262,15 @@ test("tells when less life is left than was promised, and when renewals go on fa
   expect(sent).toEqual([]);
 });
 
+test("tries a renewal again that failed, once its time has come, though the certificate is young", async () => {
+  await known({ failures: 1, failingSince: now.toISOString(), dueAt: new Date(+now + 60_000).toISOString() });
+  await check();
+  expect(sent).toEqual([]);
+  later(60_000);
+  await check();
+  expect(sent).toEqual([ISSUE_NEXT]);
+});
+
 test("tries a failed domain again once its time has come, and not before", async () => {
   await known({
     lifecycle: "failed",

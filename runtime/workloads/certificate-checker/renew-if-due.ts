@@ -26,12 +26,14 @@ export async function renewIfDue(
   delivery: CheckDelivery,
 ): Promise<Lifetime | undefined> {
   const { registry, now } = ports;
-  const { domain, dueAt } = record;
+  const { domain, dueAt, failures } = record;
   const certificate = knownCertificate(record, served);
   if (!certificate) return undefined;
   const { at, explanationUrl } = await timeOf(ports, record, certificate, delivery);
   const waits = dueAt !== undefined && Date.parse(dueAt) > now().getTime();
-  if (at > now() || waits || typeof unfit === "string") return certificate;
+  // A renewal that failed was wanted, whatever it was wanted for.
+  const isDue = at <= now() || failures !== undefined;
+  if (!isDue || waits || typeof unfit === "string") return certificate;
 
   const started = await change(registry, domain, (current) => renew(current, now()));
   if (started.kind !== "changed") return certificate;
