@@ -92,17 +92,15 @@ export class LocalPubSub implements PubSub, Part {
       logging,
     };
     const publisher = new PublisherApi(kernel, directory, deliveries, commits);
-    this.restApi = new PubSubRestApi(publisher);
-    this.apis = [
-      publisher,
-      new SubscriberApi(kernel, {
-        directory,
-        acknowledgements: new Acknowledgements(deliveries, terms, commits),
-        queues,
-        timetable,
-        clock,
-      }),
-    ];
+    const subscriber = new SubscriberApi(kernel, {
+      directory,
+      acknowledgements: new Acknowledgements(deliveries, terms, commits),
+      queues,
+      timetable,
+      clock,
+    });
+    this.restApi = new PubSubRestApi(publisher, subscriber);
+    this.apis = [publisher, subscriber];
   }
 
   async start(): Promise<void> {

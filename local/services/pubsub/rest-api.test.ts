@@ -49,6 +49,42 @@ test.each([
   expect(refused).toMatchObject({ status, body: { error: { message: expect.stringMatching(message) } } });
 });
 
+test("what is pulled over REST comes as Google writes it, again where it is let go, and not where it is acknowledged", async () => {
+  const subscription = world.subscription("dead", { topic });
+  world.grant("roles/pubsub.subscriber", SUBSCRIBER, subscription);
+  const at = `http://127.0.0.1:${(await world.kernel.identities.endpoints(SUBSCRIBER)).http}`;
+  await post(`/v1/${topic}:publish`, { messages: [{ data: "eA==", attributes: { customer: "alice" } }] });
+  const pull = async () => {
+    const { status, body } = await post(
+      `/v1/${subscription}:pull`,
+      { maxMessages: 10, returnImmediately: true },
+      at,
+    );
+    expect(status).toBe(200);
+    return (body as { receivedMessages?: readonly { ackId: string; message: object }[] }).receivedMessages;
+  };
+  const [first] = (await pull()) ?? [];
+  expect(first?.message).toEqual({
+    data: "eA==",
+    attributes: { customer: "alice" },
+    messageId: expect.any(String),
+    publishTime: new Date(world.clock.now()).toISOString(),
+  });
+  expect(await pull()).toBeUndefined();
+
+  const ackIds = [first?.ackId];
+  expect(await post(`/v1/${subscription}:modifyAckDeadline`, { ackIds, ackDeadlineSeconds: 0 }, at)).toEqual({
+    status: 200,
+    body: {},
+  });
+  const [second] = (await pull()) ?? [];
+  expect(second?.message).toEqual(first?.message);
+  const acknowledged = await post(`/v1/${subscription}:acknowledge`, { ackIds: [second?.ackId] }, at);
+  expect(acknowledged).toEqual({ status: 200, body: {} });
+  world.clock.advance(3_600_000);
+  expect(await pull()).toBeUndefined();
+});
+
 test("refusals are Google's: of an absent topic, of an account without the grant, of other methods", async () => {
   const messages = [{ data: "eA==" }];
   const stranger = `http://127.0.0.1:${(await world.kernel.identities.endpoints(SUBSCRIBER)).http}`;

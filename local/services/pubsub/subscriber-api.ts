@@ -54,9 +54,9 @@ export class SubscriberApi implements GrpcApi {
     const methods: Record<string, Method> = {
       GetSubscription: ({ subscription }: { subscription: string }, call: Call) =>
         describeSubscription(this.#find(subscription, "pubsub.subscriptions.get", call.principal)),
-      Pull: (request: PullRequest, call: Call) => this.#pull(request, call),
-      Acknowledge: (request: AcknowledgeRequest, call: Call) => this.#acknowledge(request, call),
-      ModifyAckDeadline: (request: ModifyRequest, call: Call) => this.#modify(request, call),
+      Pull: (request: PullRequest, call: Call) => this.pull(request, call),
+      Acknowledge: (request: AcknowledgeRequest, call: Call) => this.acknowledge(request, call),
+      ModifyAckDeadline: (request: ModifyRequest, call: Call) => this.modify(request, call),
       CreateSubscription: () => refuseChange("CreateSubscription"),
       UpdateSubscription: () => refuseChange("UpdateSubscription"),
       DeleteSubscription: () => refuseChange("DeleteSubscription"),
@@ -85,7 +85,7 @@ export class SubscriberApi implements GrpcApi {
     };
   }
 
-  async #pull({ subscription: id, maxMessages, returnImmediately }: PullRequest, call: Call) {
+  async pull({ subscription: id, maxMessages, returnImmediately }: PullRequest, call: Call) {
     const subscription = this.#find(id, "pubsub.subscriptions.consume", call.principal);
     const obstacle = pullObstacle(subscription);
     if (obstacle) throw obstacle;
@@ -98,13 +98,16 @@ export class SubscriberApi implements GrpcApi {
     return { receivedMessages: leases.map((lease) => toReceived(lease, subscription)) };
   }
 
-  async #acknowledge({ subscription, ackIds }: AcknowledgeRequest, { principal }: Call) {
+  async acknowledge({ subscription, ackIds }: AcknowledgeRequest, { principal }: Pick<Call, "principal">) {
     this.#find(subscription, "pubsub.subscriptions.consume", principal);
     await this.#options.acknowledgements.acknowledge(subscription, ackIds);
     return {};
   }
 
-  async #modify({ subscription, ackIds, ackDeadlineSeconds }: ModifyRequest, { principal }: Call) {
+  async modify(
+    { subscription, ackIds, ackDeadlineSeconds }: ModifyRequest,
+    { principal }: Pick<Call, "principal">,
+  ) {
     this.#find(subscription, "pubsub.subscriptions.consume", principal);
     const seconds = ackIds.map(() => ackDeadlineSeconds);
     await this.#options.acknowledgements.modify(subscription, ackIds, seconds);
