@@ -5,6 +5,12 @@ import { listCertificates } from "./certificates/list.ts";
 import { restoreCertificates } from "./certificates/restore.ts";
 import { showCertificate } from "./certificates/show.ts";
 import { verifyCertificates } from "./certificates/verify.ts";
+import {
+  dropDeadLetter,
+  listDeadLetters,
+  redriveDeadLetters,
+  showDeadLetter,
+} from "./dead-letters/commands.ts";
 import { addDomain, checkDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
@@ -89,6 +95,21 @@ export function addOperatorCommands(
     .option("--all", "on every domain")
     .option("--timeout <seconds>", "how long to wait", positiveNumber, 86_400)
     .action(on(openTarget, verifyCertificates));
+
+  const deadLetters = program
+    .command("deadletters")
+    .description("Messages that a stage could not process.")
+    .exitOverride();
+  command(deadLetters, "list", "All of them, oldest first, and what became of their domains.").action(
+    on(openTarget, listDeadLetters),
+  );
+  command(deadLetters, "show <id>", "One of them, whole.").action(on(openTarget, showDeadLetter));
+  command(deadLetters, "redrive [id]", "Send it to its stage again, once the cause is mended.")
+    .option("--all", "all of them")
+    .action(on(openTarget, redriveDeadLetters));
+  command(deadLetters, "drop <id>", "Throw it away, after saying what it is.").action(
+    on(openTarget, dropDeadLetter),
+  );
   return { domains, certificates };
 }
 

@@ -2,17 +2,21 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { GoogleAuth, Impersonated } from "google-auth-library";
 import { z } from "zod";
-import type { Target } from "./target.ts";
+import type { GoogleDoor } from "./pubsub-client.ts";
+import { stagesSchema, type Target } from "./target.ts";
 import { EXIT, Failure } from "./terminal/failure.ts";
 
 const OUTPUTS_DEADLINE_MS = 60_000;
 const HTTPS_PORT = 443;
+const PUBSUB = "https://pubsub.googleapis.com";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 const outputsSchema = z.looseObject({
   apiUrl: z.url(),
   apiAudience: z.string(),
   operatorServiceAccount: z.string(),
+  /** Absent from stacks that were last updated without it. */
+  stages: stagesSchema.default({}),
 });
 
 /**
@@ -22,12 +26,17 @@ const outputsSchema = z.looseObject({
  * @throws {Failure} when the outputs cannot be read.
  */
 export async function googleTarget(stack: string): Promise<Target> {
-  const { apiUrl, apiAudience, operatorServiceAccount } = await outputsOf(stack);
+  const { apiUrl, apiAudience, operatorServiceAccount, stages } = await outputsOf(stack);
   return {
     apiUrl: new URL(apiUrl),
     api: { port: HTTPS_PORT },
     edge: { port: HTTPS_PORT },
-    idToken: () => impersonatedToken(operatorServiceAccount, apiAudience),
+    idToken: () =>
+      impersonate(operatorServiceAccount, (operator) =>
+        operator.fetchIdToken(apiAudience, { includeEmail: true }),
+      ),
+    pubsub: () => impersonate(operatorServiceAccount, pubsubDoor),
+    stages,
   };
 }
 
@@ -51,7 +60,16 @@ async function outputsOf(stack: string): Promise<z.infer<typeof outputsSchema>> 
   throw new Failure(`There is no platform in the stack "${stack}" yet: pulumi up --stack ${stack} makes it.`);
 }
 
-async function impersonatedToken(targetPrincipal: string, audience: string): Promise<string> {
+async function pubsubDoor(operator: Impersonated): Promise<GoogleDoor> {
+  const { token } = await operator.getAccessToken();
+  if (!token) throw new Error("Google gave no access token");
+  return { origin: PUBSUB, accessToken: token };
+}
+
+async function impersonate<Result>(
+  targetPrincipal: string,
+  act: (operator: Impersonated) => Promise<Result>,
+): Promise<Result> {
   try {
     const sourceClient = await new GoogleAuth({ scopes: SCOPE }).getClient();
     const operator = new Impersonated({
@@ -60,7 +78,7 @@ async function impersonatedToken(targetPrincipal: string, audience: string): Pro
       targetScopes: [SCOPE],
       delegates: [],
     });
-    return await operator.fetchIdToken(audience, { includeEmail: true });
+    return await act(operator);
   } catch (error) {
     throw new Failure(
       `The account ${targetPrincipal} cannot be impersonated: ${(error as Error).message}. Log in by gcloud auth application-default login, as one of the stack's platform:operators.`,

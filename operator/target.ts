@@ -1,3 +1,6 @@
+import { z } from "zod";
+import type { GoogleDoor } from "./pubsub-client.ts";
+
 /** A stack's platform, as whoever operates it reaches it. */
 export interface Target {
   /** `https://API_HOST`, whatever address it is reached by. */
@@ -7,7 +10,15 @@ export interface Target {
   /** Where to connect for a host's TLS. */
   readonly api: Door;
   readonly edge: Door;
+  /** Pub/Sub, as the operator's account. */
+  pubsub(): Promise<GoogleDoor>;
+  /** By name. */
+  readonly stages: Stages;
 }
+
+export const stagesSchema = z.record(z.string(), z.object({ topic: z.string(), deadLetters: z.string() }));
+/** Topics where messages come in, and subscriptions of those that could not be processed. */
+export type Stages = Readonly<z.output<typeof stagesSchema>>;
 
 /** How connections to a host are made. Without these, DNS and the system's trust store decide. */
 export interface Door {

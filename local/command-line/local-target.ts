@@ -1,6 +1,6 @@
 import { ApiClient } from "../../operator/api-client.ts";
 import { exchange } from "../../operator/exchange.ts";
-import type { Door, Target } from "../../operator/target.ts";
+import { type Door, stagesSchema, type Target } from "../../operator/target.ts";
 import { Failure } from "../../operator/terminal/failure.ts";
 import { control, requireCloud } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
@@ -46,18 +46,25 @@ function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknow
     api: { address: "127.0.0.1", port: cloud.ports.loadBalancerHttps, caFile: cloud.caFile },
     edge: edgeOf(cloud),
     idToken: () => operatorToken(cloud, operatorServiceAccount, apiAudience),
+    pubsub: async () => ({ origin: `http://127.0.0.1:${await operatorPort(cloud, operatorServiceAccount)}` }),
+    stages: stagesSchema.safeParse(outputs.stages).data ?? {},
   };
 }
 
 /** What impersonation gives in production: the operator's own metadata port gives it here. */
-async function operatorToken({ ports }: CloudStatus, operator: string, audience: string): Promise<string> {
-  const identity = `/identities/${encodeURIComponent(operator)}`;
-  const { http } = (await control(ports.control, "GET", identity)) as { http: number };
+async function operatorToken(cloud: CloudStatus, operator: string, audience: string): Promise<string> {
   const { text } = await exchange({
-    port: http,
+    port: await operatorPort(cloud, operator),
     path: `/computeMetadata/v1/instance/service-accounts/default/identity?audience=${encodeURIComponent(audience)}`,
     headers: { "metadata-flavor": "Google" },
     deadlineMs: DEADLINE_MS,
   });
   return text;
+}
+
+/** Where Google's APIs know the caller for the operator. */
+async function operatorPort({ ports }: CloudStatus, operator: string): Promise<number> {
+  const identity = `/identities/${encodeURIComponent(operator)}`;
+  const { http } = (await control(ports.control, "GET", identity)) as { http: number };
+  return http;
 }
