@@ -19,7 +19,7 @@ test(`${DOMAINS} domains all get their one certificate, though a quarter of all 
     network.failEverywhere(RATES);
     const customers = names(DOMAINS).map(async (domain) => {
       await clock.sleep(random() * HOUR_MS);
-      await insist(world, () => world.register(domain));
+      await world.insist(() => world.register(domain));
     });
     await clock.run(
       Promise.all([...customers, world.live(async () => (await world.unserved(DOMAINS)).length === 0)]),
@@ -70,18 +70,6 @@ test(`${WORKERS} workers on one domain make one order`, async () => {
 /** Of as many registered domains. */
 function names(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `www.shop-${index}.test`);
-}
-
-/** As a customer who goes on asking until he has an answer. */
-async function insist(world: SimulatedWorld, ask: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    const isAnswered = await ask().then(
-      () => true,
-      () => false,
-    );
-    if (isAnswered) return;
-    await world.clock.sleep(60_000);
-  }
 }
 
 /** Orders of all domains, each with its own number. */

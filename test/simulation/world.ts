@@ -22,6 +22,8 @@ const MINUTE_MS = 60_000;
 /** As each `main.ts` has it. */
 const DEADLINE_MS = 110_000;
 const ISSUER_DEADLINE_MS = 540_000;
+/** Instances, of which each has a bound of orders that it works on at once. */
+const ISSUERS = 8;
 const CUSTOMER = "customer@example.test";
 
 export interface WorldOptions extends SurroundingsOptions {
@@ -31,7 +33,7 @@ export interface WorldOptions extends SurroundingsOptions {
   readonly budgetLimits?: LimitOverrides;
 }
 
-/** The platform's own handlers, each as one instance, in surroundings that are simulated. */
+/** The platform's own handlers, in surroundings that are simulated. */
 export class SimulatedWorld extends Surroundings {
   readonly wiring: Wiring;
   /** Rounds of the watcher that failed. */
@@ -43,7 +45,7 @@ export class SimulatedWorld extends Surroundings {
     this.wiring = new Wiring(this, budgetLimits);
     this.#checkMinutes = checkMinutes;
     this.pubsub.subscribe("validation", this.validator());
-    this.pubsub.subscribe("issuing", this.issuer());
+    this.pubsub.subscribe("issuing", inTurn(Array.from({ length: ISSUERS }, () => this.issuer())));
     this.pubsub.subscribe("checking", this.checker());
   }
 
@@ -98,6 +100,18 @@ export class SimulatedWorld extends Surroundings {
     return removeDomain(this.wiring.api(), this.#scopeOf(customer), domain);
   }
 
+  /** As somebody who goes on asking until he has an answer. */
+  async insist(ask: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      const isAnswered = await ask().then(
+        () => true,
+        () => false,
+      );
+      if (isAnswered) return;
+      await this.clock.sleep(MINUTE_MS);
+    }
+  }
+
   get registry() {
     return openRegistry(this.storage.bucket("registry"));
   }
@@ -149,4 +163,15 @@ export class SimulatedWorld extends Surroundings {
     const caller = { email, isOperator: false, isViewer };
     return { caller, trace: createTrace(), logger: this.logger };
   }
+}
+
+/** As a service hands requests to its instances. */
+function inTurn(instances: readonly Subscriber[]): Subscriber {
+  const [first] = instances;
+  if (!first) throw new RangeError("A service must have an instance.");
+  let next = 0;
+  return {
+    deadlineMs: first.deadlineMs,
+    handle: (data, delivery) => (instances[next++ % instances.length] ?? first).handle(data, delivery),
+  };
 }
