@@ -37,7 +37,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.addresses.0: must be an IP address; got "151.101.2".',
     "platform:fastlyApiToken: must be set: pulumi config set --secret platform:fastlyApiToken; got nothing.",
     "platform:softDeleteDays: must be 0, or from 7 to 90; got 3.",
-    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, acme, caaIdentities, fastlyApiToken, callers, operators, alertEmails, checkIntervalMinutes, slackWebhookUrl, sentryDsn, runbooksUrl, workloads, budgets, softDeleteDays, grantDelaySeconds, protect.",
+    "platform:protekt: is not a key of the configuration; the keys here are gcp:project, region, platformName, zoneDomain, originHost, apiHost, edge, certificateAuthorities, externalAccountKeys, fastlyApiToken, callers, operators, alertEmails, checkIntervalMinutes, slackWebhookUrl, sentryDsn, runbooksUrl, workloads, budgets, softDeleteDays, grantDelaySeconds, protect.",
     'platform:apiHost: must be in zoneDomain; got "api.elsewhere.example".',
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
@@ -63,6 +63,43 @@ test("takes no host for two things", () => {
   ]);
 });
 
+/** Of prod, with CAs that an environment decided otherwise. */
+function withAuthorities(...changes: readonly object[]): Record<string, string> {
+  const values = valuesOf("prod");
+  const [first] = JSON.parse(values.certificateAuthorities ?? "");
+  const certificateAuthorities = JSON.stringify(changes.map((change) => ({ ...first, ...change })));
+  return { ...values, certificateAuthorities };
+}
+
+test("takes several CAs, one of which wants an external account", () => {
+  const second = {
+    name: "second",
+    directoryUrl: "https://ca.example.net/dir",
+    externalAccount: { keyId: "k" },
+  };
+  const { externalAccountKeys: _, ...values } = withAuthorities({}, second);
+  const parsed = parseConfig({ ...values, externalAccountKeys: HIDDEN });
+  expect(parsed.certificateAuthorities.map(({ name }) => name)).toEqual(["letsencrypt", "second"]);
+  expect(mistakes(values)).toEqual([
+    "platform:externalAccountKeys: must be set: pulumi config set --secret platform:externalAccountKeys; got nothing.",
+  ]);
+});
+
+test("takes no CA twice, and none without what makes it one", () => {
+  const [first] = JSON.parse(withAuthorities({}).certificateAuthorities ?? "");
+  expect(mistakes(withAuthorities({}, { name: "second" }))).toEqual([
+    `platform:certificateAuthorities: must have different directories; got ${JSON.stringify([first, { ...first, name: "second" }])}.`,
+  ]);
+  expect(mistakes(withAuthorities({ name: "Let's Encrypt", caaIdentities: [], contact: "me" }))).toEqual([
+    'platform:certificateAuthorities.0.name: must be a short kebab-case name; got "Let\'s Encrypt".',
+    'platform:certificateAuthorities.0.contact: must be a mailto: URL; got "me".',
+    "platform:certificateAuthorities.0.caaIdentities: must not be empty; got [].",
+  ]);
+  expect(mistakes({ ...valuesOf("prod"), certificateAuthorities: "[]" })).toEqual([
+    "platform:certificateAuthorities: must not be empty; got [].",
+  ]);
+});
+
 test("keeps the name of the operators' own account from other callers", () => {
   const callers = JSON.stringify({ shop: "group:shop@example.com", operator: "group:ops@example.com" });
   expect(mistakes({ ...valuesOf("prod"), callers })).toEqual([
@@ -76,14 +113,14 @@ test("says what a value of another type or size must be", () => {
   workloads.hosting.maxInstances = 101;
   const broken = {
     protect: "maybe",
-    caaIdentities: "x",
+    certificateAuthorities: "x",
     platformName: "",
     workloads: JSON.stringify(workloads),
   };
 
   expect(mistakes({ ...values, ...broken })).toEqual([
     'platform:platformName: must not be empty; got "".',
-    'platform:caaIdentities: must be an array; got "x".',
+    'platform:certificateAuthorities: must be an array; got "x".',
     "platform:workloads.hosting.maxInstances: must be 100 or less; got 101.",
     'platform:protect: must be a boolean; got "maybe".',
   ]);
@@ -119,7 +156,7 @@ test("tells each value that is still the example's, by its key", () => {
     'platform:zoneDomain is still the example\'s; got "dev.domains.example.com".',
     'platform:edge.addresses is still the example\'s; got ["192.0.2.1","192.0.2.2"].',
     'platform:edge.tlsConfigurationId is still the example\'s; got "example-dev".',
-    'platform:acme.contact is still the example\'s; got "mailto:platform@example.com".',
+    'platform:certificateAuthorities.0.contact is still the example\'s; got "mailto:platform@example.com".',
     'platform:callers.qa is still the example\'s; got "group:qa@example.com".',
     'platform:operators.platform is still the example\'s; got "group:platform@example.com".',
     'platform:operators.developers is still the example\'s; got "group:developers@example.com".',

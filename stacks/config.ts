@@ -96,10 +96,34 @@ const budgets = z
   .partial()
   .default({});
 
+/** A CA, and how we are known there. */
+const certificateAuthority = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"),
+  directoryUrl: z.url({ protocol: /^https$/, error: "must be an https URL" }),
+  profile: z.string(),
+  contact: z.string().regex(/^mailto:\S+@\S+$/, "must be a mailto: URL"),
+  caaIdentities: z.array(hostName).min(1),
+  externalAccount: z.strictObject({ keyId: z.string().min(1) }).optional(),
+});
+
+const isList = ({ value }: { readonly value: unknown }) => Array.isArray(value);
+
+function areApartBy(key: "name" | "directoryUrl") {
+  return (authorities: readonly Partial<Record<typeof key, unknown>>[]) =>
+    new Set(authorities.map((authority) => authority?.[key])).size === authorities.length;
+}
+
 /** Holds for what is no host name too: that has a mistake of its own. */
 function isInZone(hostValue: unknown, zoneValue: unknown): boolean {
   const [host, zone] = [hostName.safeParse(hostValue), hostName.safeParse(zoneValue)];
   return !host.success || !zone.success || host.data.endsWith(`.${zone.data}`);
+}
+
+function wantsExternalAccount(config: { readonly certificateAuthorities?: unknown } | undefined): boolean {
+  const authorities = config?.certificateAuthorities;
+  return (
+    Array.isArray(authorities) && authorities.some((authority) => authority?.externalAccount !== undefined)
+  );
 }
 
 /** Checked beside other mistakes, not only once there are none. */
@@ -133,12 +157,14 @@ const configSchema = z
       ranges,
       tlsConfigurationId: z.string().min(1),
     }),
-    acme: z.strictObject({
-      directoryUrl: z.url({ protocol: /^https$/, error: "must be an https URL" }),
-      profile: z.string(),
-      contact: z.string().regex(/^mailto:\S+@\S+$/, "must be a mailto: URL"),
-    }),
-    caaIdentities: z.array(hostName).min(1),
+    /** In the order in which they are asked. */
+    certificateAuthorities: z
+      .array(certificateAuthority)
+      .min(1)
+      .refine(areApartBy("name"), { message: "must have different names", when: isList })
+      .refine(areApartBy("directoryUrl"), { message: "must have different directories", when: isList }),
+    /** Only that they are there, as of `fastlyApiToken`. */
+    externalAccountKeys: z.literal(HIDDEN).optional(),
     /** Only that it is there: the value itself is a secret, and so apart from what errors may quote. */
     fastlyApiToken: z.literal(HIDDEN, "must be set: pulumi config set --secret platform:fastlyApiToken"),
     /** The operators' own account is among the API's callers under its name. */
@@ -164,6 +190,11 @@ const configSchema = z
     /** Until new grants hold. @default 120, which is what Google names */
     grantDelaySeconds: z.int().min(0).max(900).default(120),
     protect: z.boolean(),
+  })
+  .refine((config) => config?.externalAccountKeys !== undefined || !wantsExternalAccount(config), {
+    path: ["externalAccountKeys"],
+    message: "must be set: pulumi config set --secret platform:externalAccountKeys",
+    when: () => true,
   })
   .refine((config) => isInZone(config?.originHost, config?.zoneDomain), inZone("originHost"))
   .refine((config) => isInZone(config?.apiHost, config?.zoneDomain), inZone("apiHost"))

@@ -21,7 +21,7 @@ function sentences(value: unknown, path: readonly string[]): readonly string[] {
   if (texts.some((text) => EXAMPLE.test(text))) {
     return [`${keyName(path)} is still the example's; got ${JSON.stringify(value)}.`];
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  if (typeof value !== "object" || value === null) return [];
   return Object.entries(value)
     .filter(([key]) => !SILENT.includes(key))
     .flatMap(([key, inner]) => sentences(inner, [...path, key]));

@@ -7,7 +7,12 @@ import { exampleValues } from "./example-values.ts";
 
 const NAMESPACE = "platform:";
 const PROJECT = "gcp:project";
-const SECRETS = ["platform:fastlyApiToken", "platform:slackWebhookUrl", "platform:sentryDsn"];
+const SECRETS = [
+  "platform:fastlyApiToken",
+  "platform:externalAccountKeys",
+  "platform:slackWebhookUrl",
+  "platform:sentryDsn",
+];
 
 const values = Object.fromEntries(
   Object.entries(pulumi.runtime.allConfig())
@@ -34,6 +39,7 @@ const certificates = new CertificatePlatform("certs", {
   ...config,
   foundation,
   fastlyApiToken: secrets.requireSecret("fastlyApiToken"),
+  externalAccountKeys: secrets.getSecret("externalAccountKeys"),
   alertDestinations: {
     slackWebhookUrl: secrets.getSecret("slackWebhookUrl"),
     sentryDsn: secrets.getSecret("sentryDsn"),

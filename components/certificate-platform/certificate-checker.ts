@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { envSchema } from "../../runtime/workloads/certificate-checker/env.ts";
 import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
+import {
+  authoritiesVariableOf,
+  type CertificateAuthoritiesArgs,
+  caaIdentitiesOf,
+} from "./certificate-authorities.ts";
 import type { CertificateHost } from "./workloads.ts";
 
 export interface CertificateCheckerArgs {
@@ -11,9 +16,7 @@ export interface CertificateCheckerArgs {
   readonly issuingTopic: pulumi.Input<string>;
   /** IP addresses of the edge. */
   readonly edgeAddresses: readonly string[];
-  /** Names by which a CAA record may allow the CA. */
-  readonly caaIdentities: readonly string[];
-  readonly acmeDirectoryUrl: string;
+  readonly certificateAuthorities: CertificateAuthoritiesArgs;
 }
 
 /** Looks at a domain and its certificate, starts what is due, and tells of problems. */
@@ -33,8 +36,8 @@ export class CertificateChecker extends pulumi.ComponentResource {
           VALIDATION_TOPIC: args.validationTopic,
           ISSUING_TOPIC: args.issuingTopic,
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
-          CAA_IDENTITIES: args.caaIdentities.join(","),
-          ACME_DIRECTORY_URL: args.acmeDirectoryUrl,
+          CAA_IDENTITIES: caaIdentitiesOf(args.certificateAuthorities).join(","),
+          CERTIFICATE_AUTHORITIES: authoritiesVariableOf(args.certificateAuthorities),
         },
         after: [],
       },

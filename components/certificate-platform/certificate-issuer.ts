@@ -2,18 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import type { envSchema } from "../../runtime/workloads/certificate-issuer/env.ts";
 import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
+import { keepSecret } from "../serverless/workload-secret.ts";
 import type { BackupVault } from "./backup-vault.ts";
+import { authoritiesVariableOf, type CertificateAuthoritiesArgs } from "./certificate-authorities.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
 import type { CertificateHost } from "./workloads.ts";
-
-/** The CA and how we are known there. */
-export interface AcmeArgs {
-  readonly directoryUrl: string;
-  /** A profile of the CA; empty: its default. */
-  readonly profile: string;
-  /** `mailto:` URL. */
-  readonly contact: string;
-}
 
 export interface CertificateIssuerArgs {
   readonly host: CertificateHost;
@@ -21,7 +14,11 @@ export interface CertificateIssuerArgs {
   readonly registryBucket: pulumi.Input<string>;
   readonly challengeBucket: pulumi.Input<string>;
   readonly vault: BackupVault;
-  readonly acme: AcmeArgs;
+  readonly certificateAuthorities: CertificateAuthoritiesArgs;
+  /** JSON: base64url keys by the names of the CAs that want an external account. */
+  readonly externalAccountKeys: pulumi.Input<string> | undefined;
+  /** Whole seconds until a new grant holds. */
+  readonly grantDelaySeconds: number;
   /** IP addresses of the edge. */
   readonly edgeAddresses: readonly string[];
   readonly budgets: LimitOverrides;
@@ -37,26 +34,32 @@ export class CertificateIssuer extends pulumi.ComponentResource {
   constructor(name: string, args: CertificateIssuerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificateIssuer", name, {}, opts);
 
+    const { externalAccountKeys: value, grantDelaySeconds } = args;
+    const workload = args.host.workload("certificate-issuer");
+    const readers = { issuer: workload.identity.member };
+    const externalAccounts =
+      value === undefined
+        ? undefined
+        : keepSecret(`${name}-external-accounts`, { value, readers, grantDelaySeconds }, this);
     const stage = new StageWorkload<typeof envSchema>(
       name,
       {
-        workload: args.host.workload("certificate-issuer"),
+        workload,
         source: args.source,
         env: {
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,
           BACKUP_BUCKET: args.vault.bucketName,
           KMS_KEY: args.vault.keyId,
-          ACME_DIRECTORY_URL: args.acme.directoryUrl,
-          ACME_PROFILE: args.acme.profile,
-          ACME_CONTACT: args.acme.contact,
+          CERTIFICATE_AUTHORITIES: authoritiesVariableOf(args.certificateAuthorities),
+          EXTERNAL_ACCOUNT_KEYS: externalAccounts?.reference ?? "",
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
           BUDGET_LIMITS: JSON.stringify(args.budgets),
           FASTLY_SERVICE_ID: args.fastlyServiceId,
           FASTLY_TLS_CONFIGURATION_ID: args.fastlyTlsConfigurationId,
           FASTLY_API_TOKEN: args.fastlyCredentials.reference,
         },
-        after: args.fastlyCredentials.grants,
+        after: [...args.fastlyCredentials.grants, ...(externalAccounts?.grants ?? [])],
       },
       { parent: this },
     );

@@ -12,6 +12,7 @@ const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "clo
 );
 const TOKEN = "canary-fastly-token";
 const WEBHOOK = "https://hooks.slack.example/services/canary";
+const EXTERNAL_KEYS = '{"second":"canary-external-account-key"}';
 const scaling = { minInstances: 0, maxInstances: 3 };
 const args: Omit<CertificatePlatformArgs, "foundation"> = {
   region: "europe-west1",
@@ -24,8 +25,24 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
     ranges: Array.from({ length: 23 }, (_, index) => `10.${index}.0.0/16`),
     tlsConfigurationId: "configuration",
   },
-  acme: { directoryUrl: "https://ca.example/directory", profile: "classic", contact: "mailto:a@b.example" },
-  caaIdentities: ["ca.example"],
+  certificateAuthorities: [
+    {
+      name: "first",
+      directoryUrl: "https://ca.example/directory",
+      profile: "classic",
+      contact: "mailto:a@b.example",
+      caaIdentities: ["ca.example"],
+    },
+    {
+      name: "second",
+      directoryUrl: "https://other-ca.example/directory",
+      profile: "",
+      contact: "mailto:a@b.example",
+      caaIdentities: ["other-ca.example", "ca.example"],
+      externalAccount: { keyId: "key-1" },
+    },
+  ],
+  externalAccountKeys: EXTERNAL_KEYS,
   fastlyApiToken: TOKEN,
   callers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   operators: { "on-call": "group:on-call@example.com" },
@@ -166,6 +183,36 @@ describe("CertificatePlatform", () => {
 
     expect(signers.map(({ inputs }) => inputs.serviceAccountId).sort()).toEqual(pushers.sort());
     for (const { inputs } of signers) expect(inputs.member).toMatch(/^serviceAccount:agent-of-pubsub/);
+  });
+
+  test("names the CAs to issuer and checker, allows what allows one of them, and keeps their keys secret", () => {
+    const services = of("gcp:cloudrunv2/service:Service").map(({ inputs }) => JSON.stringify(inputs));
+    const first = {
+      name: "first",
+      directoryUrl: "https://ca.example/directory",
+      profile: "classic",
+      contact: "mailto:a@b.example",
+    };
+    const second = {
+      ...first,
+      name: "second",
+      directoryUrl: "https://other-ca.example/directory",
+      profile: "",
+      externalAccountKeyId: "key-1",
+    };
+    const variable = JSON.stringify({
+      name: "CERTIFICATE_AUTHORITIES",
+      value: JSON.stringify([first, second]),
+    });
+    const identities = JSON.stringify({ name: "CAA_IDENTITIES", value: "ca.example,other-ca.example" });
+
+    expect(services.filter((service) => service.includes(variable))).toHaveLength(2);
+    expect(services.filter((service) => service.includes(identities))).toHaveLength(2);
+    expect(services.join()).not.toContain("canary-external-account-key");
+    const secret = "certs-cert-issuer-external-accounts";
+    expect(named("gcp:secretmanager/secretVersion:SecretVersion", secret)).toMatchObject({
+      secretData: expect.anything(),
+    });
   });
 
   test("keeps Fastly's token out of every environment", () => {

@@ -6,8 +6,9 @@ import { StageTopic } from "../messaging/stage-topic.ts";
 import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
 import { WorkloadHost } from "../serverless/workload-host.ts";
 import { type AlertDestinations, AlertNotifier } from "./alert-notifier.ts";
+import { type CertificateAuthoritiesArgs, caaIdentitiesOf } from "./certificate-authorities.ts";
 import { CertificateChecker } from "./certificate-checker.ts";
-import { type AcmeArgs, CertificateIssuer } from "./certificate-issuer.ts";
+import { CertificateIssuer } from "./certificate-issuer.ts";
 import { DataStores } from "./data-stores.ts";
 import { DomainApi } from "./domain-api.ts";
 import { DomainValidator } from "./domain-validator.ts";
@@ -32,9 +33,10 @@ export interface CertificatePlatformArgs {
   readonly originHost: string;
   readonly apiHost: string;
   readonly edge: EdgeArgs;
-  readonly acme: AcmeArgs;
-  /** Names by which a customer's CAA record may allow the CA. */
-  readonly caaIdentities: readonly string[];
+  /** In the order in which they are asked. */
+  readonly certificateAuthorities: CertificateAuthoritiesArgs;
+  /** JSON: base64url keys by the names of the CAs that want an external account. */
+  readonly externalAccountKeys?: pulumi.Input<string> | undefined;
   readonly fastlyApiToken: pulumi.Input<string>;
   /** Limits of the CA and the CDN, where they are others than Let's Encrypt's and Fastly's. */
   readonly budgets: LimitOverrides;
@@ -204,7 +206,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         },
         issuingTopic: issuing.topicId,
         edgeAddresses: edge.addresses,
-        caaIdentities: args.caaIdentities,
+        caaIdentities: caaIdentitiesOf(args.certificateAuthorities),
       },
       parent,
     );
@@ -215,7 +217,9 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         ...stage,
         source: { topic: issuing.topicId, pusher: identities.issuingPusher, operator: identities.operator },
         vault: stores.vault,
-        acme: args.acme,
+        certificateAuthorities: args.certificateAuthorities,
+        externalAccountKeys: args.externalAccountKeys,
+        grantDelaySeconds,
         edgeAddresses: edge.addresses,
         fastlyTlsConfigurationId: edge.tlsConfigurationId,
       },
@@ -231,8 +235,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
         edgeAddresses: edge.addresses,
-        caaIdentities: args.caaIdentities,
-        acmeDirectoryUrl: args.acme.directoryUrl,
+        certificateAuthorities: args.certificateAuthorities,
       },
       parent,
     );

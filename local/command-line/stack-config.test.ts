@@ -27,7 +27,7 @@ config:
     join(folder, "Pulumi.local.yaml"),
     `
 config:
-  platform:acme: { directoryUrl: https://localhost:28014/dir }
+  platform:certificateAuthorities: [{ directoryUrl: https://localhost:28014/dir }]
   platform:sentryDsn: https://key@localhost:28085/1
   platform:apiHost: localhost
 `,
@@ -49,6 +49,7 @@ test("puts placeholders for secrets that are encrypted or not set, marks them se
     },
     secretKeys: [
       "platform:fastlyApiToken",
+      "platform:externalAccountKeys",
       "platform:slackWebhookUrl",
       "platform:sentryDsn",
       "platform:edge",
@@ -72,7 +73,7 @@ test("takes what is given by hand in place of a placeholder", () => {
 test("leads what is on this machine to where the cloud's ports are, and lets what is given by hand be", () => {
   const given = { "platform:apiHost": "localhost:28014" };
   expect(readLocalConfig(given, portsFrom(40_000), folder)).toEqual({
-    "platform:acme": '{"directoryUrl":"https://localhost:40014/dir"}',
+    "platform:certificateAuthorities": '[{"directoryUrl":"https://localhost:40014/dir"}]',
     "platform:sentryDsn": "https://key@localhost:40085/1",
     "platform:apiHost": "localhost:28014",
     "platform:fastlyApiToken": "placeholder-of-platform-fastlyApiToken",

@@ -7,9 +7,14 @@ import type { Ports } from "../kernel/contract.ts";
 import { LOCAL_STACK, PROJECT } from "../pulumi/local-stack.ts";
 
 /** Keys whose values the engine encrypts and never shows. */
-export const SECRET_KEYS = ["platform:fastlyApiToken", "platform:slackWebhookUrl", "platform:sentryDsn"];
+export const SECRET_KEYS = [
+  "platform:fastlyApiToken",
+  "platform:externalAccountKeys",
+  "platform:slackWebhookUrl",
+  "platform:sentryDsn",
+];
 /** Those that a stack can do without. */
-const OPTIONAL_KEYS = ["platform:slackWebhookUrl", "platform:sentryDsn"];
+const OPTIONAL_KEYS = ["platform:externalAccountKeys", "platform:slackWebhookUrl", "platform:sentryDsn"];
 /** An address of this machine as the local stack's file has it: for the default ports. */
 const LOCAL_ADDRESS = /\blocalhost:(\d+)\b/g;
 

@@ -113,7 +113,7 @@ export class Wiring {
       alerts: openAlerts(objects, clock.now),
       dnsRules: this.#dnsRules(life),
       sight: this.#sight(life),
-      ca: this.#around.authority(life),
+      authorities: [{ name: "ca", ca: this.#around.authority(life) }],
       validation: this.#around.topic("validation", life),
       issuing: this.#around.topic("issuing", life),
       now: clock.now,

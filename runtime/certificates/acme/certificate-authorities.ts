@@ -13,9 +13,9 @@ export type CertificateAuthorities = readonly [ListedAuthority, ...ListedAuthori
  * The CA of that name, or, for what dates from before CAs had names, the first.
  * `undefined` once it is taken off the list.
  */
-export function authorityNamed(
-  authorities: CertificateAuthorities,
+export function authorityNamed<Listed extends { readonly name: string }>(
+  authorities: readonly Listed[],
   name: string | undefined,
-): ListedAuthority | undefined {
+): Listed | undefined {
   return name === undefined ? authorities[0] : authorities.find((one) => one.name === name);
 }

@@ -32,6 +32,8 @@ let caaIssuers: readonly string[];
 let sight: Sight;
 let looks: number;
 let window: () => RenewalInfo | undefined;
+/** Of the second CA. */
+let otherWindow: () => RenewalInfo | undefined;
 let now: Date;
 
 const delivery = {
@@ -87,6 +89,7 @@ beforeEach(async () => {
   sight = seen(chain);
   looks = 0;
   window = () => undefined;
+  otherWindow = () => undefined;
   const objects = new MemoryObjectStore();
   const topic = (name: string) => ({
     publish: async (data: unknown, attributes: Readonly<Record<string, string>>) => {
@@ -114,7 +117,10 @@ beforeEach(async () => {
         return sight;
       },
     },
-    ca: { renewalInfo: async () => window() },
+    authorities: [
+      { name: "test-ca", ca: { renewalInfo: async () => window() } },
+      { name: "other-ca", ca: { renewalInfo: async () => otherWindow() } },
+    ],
     validation: topic("validation"),
     issuing: topic("issuing"),
     now: () => now,
@@ -153,6 +159,20 @@ test("goes by the CA's window: renews at a point in it, and at once where it is 
   window = () => ({ start: new Date(Date.now() - 2 * DAY_MS), end: new Date(Date.now() - DAY_MS) });
   await check();
   expect(sent).toHaveLength(2);
+});
+
+test("asks the CA that issued the certificate, and none where that one is off the list", async () => {
+  const over = { start: new Date(Date.now() - 2 * DAY_MS), end: new Date(Date.now() - DAY_MS) };
+  window = () => over;
+  await known({ ca: "other-ca" });
+  await check();
+  await known({ ca: "former-ca" });
+  await check();
+  expect(sent).toEqual([]);
+  otherWindow = () => over;
+  await known({ ca: "other-ca" });
+  await check();
+  expect(sent).toEqual([ISSUE_NEXT]);
 });
 
 test("lets no window of a CA use up the life that was promised, and goes by age where there is none", async () => {

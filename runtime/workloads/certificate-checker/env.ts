@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { authoritiesVariable } from "../../certificates/acme/configured-authorities.ts";
 
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
@@ -16,7 +17,7 @@ export const envSchema = z.object({
     .string()
     .min(1)
     .transform((list) => list.split(",")),
-  ACME_DIRECTORY_URL: z.url(),
+  CERTIFICATE_AUTHORITIES: authoritiesVariable,
   /** E-mail of the account that pushes. */
   PUSH_SERVICE_ACCOUNT: z.string().min(1),
 });

@@ -1,5 +1,4 @@
-import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
-import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
+import { openPublicAuthorities } from "../../certificates/acme/configured-authorities.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
@@ -34,13 +33,7 @@ export const { handler, start } = workload((platform, logger) => {
       now,
     },
     sight: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),
-    ca: openCertificateAuthority({
-      directoryUrl: env.ACME_DIRECTORY_URL,
-      contact: "",
-      profile: "",
-      // Windows are public: no account is ever made with this key.
-      accountKey: async () => newEcdsaKey(),
-    }),
+    authorities: openPublicAuthorities(env.CERTIFICATE_AUTHORITIES),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
     now,

@@ -12,7 +12,10 @@ export interface CheckerPorts {
   readonly alerts: Alerts;
   readonly dnsRules: DnsRules;
   readonly sight: EdgeSight;
-  readonly ca: Pick<CertificateAuthority, "renewalInfo">;
+  readonly authorities: readonly {
+    readonly name: string;
+    readonly ca: Pick<CertificateAuthority, "renewalInfo">;
+  }[];
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;
   readonly now: () => Date;

@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import { authorityNamed } from "../../certificates/acme/certificate-authorities.ts";
 import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import { change } from "../../certificates/registry/change.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
@@ -60,13 +61,16 @@ function knownCertificate(
 }
 
 async function timeOf(
-  { ca }: CheckerPorts,
-  { domain }: DomainRecord,
+  { authorities }: CheckerPorts,
+  { domain, ca }: DomainRecord,
   certificate: KnownCertificate,
   { logger }: CheckDelivery,
 ): ReturnType<typeof renewalTime> {
   try {
-    return await renewalTime((id) => ca.renewalInfo(id), certificate.certificateId, certificate);
+    // Of one that is off the list, a certificate goes by its age.
+    const issuing = authorityNamed(authorities, ca)?.ca;
+    const ask = async (id: string) => issuing?.renewalInfo(id);
+    return await renewalTime(ask, certificate.certificateId, certificate);
   } catch (error) {
     logger.warn({ domain, reason: messageOf(error) }, "No renewal window from the CA; going by age");
     return { at: renewalByAge(certificate) };

@@ -1,4 +1,8 @@
 import * as z from "zod";
+import {
+  authoritiesVariable,
+  externalAccountKeysVariable,
+} from "../../certificates/acme/configured-authorities.ts";
 import { limitsVariable } from "../../certificates/budgets/limits.ts";
 
 export const envSchema = z.object({
@@ -7,11 +11,8 @@ export const envSchema = z.object({
   BACKUP_BUCKET: z.string().min(1),
   /** `projects/P/locations/L/keyRings/R/cryptoKeys/K`: wraps each certificate's data key. */
   KMS_KEY: z.string().min(1),
-  ACME_DIRECTORY_URL: z.url(),
-  /** A profile of the CA, `classic`. Empty: the CA's default. */
-  ACME_PROFILE: z.string(),
-  /** `mailto:` URL for the account. */
-  ACME_CONTACT: z.string().startsWith("mailto:"),
+  CERTIFICATE_AUTHORITIES: authoritiesVariable,
+  EXTERNAL_ACCOUNT_KEYS: externalAccountKeysVariable,
   /** IP addresses of the edge, comma-separated: where an activated certificate is looked for. */
   EDGE_ADDRESSES: z
     .string()

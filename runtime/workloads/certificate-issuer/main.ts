@@ -1,5 +1,4 @@
-import { accountKey } from "../../certificates/acme/account-key.ts";
-import { openCertificateAuthority } from "../../certificates/acme/acme-certificate-authority.ts";
+import { openAuthorities } from "../../certificates/acme/configured-authorities.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
@@ -43,17 +42,12 @@ export const { handler, start } = workload((platform, logger) => {
       budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
       challenges: bucket(env.CHALLENGE_BUCKET),
       backups: openCertificateBackups(backupObjects, wrapper),
-      authorities: [
-        {
-          name: new URL(env.ACME_DIRECTORY_URL).hostname,
-          ca: openCertificateAuthority({
-            directoryUrl: env.ACME_DIRECTORY_URL,
-            contact: env.ACME_CONTACT,
-            profile: env.ACME_PROFILE,
-            accountKey: () => accountKey(backupObjects, wrapper, env.ACME_DIRECTORY_URL),
-          }),
-        },
-      ],
+      authorities: openAuthorities(
+        env.CERTIFICATE_AUTHORITIES,
+        env.EXTERNAL_ACCOUNT_KEYS,
+        backupObjects,
+        wrapper,
+      ),
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
       edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),
