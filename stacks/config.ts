@@ -157,6 +157,13 @@ const configSchema = z
       ranges,
       tlsConfigurationId: z.string().min(1),
     }),
+    /**
+     * How a customer shows that a name is his: not at all, by a text in its DNS, or by leading it to a name
+     * of his own. Without it, whoever is first has a name once it leads to the edge.
+     *
+     * @default "none", which asks nothing of customers who are there already
+     */
+    ownership: z.enum(["none", "txt", "cname"]).default("none"),
     /** In the order in which they are asked. */
     certificateAuthorities: z
       .array(certificateAuthority)

@@ -25,6 +25,7 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
     ranges: Array.from({ length: 23 }, (_, index) => `10.${index}.0.0/16`),
     tlsConfigurationId: "configuration",
   },
+  ownership: "none",
   certificateAuthorities: [
     {
       name: "first",

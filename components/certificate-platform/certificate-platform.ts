@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
+import type { OwnershipMethod } from "../../runtime/certificates/ownership/ownership.ts";
 import { AlertChannels } from "../foundation/alert-channels.ts";
 import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import { StageTopic } from "../messaging/stage-topic.ts";
@@ -33,6 +34,8 @@ export interface CertificatePlatformArgs {
   readonly originHost: string;
   readonly apiHost: string;
   readonly edge: EdgeArgs;
+  /** How a customer shows that a name is his. */
+  readonly ownership: OwnershipMethod;
   /** In the order in which they are asked. */
   readonly certificateAuthorities: CertificateAuthoritiesArgs;
   /** JSON: base64url keys by the names of the CAs that want an external account. */
@@ -149,6 +152,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       {
         host,
         audience: this.apiAudience,
+        ownership: args.ownership,
+        edgeHost: edge.host,
         reservedZone: args.zoneDomain,
         registryBucket: stores.registryBucket,
         budgets: args.budgets,
@@ -176,6 +181,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         originHost: args.originHost,
         apiHost: args.apiHost,
         edge,
+        hasCustomersNames: args.ownership === "cname",
         services: {
           api: domainApi.serviceName,
           hosting: hosting.serviceName,
@@ -205,6 +211,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
           operator: identities.operator,
         },
         issuingTopic: issuing.topicId,
+        ownership: args.ownership,
+        edgeHost: edge.host,
         edgeAddresses: edge.addresses,
         caaIdentities: caaIdentitiesOf(args.certificateAuthorities),
       },

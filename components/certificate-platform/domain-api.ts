@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
+import type { OwnershipMethod } from "../../runtime/certificates/ownership/ownership.ts";
 import type { envSchema } from "../../runtime/workloads/domain-api/env.ts";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import { WorkloadService } from "../serverless/workload-service.ts";
@@ -8,6 +9,10 @@ import type { CertificateHost } from "./workloads.ts";
 export interface DomainApiArgs {
   readonly host: CertificateHost;
   readonly audience: string;
+  /** How a customer shows that a name is his. */
+  readonly ownership: OwnershipMethod;
+  /** The edge's own name. */
+  readonly edgeHost: string;
   /** Domain of the platform itself, in which no customer may register a name. */
   readonly reservedZone: string;
   readonly registryBucket: pulumi.Input<string>;
@@ -42,6 +47,8 @@ export class DomainApi extends pulumi.ComponentResource {
           ISSUING_TOPIC: args.issuingTopic,
           CHECKING_TOPIC: args.checkingTopic,
           API_AUDIENCE: args.audience,
+          OWNERSHIP: args.ownership,
+          EDGE_HOST: args.edgeHost,
           RESERVED_ZONE: args.reservedZone,
           OPERATORS: args.operator.email,
           VIEWERS: pulumi.all(viewers.map(([, { email }]) => email)).apply((emails) => emails.join(",")),

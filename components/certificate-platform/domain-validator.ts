@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
+import type { OwnershipMethod } from "../../runtime/certificates/ownership/ownership.ts";
 import type { envSchema } from "../../runtime/workloads/domain-validator/env.ts";
 import { type StageSource, StageWorkload } from "../messaging/stage-workload.ts";
 import type { FastlyCredentials } from "./fastly-credentials.ts";
@@ -13,6 +14,10 @@ export interface DomainValidatorArgs {
   readonly challengeBucket: pulumi.Input<string>;
   /** IP addresses of the edge. */
   readonly edgeAddresses: readonly string[];
+  /** How a customer shows that a name is his. */
+  readonly ownership: OwnershipMethod;
+  /** The edge's own name. */
+  readonly edgeHost: string;
   /** Names by which a CAA record may allow the CA. */
   readonly caaIdentities: readonly string[];
   /** Limits that differ from those that CA and CDN publish. */
@@ -38,6 +43,8 @@ export class DomainValidator extends pulumi.ComponentResource {
           CHALLENGE_BUCKET: args.challengeBucket,
           ISSUING_TOPIC: args.issuingTopic,
           EDGE_ADDRESSES: args.edgeAddresses.join(","),
+          OWNERSHIP: args.ownership,
+          EDGE_HOST: args.edgeHost,
           CAA_IDENTITIES: args.caaIdentities.join(","),
           BUDGET_LIMITS: JSON.stringify(args.budgets),
           FASTLY_SERVICE_ID: args.fastlyServiceId,

@@ -10,6 +10,8 @@ export interface EdgeServiceArgs {
   readonly edgeHost: string;
   /** The CDN's IP addresses, to which `edgeHost` leads. */
   readonly edgeAddresses: readonly string[];
+  /** Whether every name in `edgeHost` leads there too: one for each customer's CNAMEs, which shows whose a name is. @default false */
+  readonly hasCustomersNames?: boolean;
   /** Short name of the `ManagedZone` that `edgeHost` is in. */
   readonly zone: pulumi.Input<string>;
   /** The load balancer's address. */
@@ -26,7 +28,15 @@ export class EdgeService extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:EdgeService", name, args, opts);
 
-    const { edgeHost, edgeAddresses, zone, originAddress, originHost, protect } = args;
+    const {
+      edgeHost,
+      edgeAddresses,
+      zone,
+      originAddress,
+      originHost,
+      protect,
+      hasCustomersNames = false,
+    } = args;
     const service = new fastly.ServiceVcl(
       name,
       {
@@ -75,9 +85,16 @@ export class EdgeService extends pulumi.ComponentResource {
       ["AAAA", edgeAddresses.filter((address) => isIPv6(address))],
     ] as const) {
       if (rrdatas.length === 0) continue;
+      const records = { managedZone: zone, type, ttl: 300, rrdatas };
       new gcp.dns.RecordSet(
         `${name}-${type.toLowerCase()}`,
-        { managedZone: zone, name: `${edgeHost}.`, type, ttl: 300, rrdatas },
+        { ...records, name: `${edgeHost}.` },
+        { parent: this },
+      );
+      if (!hasCustomersNames) continue;
+      new gcp.dns.RecordSet(
+        `${name}-customers-${type.toLowerCase()}`,
+        { ...records, name: `*.${edgeHost}.` },
         { parent: this },
       );
     }

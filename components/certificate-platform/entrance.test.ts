@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { inputsOf, synth } from "../testing/synth.ts";
 import { EdgeAllowList } from "./edge-allow-list.ts";
-import { EdgeService } from "./edge-service.ts";
+import { EdgeService, type EdgeServiceArgs } from "./edge-service.ts";
 
 test("EdgeAllowList admits the CDN's ranges alone, ten a rule, and denies the rest", async () => {
   const ranges = Array.from({ length: 23 }, (_, index) => `10.${index}.0.0/16`);
@@ -19,7 +19,7 @@ test("EdgeAllowList admits the CDN's ranges alone, ten a rule, and denies the re
   expect(rules.slice(0, 3).flatMap(({ match }) => match.config.srcIpRanges)).toEqual(ranges);
 });
 
-const edgeService = () =>
+const edgeService = (args: Partial<EdgeServiceArgs> = {}) =>
   new EdgeService("edge", {
     edgeHost: "edge.domains.example",
     edgeAddresses: ["151.101.2.132", "2a04:4e42::644", "151.101.66.132"],
@@ -27,10 +27,11 @@ const edgeService = () =>
     originAddress: "203.0.113.1",
     originHost: "origin.domains.example",
     protect: true,
+    ...args,
   });
 
 test("EdgeService leads the name that customers point at to the CDN, by both kinds of address", async () => {
-  const resources = await synth(edgeService);
+  const resources = await synth(() => edgeService());
   const records = resources.filter(({ type }) => type === "gcp:dns/recordSet:RecordSet");
 
   expect(records.map(({ inputs }) => [inputs.name, inputs.type, inputs.rrdatas])).toEqual([
@@ -39,8 +40,20 @@ test("EdgeService leads the name that customers point at to the CDN, by both kin
   ]);
 });
 
+test("EdgeService leads every customer's own name there too, where one shows whose a name is", async () => {
+  const resources = await synth(() => edgeService({ hasCustomersNames: true }));
+  const records = resources.filter(({ type }) => type === "gcp:dns/recordSet:RecordSet");
+
+  expect(records.map(({ inputs }) => [inputs.name, inputs.type, inputs.rrdatas])).toEqual([
+    ["edge.domains.example.", "A", ["151.101.2.132", "151.101.66.132"]],
+    ["edge.domains.example.", "AAAA", ["2a04:4e42::644"]],
+    ["*.edge.domains.example.", "A", ["151.101.2.132", "151.101.66.132"]],
+    ["*.edge.domains.example.", "AAAA", ["2a04:4e42::644"]],
+  ]);
+});
+
 test("EdgeService links that name apart from the service's versions, as customers' own are", async () => {
-  const resources = await synth(edgeService);
+  const resources = await synth(() => edgeService());
 
   expect(inputsOf(resources, "fastly:index/domainV1:DomainV1", "edge")).toMatchObject({
     fqdn: "edge.domains.example",
@@ -50,7 +63,7 @@ test("EdgeService links that name apart from the service's versions, as customer
 });
 
 test("EdgeService passes challenges in plain HTTP, and all else over TLS to the origin's own name", async () => {
-  const resources = await synth(edgeService);
+  const resources = await synth(() => edgeService());
 
   expect(inputsOf(resources, "fastly:index/serviceVcl:ServiceVcl", "edge")).toMatchObject({
     backends: [

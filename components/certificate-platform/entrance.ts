@@ -23,6 +23,8 @@ export interface EntranceArgs {
   readonly originHost: string;
   readonly apiHost: string;
   readonly edge: EdgeArgs;
+  /** Whether every customer has a name of his own in the edge's. */
+  readonly hasCustomersNames: boolean;
   /** Names of the Cloud Run services that answer. */
   readonly services: Readonly<Record<"api" | "hosting" | "tokenProxy", pulumi.Output<string>>>;
   /** Id of a backend service that takes the place of the hosting service. */
@@ -70,6 +72,7 @@ export class Entrance {
       {
         edgeHost: edge.host,
         edgeAddresses: edge.addresses,
+        hasCustomersNames: args.hasCustomersNames,
         zone: zone.name,
         originAddress: address,
         originHost,

@@ -10,6 +10,7 @@ import type { EdgeSight } from "../../runtime/certificates/edge/edge-sight.ts";
 import { openFastlyDomains } from "../../runtime/certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../runtime/certificates/fastly/fastly-tls.ts";
 import { openPlatformKey } from "../../runtime/certificates/keys/platform-key.ts";
+import { Ownership } from "../../runtime/certificates/ownership/ownership.ts";
 import { openRegistry } from "../../runtime/certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../runtime/certificates/registry/findings.ts";
 import type { ObjectStore } from "../../runtime/google/object-store.ts";
@@ -58,6 +59,8 @@ export class Wiring {
       registry: openRegistry(objects),
       findings: openFindings(objects),
       budgets: this.#apiBudgets,
+      ownership: this.#ownership(objects),
+      alerts: openAlerts(objects, this.#around.clock.now),
       pageTokens: new PageTokens(openPlatformKey(objects)),
       validation: this.#around.topic("validation", life),
       issuing: this.#around.topic("issuing", life),
@@ -77,6 +80,7 @@ export class Wiring {
       registry: openRegistry(objects),
       budgets: this.#budgets(objects),
       ...this.#dnsRules(life),
+      ownership: this.#ownership(objects),
       fastly: openFastlyDomains({ ...this.#around.fastlyApi(life), serviceId: "service" }),
       probe: this.#around.lasting(probe, life),
       issuing: this.#around.topic("issuing", life),
@@ -135,15 +139,25 @@ export class Wiring {
     return this.#around.lasting({ look }, life);
   }
 
-  #dnsRules(life?: Life): DnsRules {
+  /** Nobody has to show whose a name is. */
+  #ownership(objects: ObjectStore): Ownership {
+    const key = openPlatformKey(objects);
+    return new Ownership({ method: "none", edgeHost: "edge.sim", key, dns: this.#dns() });
+  }
+
+  #dns(life?: Life): DnsLookup {
     const dns: DnsLookup = {
       addresses: async (name) => ({ kind: "answer", records: this.away.has(name) ? ELSEWHERE : EDGE }),
       caa: async () => ({ kind: "answer", records: [] }),
       txt: async () => ({ kind: "answer", records: [] }),
       cname: async () => ({ kind: "answer", records: [] }),
     };
+    return this.#around.lasting(dns, life);
+  }
+
+  #dnsRules(life?: Life): DnsRules {
     return {
-      dns: this.#around.lasting(dns, life),
+      dns: this.#dns(life),
       edge: new EdgeAddresses(EDGE),
       caaIdentities: [CA_IDENTITY],
       now: this.#around.clock.now,

@@ -26,15 +26,18 @@ export interface NewestUsable {
  * The newest backup of `domain` that opens, belongs together and is valid now. One that was damaged must
  * not hide an older one that is intact; so each is looked at, and which were passed over is said.
  *
+ * @param isOwn which of them are the domain's customer's; an earlier one's are not even looked at
  * @throws what storage and KMS do when they don't answer: that tells nothing about a backup
  */
 export async function newestUsable(
   backups: Pick<CertificateBackups, "versions" | "read">,
   domain: string,
   now: Date,
+  isOwn: (version: string) => boolean = () => true,
 ): Promise<NewestUsable> {
   const passedOver: PassedOver[] = [];
-  for (const version of (await backups.versions(domain)).slice(0, MAX_LOOKED_AT)) {
+  const versions = (await backups.versions(domain)).filter(isOwn);
+  for (const version of versions.slice(0, MAX_LOOKED_AT)) {
     const found = await opened(backups, domain, version);
     const judged = typeof found === "string" ? found : judge(domain, found, now);
     if (typeof judged === "object" && typeof found === "object") {

@@ -89,7 +89,7 @@ test.each<[string, Readonly<Record<string, Answer<CaaProperty>>>, string]>([
       `Remove the record ${DOMAIN} CAA 128 x\\027 "\\"", and add the record ${DOMAIN} CAA 0 issue "letsencrypt.org".`,
   ],
 ])("advises what can be done about CAA %s", async (_title, caa, reason) => {
-  expect(await check(caa)).toEqual({ kind: "refused", reason });
+  expect(await check(caa)).toMatchObject({ kind: "refused", isOwners: true, reason });
 });
 
 test("passes a name of whose addresses one kind could not be asked for, as a CA does, and says so", async () => {

@@ -14,6 +14,8 @@ export interface Refusal {
   /** Whether CAA is what stands in the way, or where the name leads. */
   readonly about?: "addresses" | "caa";
   readonly retryAt?: Date;
+  /** Whether only the domain's owner can mend it. */
+  readonly isOwners?: boolean;
   /** What went wrong on the platform's own side, if that is the reason. */
   readonly cause?: Error;
 }
@@ -54,16 +56,21 @@ export async function checkDns(
       atEdge.length > 0
         ? `leads to ${listed(elsewhere)} besides the platform's edge; remove those addresses`
         : `leads to ${listed(elsewhere)}, which is not the platform's edge; point it to ${target}`;
-    return { kind: "refused", about: "addresses", reason: `${domain} ${rule}.` };
+    return { kind: "refused", about: "addresses", isOwners: true, reason: `${domain} ${rule}.` };
   }
   if (atEdge.length === 0) {
     const reason = `${domain} has no address in the DNS; point it to ${target}.`;
-    return { kind: "refused", about: "addresses", reason };
+    return { kind: "refused", about: "addresses", isOwners: true, reason };
   }
   if (caa.kind === "trouble") return dnsTrouble(now(), domain, caa.holder, `CAA: ${caa.what}`);
   if (caa.kind === "forbidden") {
     const [identity = ""] = caaIdentities;
-    return { kind: "refused", about: "caa", reason: caaAdvice(domain, caa, { identity, target }) };
+    return {
+      kind: "refused",
+      about: "caa",
+      isOwners: true,
+      reason: caaAdvice(domain, caa, { identity, target }),
+    };
   }
   return {
     kind: "fit",

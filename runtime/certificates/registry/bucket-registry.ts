@@ -34,6 +34,7 @@ const VALIDATED: `/${Phase}.json` = "/validated.json";
 
 const tombstoneSchema = z.object({
   lastOrderNumber: z.number().int().positive(),
+  firstOrderNumber: z.number().int().positive().optional(),
   customer: z.string().optional(),
   ca: z.string().optional(),
   isRevoked: z.boolean().default(false),
@@ -169,9 +170,17 @@ class BucketRegistry implements Registry {
   }
 
   /** Two removers of one registration write the same, so that losing the race is fine. */
-  async #bury({ domain, orderNumber, customer, ca, revocation }: DomainRecord): Promise<void> {
+  async #bury({
+    domain,
+    orderNumber,
+    firstOrderNumber,
+    customer,
+    ca,
+    revocation,
+  }: DomainRecord): Promise<void> {
     const tombstone: Tombstone = {
       lastOrderNumber: orderNumber,
+      firstOrderNumber,
       customer,
       ca,
       isRevoked: revocation !== undefined,

@@ -47,10 +47,11 @@ export function checkedRecord(record: DomainRecord): DomainRecord {
 }
 
 export function recordOfMetadata(name: string, metadata: Readonly<Record<string, string>>): DomainRecord {
-  const { orderNumber, failures, ...rest } = metadata;
+  const { orderNumber, firstOrderNumber, failures, ...rest } = metadata;
   const parsed = recordSchema.safeParse({
     ...rest,
     orderNumber: Number(orderNumber),
+    ...(firstOrderNumber !== undefined && { firstOrderNumber: Number(firstOrderNumber) }),
     ...(failures !== undefined && { failures: Number(failures) }),
   });
   if (!parsed.success) throw new TypeError(`Metadata of "${name}": ${parsed.error.message}`);

@@ -44,6 +44,8 @@ export const recordSchema = z.object({
   customer: z.string(),
   lifecycle: z.enum(["registered", "active", "renewing", "failed", "paused", "removing"]),
   orderNumber: z.number().int().positive(),
+  /** The first order of this customer's: backups of earlier ones are another's. @default 1 */
+  firstOrderNumber: z.number().int().positive().optional(),
   /** A sentence that a customer understands: why it failed, waits or is paused, or was not restored. */
   reason: z.string().optional(),
   /** Not before this time is another try of use (RFC 3339). */

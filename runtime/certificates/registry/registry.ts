@@ -8,6 +8,8 @@ export interface FoundRecord {
 /** What outlives a registration. */
 export interface Tombstone {
   readonly lastOrderNumber: number;
+  /** The first order of that customer's. @default 1 */
+  readonly firstOrderNumber?: number | undefined;
   /** Whose the domain was. */
   readonly customer: string | undefined;
   /** Which CA its certificate was from. */

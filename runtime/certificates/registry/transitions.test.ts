@@ -23,6 +23,7 @@ import {
   startRemoval,
   type Transition,
   takeOver,
+  takeOverProven,
 } from "./transitions.ts";
 import { viewOf } from "./view.ts";
 
@@ -88,6 +89,11 @@ test.each<[string, (record: DomainRecord) => Transition, readonly string[]]>([
     "take-over",
     (record) => takeOver(record, "bob", LATER),
     ["overtaken", "overtaken", "overtaken", "registered 3", "registered 3", "overtaken"],
+  ],
+  [
+    "take-over with proof",
+    (record) => takeOverProven(record, "bob", LATER),
+    ["registered 3", "registered 3", "registered 3", "registered 3", "registered 3", "overtaken"],
   ],
   [
     "removal",
@@ -242,6 +248,16 @@ test("another order starts without what was said of the last, and keeps what is 
       dueAt: silentAt(LATER).toISOString(),
       updatedAt: LATER.toISOString(),
     },
+  });
+});
+
+test("nothing of the former customer's stays with a name that is taken over, nor comes to it later", () => {
+  const taken = changed(takeOverProven({ ...records.renewing, failures: 2 }, "bob", LATER));
+  expect(taken).toEqual({ ...register(DOMAIN, "bob", 3, LATER), firstOrderNumber: 3 });
+  expect(activate(taken, 2, CERTIFICATE, LATER)).toMatchObject({ kind: "overtaken" });
+  expect(changed(activate(taken, 3, CERTIFICATE, LATER))).toMatchObject({
+    lifecycle: "active",
+    customer: "bob",
   });
 });
 

@@ -44,13 +44,21 @@ export interface ServedCertificate {
   readonly ca?: string | undefined;
 }
 
-export function register(domain: string, customer: string, orderNumber: number, at: Date): DomainRecord {
+/** @param firstOrderNumber of the customer's: orders before it, and their backups, are another's */
+export function register(
+  domain: string,
+  customer: string,
+  orderNumber: number,
+  at: Date,
+  firstOrderNumber = 1,
+): DomainRecord {
   const time = at.toISOString();
   return {
     domain,
     customer,
     lifecycle: "registered",
     orderNumber,
+    ...(firstOrderNumber > 1 && { firstOrderNumber }),
     dueAt: silentAt(at).toISOString(),
     registeredAt: time,
     updatedAt: time,
@@ -97,7 +105,17 @@ export function takeOver(record: DomainRecord, customer: string, at: Date): Tran
   const { domain, lifecycle, orderNumber, notAfter } = record;
   const isFree = (lifecycle === "failed" || lifecycle === "paused") && notAfter === undefined;
   if (!isFree) return overtaken(`${domain} is somebody's.`);
-  return { kind: "changed", record: register(domain, customer, orderNumber + 1, at) };
+  return { kind: "changed", record: register(domain, customer, orderNumber + 1, at, orderNumber + 1) };
+}
+
+/**
+ * A domain whose customer does not show any more that it is his goes to one who does, whatever it is
+ * doing. Nothing goes with it: he gets a certificate of his own, by an order of his.
+ */
+export function takeOverProven(record: DomainRecord, customer: string, at: Date): Transition {
+  const { domain, lifecycle, orderNumber } = record;
+  if (lifecycle === "removing") return overtaken(`${domain} is being removed.`);
+  return { kind: "changed", record: register(domain, customer, orderNumber + 1, at, orderNumber + 1) };
 }
 
 export function startRemoval(record: DomainRecord, at: Date, revocation?: RevocationReason): Transition {
@@ -195,6 +213,8 @@ export function activate(
   at: Date,
 ): Transition {
   if (record.lifecycle === "removing") return overtaken(`${record.domain} is being removed.`);
+  if (orderNumber < (record.firstOrderNumber ?? 1))
+    return overtaken(`${record.domain} is another customer's.`);
   return record.orderNumber === orderNumber ? live(record, certificate, at) : serve(record, certificate);
 }
 

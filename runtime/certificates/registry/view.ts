@@ -4,6 +4,7 @@ import { certificateOf, needsJournal, stateOf } from "./state.ts";
 /** A domain as its customer sees it: record and journal in one. Without `needsJournal`, only the phases are the journal's. */
 export interface DomainView {
   readonly domain: string;
+  readonly customer: string;
   readonly state: State;
   /** Whether an order is under way whose certificate will take the place of the served one. */
   readonly isRenewing: boolean;
@@ -30,6 +31,7 @@ export function viewOf(record: DomainRecord, journal: readonly JournalEntry[]): 
   const issued = isOutdated ? certificateOf(journal) : undefined;
   return {
     domain: record.domain,
+    customer: record.customer,
     state,
     isRenewing: record.lifecycle === "renewing",
     reason: isOutdated ? undefined : record.reason,

@@ -5,6 +5,7 @@ import { type AcmeOrder, CaStillWorking } from "../../certificates/acme/certific
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
 import type { BackupDescription, CertificateWithKey } from "../../certificates/backup/certificate-backups.ts";
 import { certificateFacts } from "../../certificates/certificate-facts.ts";
+import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import type { Secret } from "../../workload/secret.ts";
 import { AcmeOrderAttempts } from "./acme-order-attempts.ts";
 import { FINALIZED_LAG_MS, type PlacedAcmeOrder } from "./acme-order-in-hand.ts";
@@ -25,6 +26,12 @@ export function versionOf(orderNumber: number): string {
 export function authorOf(version: string): number | undefined {
   const number = Number(version);
   return Number.isInteger(number) && version === versionOf(number) ? number : undefined;
+}
+
+/** For the backups of a domain: which are its customer's, and no earlier one's. */
+export function ownBackups(record: DomainRecord): (version: string) => boolean {
+  const { firstOrderNumber = 1 } = record;
+  return (version) => version === record.version || (authorOf(version) ?? 1) >= firstOrderNumber;
 }
 
 /**

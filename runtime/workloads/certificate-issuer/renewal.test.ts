@@ -3,7 +3,13 @@ import type { Budgets, Spending } from "../../certificates/budgets/budgets.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
-import { register, renew, startRemoval, type Transition } from "../../certificates/registry/transitions.ts";
+import {
+  register,
+  renew,
+  startRemoval,
+  type Transition,
+  takeOverProven,
+} from "../../certificates/registry/transitions.ts";
 import { problem } from "../../certificates/testing/certificate-authority.ts";
 import { TestIssuingKey } from "../../certificates/testing/issuing-key.ts";
 import type { Outcome } from "../../workload/outcome.ts";
@@ -205,4 +211,28 @@ test("lets a removal wait for the budget with the site served, and go on by itse
   expect(await world.deliver(REMOVE)).toEqual(DONE);
   expect(serial()).toBeUndefined();
   expect(await world.record(DOMAIN)).toBeUndefined();
+});
+
+test("who takes a name over gets a certificate of his own, also where the one before was never used", async () => {
+  const former = serial();
+  await move((record) => takeOverProven(record, "another@example.test", world.now()));
+  expect(await world.deliver(SECOND)).toEqual(DONE);
+  expect(world.ca.finalized).toHaveLength(2);
+  expect(serial()).not.toBe(former);
+  expect(atFastly()).toEqual([1, 1, 1]);
+
+  // The former customer's order, which comes late, changes nothing.
+  await world.deliver(FIRST);
+  expect(await world.record(DOMAIN)).toMatchObject({ lifecycle: "active", version: "00000002" });
+});
+
+test("who took a name over and let it go finds no backup but his own when he comes back", async () => {
+  await move((record) => takeOverProven(record, "another@example.test", world.now()));
+  await move((record) => startRemoval(record, world.now()));
+  await world.deliver({ ...REMOVE, orderNumber: 2 });
+  expect(await world.registry.tombstone(DOMAIN)).toMatchObject({ lastOrderNumber: 2, firstOrderNumber: 2 });
+  const record = register(DOMAIN, "another@example.test", 3, world.now(), 2);
+  await world.registry.create(record);
+  await world.deliver({ ...FIRST, orderNumber: 3 });
+  expect(world.ca.finalized).toHaveLength(2);
 });

@@ -79,3 +79,14 @@ test("says from when on the CDN takes it, where the hour's writes are spent", as
     retryAt: new Date(resetAt * 1000).toISOString(),
   });
 });
+
+test("restores no backup of the customer who had the name before", async () => {
+  await backUp("00000001");
+  await world.change(DOMAIN, { firstOrderNumber: 2 });
+  await world.deliver(RESTORE);
+  expect(world.fastly.served(DOMAIN)).toBeUndefined();
+  expect(await finding()).toMatchObject({ outcome: "refused", reason: `${DOMAIN} has no backup.` });
+  const serial = await backUp("00000002");
+  await world.deliver(RESTORE);
+  expect(world.fastly.served(DOMAIN)?.serialNumber.toLowerCase()).toBe(serial);
+});

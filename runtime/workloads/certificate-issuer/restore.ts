@@ -17,7 +17,7 @@ import {
 } from "../../certificates/registry/transitions.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { WorkContext } from "./issue.ts";
-import { authorOf } from "./obtain-certificate.ts";
+import { authorOf, ownBackups } from "./obtain-certificate.ts";
 import { OrderWaits } from "./order-waits.ts";
 import { pay } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
@@ -54,7 +54,7 @@ export async function restore(
     const found = await registry.find(domain);
     if (!found) return dropped(`${domain} is not registered.`);
     if (found.record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
-    newest = await newestUsable(ports.backups, domain, now());
+    newest = await newestUsable(ports.backups, domain, now(), ownBackups(found.record));
     if (newest.backup) await pay(ports, found.record, "activation");
     await activate(domain, newest, ports, { ...context, signal });
     await tell({ outcome: "restored", activated: "this", linked: "ours" });

@@ -3,7 +3,7 @@ import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { certificateOf, hasReached } from "../../certificates/registry/state.ts";
 import { renewalByAge } from "../../certificates/renewal/lifetime.ts";
-import { authorOf } from "./obtain-certificate.ts";
+import { authorOf, ownBackups } from "./obtain-certificate.ts";
 import type { IssuerPorts } from "./ports.ts";
 
 /** Journal details of a certificate. */
@@ -22,7 +22,7 @@ export async function unusedBackup(
   const { domain, orderNumber, lifecycle } = record;
   // What is served now is to be replaced by a new one.
   if (orderNumber === 1 || lifecycle === "renewing") return undefined;
-  const { backup } = await newestUsable(backups, domain, now());
+  const { backup } = await newestUsable(backups, domain, now(), ownBackups(record));
   const author = backup && authorOf(backup.version);
   if (!backup || author === undefined || author >= orderNumber) return undefined;
   const facts = certificateFacts(backup.chainPem);

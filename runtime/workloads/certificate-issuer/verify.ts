@@ -3,6 +3,7 @@ import type { Issuing } from "../../certificates/messages.ts";
 import type { Finding } from "../../certificates/registry/findings.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { WorkContext } from "./issue.ts";
+import { ownBackups } from "./obtain-certificate.ts";
 import type { IssuerPorts } from "./ports.ts";
 
 /**
@@ -15,8 +16,9 @@ export async function verify(
   { logger, signal }: WorkContext,
 ): Promise<Outcome> {
   const { registry, findings, backups, tls, domains, now } = ports;
-  if (!(await registry.find(domain))) return { kind: "dropped", reason: `${domain} is not registered.` };
-  const found = await newestUsable(backups, domain, now());
+  const registered = await registry.find(domain);
+  if (!registered) return { kind: "dropped", reason: `${domain} is not registered.` };
+  const found = await newestUsable(backups, domain, now(), ownBackups(registered.record));
   const [activated, linked] = await Promise.all([
     found.backup ? tls.activated(domain, found.backup.chainPem, signal) : null,
     domains.linked(domain, signal),

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { RecordContended } from "../../certificates/registry/change.ts";
+import type { DomainView } from "../../certificates/registry/view.ts";
 import { ObjectStoreError } from "../../google/object-store.ts";
 import { PublishFailed } from "../../google/publisher.ts";
 import { DeadlineExceeded } from "../../workload/deadline.ts";
@@ -27,7 +28,7 @@ import { renewCertificate } from "./renew-certificate.ts";
 import { type BodyRules, requireBody } from "./request-body.ts";
 import { refuseOtherMethods, requireJson } from "./request-rules.ts";
 import { requestedName, requestedNewName } from "./requested-name.ts";
-import { certificateResourceOf, resourceOf, summaryOf } from "./resources.ts";
+import { certificateResourceOf, type DomainResource, resourceOf, summaryOf } from "./resources.ts";
 import {
   adoptCertificateRoute,
   checkCertificateRoute,
@@ -85,7 +86,9 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
       options.reservedZone,
     );
     const view = await registerDomain(options, context.get("scope"), domain);
-    return context.json(resourceOf(view, normalizedFrom), 202, { location: `/v1/domains/${domain}` });
+    return context.json(await described(options, view, normalizedFrom), 202, {
+      location: `/v1/domains/${domain}`,
+    });
   });
   app.openapi(listRoute, async (context) => {
     const { pageSize, pageToken } = context.req.valid("query");
@@ -97,12 +100,16 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   });
   app.openapi(showRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(resourceOf(await showDomain(options, context.get("scope"), domain)), 200);
+    return context.json(
+      await described(options, await showDomain(options, context.get("scope"), domain)),
+      200,
+    );
   });
   app.openapi(removeRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
     const { revoke } = context.req.valid("query");
-    return context.json(resourceOf(await removeDomain(options, context.get("scope"), domain, revoke)), 202);
+    const view = await removeDomain(options, context.get("scope"), domain, revoke);
+    return context.json(await described(options, view), 202);
   });
   app.openapi(showCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
@@ -113,29 +120,34 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   });
   app.openapi(restoreCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(askedOf(await restoreCertificate(options, context.get("scope"), domain)), 202);
+    return context.json(
+      await asked(options, await restoreCertificate(options, context.get("scope"), domain)),
+      202,
+    );
   });
   app.openapi(renewCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
     const { revoke } = context.req.valid("query");
-    return context.json(
-      resourceOf(await renewCertificate(options, context.get("scope"), domain, revoke)),
-      202,
-    );
+    const view = await renewCertificate(options, context.get("scope"), domain, revoke);
+    return context.json(await described(options, view), 202);
   });
   app.openapi(adoptCertificateRoute, async (context) => {
     const { domain } = requestedNewName(context.req.valid("param").domain, options.reservedZone);
     const adopted = await adoptCertificate(options, context.get("scope"), domain, context.req.valid("json"));
-    return context.json(resourceOf(adopted), 202);
+    return context.json(await described(options, adopted), 202);
   });
   app.openapi(verifyCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(askedOf(await verifyCertificate(options, context.get("scope"), domain)), 202);
+    return context.json(
+      await asked(options, await verifyCertificate(options, context.get("scope"), domain)),
+      202,
+    );
   });
 
   app.openapi(checkCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
-    return context.json(resourceOf(await checkCertificate(options, context.get("scope"), domain)), 202);
+    const view = await checkCertificate(options, context.get("scope"), domain);
+    return context.json(await described(options, view), 202);
   });
 
   app.all("/v1/domains", refuseOtherMethods("GET, POST"));
@@ -159,8 +171,16 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
   return app;
 }
 
-function askedOf({ view, request }: Asked) {
-  return { ...resourceOf(view), request };
+async function described(
+  { ownership }: Ports,
+  view: DomainView,
+  normalizedFrom?: string,
+): Promise<DomainResource> {
+  return resourceOf(view, await ownership.proof(view.domain, view.customer), normalizedFrom);
+}
+
+async function asked(ports: Ports, { view, request }: Asked) {
+  return { ...(await described(ports, view)), request };
 }
 
 function problemOf(error: unknown, context: Context<Env>, logger: Logger): ProblemError {

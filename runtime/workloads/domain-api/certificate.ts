@@ -91,8 +91,9 @@ export async function checkCertificate(ports: Ports, scope: Scope, domain: strin
 }
 
 async function newestCertificate(ports: Ports, record: DomainRecord): Promise<OwnedCertificate> {
-  const { domain, orderNumber } = record;
-  for (let number = orderNumber; number > Math.max(0, orderNumber - MAX_ORDERS_BACK); number--) {
+  const { domain, orderNumber, firstOrderNumber = 1 } = record;
+  const oldest = Math.max(firstOrderNumber, orderNumber - MAX_ORDERS_BACK + 1);
+  for (let number = orderNumber; number >= oldest; number--) {
     const certificate = certificateOf(await ports.registry.journal(domain, number));
     if (certificate !== undefined) return { domain, orderNumber: number, ...certificate };
   }

@@ -1,5 +1,8 @@
+import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
+import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
 import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
+import { Ownership } from "../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { openBuckets } from "../../google/bucket.ts";
@@ -15,11 +18,19 @@ export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
   const topic = openTopics(platform);
   const registryObjects = openBuckets(platform)(env.REGISTRY_BUCKET);
+  const key = openPlatformKey(registryObjects);
   return createDomainApi({
     registry: openRegistry(registryObjects),
     findings: openFindings(registryObjects),
     budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
-    pageTokens: new PageTokens(openPlatformKey(registryObjects)),
+    ownership: new Ownership({
+      method: env.OWNERSHIP,
+      edgeHost: env.EDGE_HOST,
+      key,
+      dns: openDnsLookup(platform.DNS_SERVERS),
+    }),
+    alerts: openAlerts(registryObjects, SYSTEM_CLOCK.now),
+    pageTokens: new PageTokens(key),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
     checking: topic(env.CHECKING_TOPIC),

@@ -1,4 +1,6 @@
+import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { Budgets } from "../../certificates/budgets/budgets.ts";
+import type { Ownership } from "../../certificates/ownership/ownership.ts";
 import type { Findings } from "../../certificates/registry/findings.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { Topic } from "../../google/publisher.ts";
@@ -12,6 +14,8 @@ export interface Ports {
   readonly registry: Registry;
   readonly findings: Pick<Findings, "read">;
   readonly budgets: Pick<Budgets, "takeRegistration" | "giveBackRegistration">;
+  readonly ownership: Ownership;
+  readonly alerts: Pick<Alerts, "raise">;
   readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;

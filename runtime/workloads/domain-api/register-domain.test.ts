@@ -29,6 +29,7 @@ test("a registration is answered with 202 with the resource, and sends one messa
     notBefore: null,
     orderNumber: 1,
     notAfter: null,
+    ownership: null,
     retryAt: null,
     phases: [{ phase: "registered", at: "2026-11-01T12:00:00.000Z" }],
   });
@@ -294,4 +295,20 @@ test("a failed domain's next order costs the share of who starts it, which an op
   await api.change("shop.example.test", failed);
   expect((await api.register("shop.example.test")).status).toBe(429);
   expect((await api.register("shop.example.test", OPERATOR)).body).toMatchObject({ orderNumber: 3 });
+});
+
+test("counts a removed registration's backups as the customer's own where it was his", async () => {
+  await api.register("shop.example.test");
+  const again = async (email: string) => {
+    await api.call("DELETE", "/v1/domains/shop.example.test", OPERATOR);
+    const { generation = "" } = (await api.registry.find("shop.example.test")) ?? {};
+    await api.registry.remove("shop.example.test", generation);
+    await api.register("shop.example.test", email);
+    return (await api.registry.find("shop.example.test"))?.record.firstOrderNumber;
+  };
+  expect(await again(ALICE)).toBeUndefined();
+  expect(await again(BOB)).toBe(3);
+  expect(await again(BOB)).toBe(3);
+  expect((await api.registry.list({ pageSize: 1 })).records).toMatchObject([{ firstOrderNumber: 3 }]);
+  expect(await again(ALICE)).toBe(5);
 });

@@ -1,10 +1,11 @@
 import { change } from "../../certificates/registry/change.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { stateOf } from "../../certificates/registry/state.ts";
-import { register, retry, type Transition, takeOver } from "../../certificates/registry/transitions.ts";
+import { register, retry, type Transition } from "../../certificates/registry/transitions.ts";
 import { type DomainView, viewOf } from "../../certificates/registry/view.ts";
 import { audit } from "./audit.ts";
 import { mayActFor } from "./caller.ts";
+import { contest, tellTakeOver } from "./contest.ts";
 import { resendIfStalled, sendToValidation } from "./dispatch.ts";
 import type { Ports, Scope } from "./ports.ts";
 import { ProblemError } from "./problem.ts";
@@ -12,9 +13,8 @@ import { RegistrationCharge } from "./registration-charge.ts";
 
 /**
  * Registers a domain for the caller, or returns it as it is: any number of calls make one
- * registration. A failed domain gets a new order, for customers not before its `retryAt`. One that
- * failed and never passed validation is anybody's: it is no claim to a name that its customer has
- * no hold of.
+ * registration. A failed domain gets a new order, for customers not before its `retryAt`. Whoever shows
+ * that a name is his gets it from a customer who does not: a registration alone is no claim to it.
  *
  * The record is written before the message is sent; after a crash in between, a later call sends it.
  *
@@ -22,7 +22,7 @@ import { RegistrationCharge } from "./registration-charge.ts";
  *   customer's share
  */
 export async function registerDomain(ports: Ports, scope: Scope, domain: string): Promise<DomainView> {
-  const { registry, now } = ports;
+  const { registry } = ports;
   const charge = new RegistrationCharge(ports, scope);
   const registration = await charge.during(() =>
     change(
@@ -30,12 +30,14 @@ export async function registerDomain(ports: Ports, scope: Scope, domain: string)
       domain,
       async (record) => {
         const transition = await registerAgain(ports, scope, record);
-        if (transition.kind === "changed") await charge.pay(transition.record);
+        if (transition.kind === "changed") {
+          await charge.pay(transition.record);
+          await tellTakeOver(ports, record, transition.record);
+        }
         return transition;
       },
       async () => {
-        const orderNumber = await registry.firstOrderNumber(domain);
-        const record = register(domain, scope.caller.email, orderNumber, now());
+        const record = await registerAnew(ports, domain, scope.caller.email);
         await charge.pay(record);
         return record;
       },
@@ -57,14 +59,22 @@ export async function registerDomain(ports: Ports, scope: Scope, domain: string)
   return viewOf(record, journal);
 }
 
+/** Backups of a registration of the same customer's, which was removed, are his again. */
+async function registerAnew(
+  { registry, now }: Ports,
+  domain: string,
+  customer: string,
+): Promise<DomainRecord> {
+  const before = await registry.tombstone(domain);
+  const orderNumber = (before?.lastOrderNumber ?? 0) + 1;
+  const first = before?.customer === customer ? (before.firstOrderNumber ?? 1) : orderNumber;
+  return register(domain, customer, orderNumber, now(), first);
+}
+
 async function registerAgain(ports: Ports, scope: Scope, record: DomainRecord): Promise<Transition> {
   const { registry, now } = ports;
   const { domain, customer, lifecycle, orderNumber } = record;
-  if (!mayActFor(scope.caller, customer)) {
-    const transition = takeOver(record, scope.caller.email, now());
-    if (transition.kind === "changed" && !(await registry.wasValidated(domain))) return transition;
-    throw new ProblemError(409, "taken", `"${domain}" is registered by another customer.`);
-  }
+  if (!mayActFor(scope.caller, customer)) return contest(ports, scope, record);
   if (lifecycle !== "failed") return retry(record, [], now());
   if (mustWait(ports, scope, record)) return { kind: "unchanged" };
   return retry(record, await registry.journal(domain, orderNumber), now());

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { Proof } from "../../certificates/ownership/ownership.ts";
 import { type Finding, findingSchema } from "../../certificates/registry/findings.ts";
 import { PHASES, STATES } from "../../certificates/registry/lifecycle.ts";
 import type { JournaledCertificate } from "../../certificates/registry/state.ts";
@@ -34,6 +35,10 @@ export const domainSchema = z
   .object({
     ...summaryFields,
     phases: z.array(z.object({ phase: z.enum(PHASES), at: z.iso.datetime() })),
+    ownership: z
+      .object({ method: z.enum(["txt", "cname"]), name: z.string(), value: z.string() })
+      .nullable()
+      .openapi({ description: "The DNS record that shows whose the name is. Null where none is asked for." }),
     normalizedFrom: z
       .string()
       .optional()
@@ -95,10 +100,15 @@ export function summaryOf({
   };
 }
 
-export function resourceOf(view: DomainView, normalizedFrom?: string): DomainResource {
+export function resourceOf(
+  view: DomainView,
+  proof: Proof | undefined,
+  normalizedFrom?: string,
+): DomainResource {
   return {
     ...summaryOf(view),
     phases: view.phases.map(({ phase, at }) => ({ phase, at })),
+    ownership: proof ?? null,
     ...(normalizedFrom !== undefined && { normalizedFrom }),
   };
 }

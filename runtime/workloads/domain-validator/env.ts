@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { limitsVariable } from "../../certificates/budgets/limits.ts";
+import { OWNERSHIP_METHODS } from "../../certificates/ownership/ownership.ts";
 
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
@@ -18,6 +19,10 @@ export const envSchema = z.object({
     .transform((list) => list.split(",")),
   /** Limits that differ from those that CA and CDN publish, as JSON. */
   BUDGET_LIMITS: limitsVariable,
+  /** How a customer shows that a name is his. */
+  OWNERSHIP: z.enum(OWNERSHIP_METHODS),
+  /** The edge's own name, in which each customer has one for his CNAMEs. */
+  EDGE_HOST: z.hostname().toLowerCase(),
   FASTLY_SERVICE_ID: z.string().min(1),
   FASTLY_API_TOKEN: z.string().min(1),
   /** E-mail of the account that pushes. */

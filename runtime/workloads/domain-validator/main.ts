@@ -2,7 +2,9 @@ import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
+import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
 import { validationSchema } from "../../certificates/messages.ts";
+import { Ownership } from "../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openTopics } from "../../google/publisher.ts";
@@ -21,10 +23,11 @@ export const { handler, start } = workload((platform, logger) => {
   const env = parseEnvironment(envSchema);
   const bucket = openBuckets(platform);
   const registryObjects = bucket(env.REGISTRY_BUCKET);
+  const dns = openDnsLookup(platform.DNS_SERVERS);
   const ports: ValidatorPorts = {
     registry: openRegistry(registryObjects),
     budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
-    dns: openDnsLookup(platform.DNS_SERVERS),
+    dns,
     edge: new EdgeAddresses(env.EDGE_ADDRESSES),
     caaIdentities: env.CAA_IDENTITIES,
     fastly: openFastlyDomains({
@@ -35,6 +38,12 @@ export const { handler, start } = workload((platform, logger) => {
     probe: openEdgeProbe({
       challenges: bucket(env.CHALLENGE_BUCKET),
       port: platform.EDGE_HTTP_PORT,
+    }),
+    ownership: new Ownership({
+      method: env.OWNERSHIP,
+      edgeHost: env.EDGE_HOST,
+      key: openPlatformKey(registryObjects),
+      dns,
     }),
     issuing: openTopics(platform)(env.ISSUING_TOPIC),
     now: () => new Date(),

@@ -3,6 +3,8 @@ import type { Grant } from "../../certificates/budgets/budgets.ts";
 import type { Addresses, Answer, CaaProperty } from "../../certificates/dns/dns-lookup.ts";
 import { EdgeAddresses } from "../../certificates/dns/edge-addresses.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
+import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
+import { Ownership, type OwnershipMethod } from "../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { hasReached } from "../../certificates/registry/state.ts";
@@ -26,6 +28,8 @@ let caa: Record<string, Answer<CaaProperty>>;
 let probe: ProbeResult;
 let grant: Grant;
 let fastlyFails: FastlyError | undefined;
+/** Texts in the DNS. */
+let texts: Answer<string>;
 let ports: ValidatorPorts;
 
 const delivery = {
@@ -38,6 +42,14 @@ const delivery = {
     { write: (line) => lines.push(line) },
   ),
 };
+
+const ownership = (method: OwnershipMethod) =>
+  new Ownership({
+    method,
+    edgeHost: "edge.platform.example",
+    key: openPlatformKey(objects),
+    dns: { txt: async () => texts, cname: async () => texts },
+  });
 
 const severities = () => lines.map((line) => JSON.parse(line).severity);
 const answer = <T>(...records: T[]): Answer<T> => ({ kind: "answer", records });
@@ -67,12 +79,14 @@ beforeEach(async () => {
   probe = { kind: "served" };
   grant = { kind: "granted" };
   fastlyFails = undefined;
+  texts = answer();
   ports = {
     registry: openRegistry(objects),
     dns: {
       addresses: async () => addresses,
       caa: async (name) => caa[name] ?? answer(),
     },
+    ownership: ownership("none"),
     edge: new EdgeAddresses(EDGE),
     caaIdentities: ["ca.example"],
     fastly: {
@@ -176,6 +190,56 @@ test("a name of which half could not be looked up passes, as it does at a CA, an
   expect(await validate()).toEqual({ kind: "done" });
   expect(await view()).toMatchObject({ state: "issuing" });
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ domain: DOMAIN, failed: "AAAA: SERVFAIL" }]);
+});
+
+describe("where a customer has to show that a name is his", () => {
+  const proofFor = async (customer: string) => (await ports.ownership.proof(DOMAIN, customer))?.value ?? "";
+
+  test("it passes with his text beside others, and fails with another's, saying what to add", async () => {
+    ports = { ...ports, ownership: ownership("txt") };
+    const { customer } = (await ports.registry.find(DOMAIN))?.record ?? { customer: "" };
+    texts = answer(await proofFor("rival@example.test"), `${await proofFor(customer)}x`);
+    expect(await validate()).toEqual({ kind: "done" });
+    expect(await view()).toMatchObject({
+      state: "failed",
+      reason:
+        `Nothing in the DNS shows that ${DOMAIN} is yours: ` +
+        `add the record _platform-challenge.${DOMAIN} TXT "${await proofFor(customer)}".`,
+    });
+    expect(calls).toEqual([]);
+
+    await change({ lifecycle: "registered", orderNumber: 2 });
+    texts = answer("v=spf1", await proofFor(customer));
+    await validate(2);
+    expect(await view()).toMatchObject({ state: "issuing" });
+  });
+
+  test("all that is missing is said at once; an alias leads to the edge, too", async () => {
+    addresses = answer();
+    ports = { ...ports, ownership: ownership("txt") };
+    await validate();
+    expect((await view()).reason).toMatch(/has no address in the DNS.* Nothing in the DNS shows/);
+
+    await change({ lifecycle: "registered", orderNumber: 2 });
+    ports = { ...ports, ownership: ownership("cname") };
+    await validate(2);
+    expect((await view()).reason).toMatch(
+      /^Nothing in the DNS shows that shop\.example\.test is yours: add the record shop\.example\.test CNAME [0-9a-f]{32}\.edge\.platform\.example\.$/,
+    );
+  });
+
+  test("DNS servers that fail are asked again; a domain that has been served shows enough", async () => {
+    ports = { ...ports, ownership: ownership("txt") };
+    texts = { kind: "trouble", what: "SERVFAIL" };
+    const first = { ...delivery, deliveryAttempt: 1 };
+    expect(await validateDomain(ports, { domain: DOMAIN, orderNumber: 1 }, first)).toMatchObject({
+      kind: "retry",
+      reason: expect.stringContaining(`_platform-challenge.${DOMAIN}`),
+    });
+    await change({ lifecycle: "renewing", notAfter: "2027-01-01T00:00:00Z" });
+    expect(await validate()).toEqual({ kind: "done" });
+    expect(hasReached(await ports.registry.journal(DOMAIN, 1), "validated")).toBe(true);
+  });
 });
 
 test("DNS servers that fail for a moment are asked again by the next deliveries, the fourth of which refuses", async () => {

@@ -1,5 +1,5 @@
 import type { Budgets } from "../../certificates/budgets/budgets.ts";
-import { checkDns, type DnsRules, type Refusal } from "../../certificates/dns/check-dns.ts";
+import type { Refusal } from "../../certificates/dns/check-dns.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { FastlyError } from "../../certificates/fastly/fastly-error.ts";
 import type { Issuing, MessageAttributes, Validation } from "../../certificates/messages.ts";
@@ -13,12 +13,13 @@ import type { Logger } from "../../workload/logger.ts";
 import type { Outcome } from "../../workload/outcome.ts";
 import type { Delivery } from "../../workload/push.ts";
 import { formatTraceparent } from "../../workload/trace.ts";
+import { checkName, type NameRules } from "./check-name.ts";
 import type { EdgeProbe } from "./edge-probe.ts";
 
 /** After trouble of the DNS in so many deliveries, the customer hears of it: after Pub/Sub's pauses of 1, 2 and 4 s, so soon. */
 const DNS_DELIVERIES = 3;
 
-export interface ValidatorPorts extends DnsRules {
+export interface ValidatorPorts extends NameRules {
   readonly registry: Registry;
   readonly fastly: Pick<FastlyDomains, "link" | "unlink">;
   readonly probe: EdgeProbe;
@@ -28,7 +29,7 @@ export interface ValidatorPorts extends DnsRules {
 
 /**
  * Checks that a domain can have a certificate, before any call to the CA: its name leads to the
- * edge, CAA allows our CA, Fastly routes it to us, and a challenge of ours comes back through the edge.
+ * edge and is its customer's, CAA allows our CA, Fastly routes it to us, and a challenge of ours comes back through the edge.
  *
  * Deliveries repeat. A verdict stands once it is written (`validated` in the journal, `failed` in
  * the record) and only the message to the issuer is sent again; anything before is done again.
@@ -88,10 +89,11 @@ type Verdict =
 
 async function judge(
   ports: ValidatorPorts,
-  { domain, customer }: DomainRecord,
+  record: DomainRecord,
   { deliveryAttempt, signal, logger }: Pick<Delivery, "deliveryAttempt" | "signal" | "logger">,
 ): Promise<Verdict> {
-  const dns = await checkDns(ports, domain);
+  const { domain, customer } = record;
+  const dns = await checkName(ports, record);
   if (dns.kind === "trouble") {
     const { refusal } = dns;
     if (deliveryAttempt !== undefined && deliveryAttempt <= DNS_DELIVERIES)

@@ -1,8 +1,11 @@
 import type { Hono } from "hono";
+import { openAlerts } from "../../../certificates/alerts/stored-alerts.ts";
 import type { Budgets } from "../../../certificates/budgets/budgets.ts";
 import { type Limits, limitsSchema } from "../../../certificates/budgets/limits.ts";
 import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
+import type { Answer } from "../../../certificates/dns/dns-lookup.ts";
 import { openPlatformKey } from "../../../certificates/keys/platform-key.ts";
+import { Ownership, type OwnershipMethod } from "../../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
 import { openFindings } from "../../../certificates/registry/findings.ts";
 import type { Phase } from "../../../certificates/registry/lifecycle.ts";
@@ -29,7 +32,16 @@ export class TestApi {
   readonly objects = new MemoryObjectStore();
   readonly registry = openRegistry(this.objects);
   readonly findings = openFindings(this.objects);
-  readonly pageTokens = new PageTokens(openPlatformKey(this.objects));
+  readonly #key = openPlatformKey(this.objects);
+  readonly pageTokens = new PageTokens(this.#key);
+  readonly alerts = openAlerts(this.objects, () => new Date(this.now));
+  /** Texts and aliases in the DNS, by name; an error is thrown by whoever asks. */
+  readonly dns: Record<string, readonly string[] | Answer<string>> = {};
+  readonly #lookUp = async (name: string): Promise<Answer<string>> => {
+    const found = this.dns[name] ?? [];
+    return "kind" in found ? found : { kind: "answer", records: found };
+  };
+  readonly ownership: Ownership;
   #budgets = this.#openBudgets({ registrationsPerHour: 1_000 });
   readonly validation: Sent[] = [];
   readonly issuing: Sent[] = [];
@@ -40,34 +52,46 @@ export class TestApi {
   readonly deadlines = new Set<() => void>();
   now = Date.parse("2026-11-01T12:00:00.000Z");
   failPublishing = false;
-  readonly app: Pick<Hono, "request" | "fetch"> = createDomainApi({
-    registry: this.registry,
-    findings: this.findings,
-    budgets: {
-      takeRegistration: (customer) => this.#budgets.takeRegistration(customer),
-      giveBackRegistration: (customer) => this.#budgets.giveBackRegistration(customer),
-    },
-    pageTokens: this.pageTokens,
-    validation: this.#topic(this.validation),
-    issuing: this.#topic(this.issuing),
-    checking: this.#topic(this.checking),
-    audience: AUDIENCE,
-    operators: [OPERATOR],
-    viewers: [VIEWER],
-    reservedZone: "platform.example",
-    clock: {
-      ...SYSTEM_CLOCK,
-      after: (_ms, act) => {
-        this.deadlines.add(act);
-        return () => this.deadlines.delete(act);
+  readonly app: Pick<Hono, "request" | "fetch">;
+
+  constructor(method: OwnershipMethod = "none") {
+    this.ownership = new Ownership({
+      method,
+      edgeHost: "edge.platform.example",
+      key: this.#key,
+      dns: { txt: this.#lookUp, cname: this.#lookUp },
+    });
+    this.app = createDomainApi({
+      registry: this.registry,
+      findings: this.findings,
+      budgets: {
+        takeRegistration: (customer) => this.#budgets.takeRegistration(customer),
+        giveBackRegistration: (customer) => this.#budgets.giveBackRegistration(customer),
       },
-    },
-    now: () => new Date(this.now),
-    logger: createLogger(
-      { K_SERVICE: "domain-api", K_REVISION: "domain-api-1" },
-      { write: (line) => this.lines.push(line) },
-    ),
-  });
+      ownership: this.ownership,
+      alerts: this.alerts,
+      pageTokens: this.pageTokens,
+      validation: this.#topic(this.validation),
+      issuing: this.#topic(this.issuing),
+      checking: this.#topic(this.checking),
+      audience: AUDIENCE,
+      operators: [OPERATOR],
+      viewers: [VIEWER],
+      reservedZone: "platform.example",
+      clock: {
+        ...SYSTEM_CLOCK,
+        after: (_ms, act) => {
+          this.deadlines.add(act);
+          return () => this.deadlines.delete(act);
+        },
+      },
+      now: () => new Date(this.now),
+      logger: createLogger(
+        { K_SERVICE: "domain-api", K_REVISION: "domain-api-1" },
+        { write: (line) => this.lines.push(line) },
+      ),
+    });
+  }
 
   async call(method: string, path: string, email = ALICE, body?: unknown) {
     const response = await this.app.request(path, {
