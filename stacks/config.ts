@@ -191,6 +191,8 @@ const configSchema = z
     workloads,
     /** Limits that are others than Let's Encrypt's and Fastly's, which the platform's own defaults are. */
     budgets,
+    /** @default 400, longer than any certificate lives */
+    backupDays: z.int().min(1).max(3_650).default(400),
     softDeleteDays: z
       .int()
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),

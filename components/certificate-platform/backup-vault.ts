@@ -4,13 +4,15 @@ import { PrivateBucket } from "../foundation/private-bucket.ts";
 
 const ROTATION_DAYS = 90;
 const DAY_SECONDS = 86_400;
-/** Longer than the life of any certificate that is still in use; the account's key stays. */
-const EXPIRY = { days: 400, prefixes: ["certificates/", "orders/"] };
+/** What ends with time; the account's key stays. */
+const EXPIRING = ["certificates/", "orders/"];
 
 export interface BackupVaultArgs {
   readonly region: pulumi.Input<string>;
   /** Who may seal and open backups; by the name of their grants. */
   readonly keepers: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Whole days for which a backup is kept: longer than the life of any certificate that is still in use. */
+  readonly backupDays: number;
   readonly softDeleteDays: number;
   readonly protect: boolean;
 }
@@ -24,7 +26,8 @@ export class BackupVault extends pulumi.ComponentResource {
   constructor(name: string, args: BackupVaultArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:BackupVault", name, args, opts);
 
-    const { region, keepers, protect } = args;
+    const { region, keepers, backupDays, softDeleteDays, protect } = args;
+    const expiry = { days: backupDays, prefixes: EXPIRING };
     const ring = new gcp.kms.KeyRing(name, { location: region }, { parent: this });
     const key = new gcp.kms.CryptoKey(
       name,
@@ -46,7 +49,7 @@ export class BackupVault extends pulumi.ComponentResource {
     const bucket = new PrivateBucket(
       name,
       // A backup is written once and for good: nobody who can read one may spoil it.
-      { region, appenders: keepers, softDeleteDays: args.softDeleteDays, expiry: EXPIRY, protect },
+      { region, appenders: keepers, softDeleteDays, expiry, protect },
       { parent: this },
     );
 

@@ -54,6 +54,7 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
   workloads: Object.fromEntries(
     Object.keys(WORKLOADS).map((name) => [name, scaling]),
   ) as CertificatePlatformArgs["workloads"],
+  backupDays: 400,
   softDeleteDays: 30,
   budgets: { writesPerHour: 500 },
   grantDelaySeconds: 0,

@@ -56,6 +56,8 @@ export interface CertificatePlatformArgs {
   /** URL of the folder of runbooks, `docs/runbooks` of this repository, for whoever is told. */
   readonly runbooksUrl: string;
   readonly workloads: Readonly<Record<CertificateWorkload, WorkloadChoice>>;
+  /** Whole days for which a certificate's backup is kept, of a removed domain too: longer than certificates live. */
+  readonly backupDays: number;
   /** Whole days for which deleted registry entries and backups can be brought back: 0, or 7 to 90. */
   readonly softDeleteDays: number;
   /** Whole seconds for which the first update waits until new grants hold. */
@@ -114,7 +116,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
-    const stores = new DataStores(name, { region, identities, softDeleteDays, protect }, parent);
+    const { backupDays } = args;
+    const stores = new DataStores(name, { region, identities, backupDays, softDeleteDays, protect }, parent);
     const fastlyCredentials = new FastlyCredentials(
       `${name}-fastly`,
       {

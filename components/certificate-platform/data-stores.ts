@@ -11,6 +11,8 @@ const REGISTRY_VERSION_DAYS = 100;
 export interface DataStoresArgs {
   readonly region: pulumi.Input<string>;
   readonly identities: PlatformIdentities;
+  /** Whole days for which backups are kept. */
+  readonly backupDays: number;
   readonly softDeleteDays: number;
   readonly protect: boolean;
 }
@@ -22,7 +24,7 @@ export class DataStores {
   readonly vault: BackupVault;
 
   constructor(name: string, args: DataStoresArgs, opts: pulumi.ComponentResourceOptions) {
-    const { region, identities, softDeleteDays, protect } = args;
+    const { region, identities, backupDays, softDeleteDays, protect } = args;
     this.registryBucket = new PrivateBucket(
       `${name}-registry`,
       {
@@ -54,7 +56,7 @@ export class DataStores {
     ).bucketName;
     this.vault = new BackupVault(
       `${name}-backup`,
-      { region, keepers: identities.members("certificate-issuer"), softDeleteDays, protect },
+      { region, keepers: identities.members("certificate-issuer"), backupDays, softDeleteDays, protect },
       opts,
     );
   }

@@ -22,6 +22,8 @@ export const issuingSchema = z.strictObject({
 /** On the checking topic: look at this domain, and do what is due. */
 export const checkingSchema = z.strictObject({
   domain: z.string().min(1),
+  /** Whether the CA is to be asked for its renewal window though it said not to ask again so soon. */
+  asksAnew: z.boolean().optional(),
 });
 
 export type Validation = z.output<typeof validationSchema>;

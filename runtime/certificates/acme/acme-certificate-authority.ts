@@ -7,6 +7,7 @@ import type { AcmeReply } from "./acme-transport.ts";
 import { CaUnavailable, type CertificateAuthority, type RevocationReason } from "./certificate-authority.ts";
 import { poll, type Reading } from "./polling.ts";
 import { toRenewalInfo } from "./renewal-info.ts";
+import { RenewalWindows } from "./renewal-windows.ts";
 
 /** @see https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1 */
 const REASON_CODES: Readonly<Record<RevocationReason, number>> = {
@@ -55,6 +56,14 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
     }
   };
   const post = (target: Target, payload?: object) => inSession((session) => session.post(target, payload));
+
+  const windows = new RenewalWindows(async (certificateId) => {
+    const session = await open();
+    const { renewalInfo } = await session.directory();
+    if (renewalInfo === undefined) return undefined;
+    const url = `${renewalInfo.replace(/\/$/, "")}/${certificateId}`;
+    return toRenewalInfo(await session.get(url), certificateId);
+  });
 
   return {
     openAccount: () => inSession((session) => session.open()),
@@ -110,15 +119,7 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
       }
       return data;
     },
-    async renewalInfo(certificateId) {
-      const session = await open();
-      const { renewalInfo } = await session.directory();
-      if (renewalInfo === undefined) return undefined;
-      return toRenewalInfo(
-        await session.get(`${renewalInfo.replace(/\/$/, "")}/${certificateId}`),
-        certificateId,
-      );
-    },
+    renewalInfo: (certificateId, { asksAnew } = {}) => windows.of(certificateId, asksAnew),
     async revoke(chainPem, reason) {
       const certificate = new X509Certificate(chainPem).raw.toString("base64url");
       try {

@@ -40,10 +40,11 @@ function open(key = accountKey) {
 async function issue(replaces?: string): Promise<{ chain: string; id: string; taken: string | undefined }> {
   const ca = open();
   const order = await ca.newOrder(DOMAIN, { replaces });
-  const { challenge, url } = await ca.authorization(order.authorizations[0] ?? "");
+  const { challenge, url, status } = await ca.authorization(order.authorizations[0] ?? "");
   if (!challenge) throw new Error("Pebble offers no HTTP-01 challenge.");
   tokens.set(challenge.token, await ca.keyAuthorization(challenge.token));
-  await ca.answer(challenge);
+  // Told to reuse none, Pebble reuses one authorization in a hundred.
+  if (status === "pending") await ca.answer(challenge);
   await ca.settledAuthorization(url, never);
   await ca.finalize(order, await certificateRequest(DOMAIN, newEcdsaKey()));
   const { certificate } = await ca.settledAcmeOrder(order.url, never);
@@ -97,7 +98,10 @@ test("names the certificate that an order replaces, and orders all the same wher
   expect((await issue(first.id)).taken).toBeUndefined();
   // By a CA that never had it.
   const elsewhere = await open().newOrder(DOMAIN, { replaces: "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE" });
-  expect(elsewhere).toMatchObject({ status: "pending", replaces: undefined });
+  expect(elsewhere).toMatchObject({
+    status: expect.stringMatching(/^(pending|ready)$/),
+    replaces: undefined,
+  });
   // In the name of another account.
   const moved = await open(newEcdsaKey()).newOrder(DOMAIN, { replaces: second.id });
   expect(moved).toMatchObject({ status: "pending", replaces: undefined });

@@ -24,6 +24,11 @@ export interface NewOrderOptions {
   readonly replaces?: string | undefined;
 }
 
+export interface RenewalInfoOptions {
+  /** Whether to ask though the CA said, the last time, not to ask again so soon. @default false */
+  readonly asksAnew?: boolean | undefined;
+}
+
 /** Why a certificate is revoked, of RFC 5280's reasons those that are a subscriber's to give. */
 export const REVOCATION_REASONS = [
   "unspecified",
@@ -80,7 +85,7 @@ export interface CertificateAuthority {
    * When this CA, which issued the certificate, would like it to be renewed; `undefined` where it has no ARI.
    * A refusal or no answer, as for any call: the certificate's lifetime then tells when.
    */
-  renewalInfo(certificateId: string): Promise<RenewalInfo | undefined>;
+  renewalInfo(certificateId: string, options?: RenewalInfoOptions): Promise<RenewalInfo | undefined>;
   /** Of a certificate that is revoked already, there is nothing to do. @param chainPem PEM, leaf first */
   revoke(chainPem: string, reason: RevocationReason): Promise<void>;
 }

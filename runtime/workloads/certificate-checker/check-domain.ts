@@ -6,7 +6,10 @@ import { examine } from "./examine.ts";
 import type { CheckerPorts } from "./ports.ts";
 import { resume, revisit, tryAgain } from "./resume.ts";
 
-export type CheckDelivery = Pick<Delivery, "trace" | "logger" | "signal">;
+export interface CheckDelivery extends Pick<Delivery, "trace" | "logger" | "signal"> {
+  /** Whether the CA is asked for its renewal window though it said not to ask again so soon. */
+  readonly asksAnew?: boolean | undefined;
+}
 
 /**
  * Looks at a domain, and does what is due: starts a renewal or another try, sends on what fell silent, and
@@ -18,12 +21,12 @@ export type CheckDelivery = Pick<Delivery, "trace" | "logger" | "signal">;
  */
 export async function checkDomain(
   ports: CheckerPorts,
-  { domain }: Checking,
+  { domain, asksAnew }: Checking,
   delivery: CheckDelivery,
 ): Promise<Outcome> {
   const found = await ports.registry.find(domain);
   if (!found) return { kind: "dropped", reason: `${domain} is not registered.` };
-  await workFor(found.record)(ports, found.record, delivery);
+  await workFor(found.record)(ports, found.record, { ...delivery, asksAnew });
   return { kind: "done" };
 }
 

@@ -64,15 +64,15 @@ async function timeOf(
   { authorities }: CheckerPorts,
   { domain, ca }: DomainRecord,
   certificate: KnownCertificate,
-  { logger }: CheckDelivery,
+  delivery: CheckDelivery,
 ): ReturnType<typeof renewalTime> {
   try {
     // Of one that is off the list, a certificate goes by its age.
     const issuing = authorityNamed(authorities, ca)?.ca;
-    const ask = async (id: string) => issuing?.renewalInfo(id);
+    const ask = async (id: string) => issuing?.renewalInfo(id, { asksAnew: delivery.asksAnew });
     return await renewalTime(ask, certificate.certificateId, certificate);
   } catch (error) {
-    logger.warn({ domain, reason: messageOf(error) }, "No renewal window from the CA; going by age");
+    delivery.logger.warn({ domain, reason: messageOf(error) }, "No renewal window from the CA; going by age");
     return { at: renewalByAge(certificate) };
   }
 }

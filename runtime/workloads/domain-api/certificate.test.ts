@@ -77,6 +77,6 @@ test("has a domain checked at once, for operators alone", async () => {
   expect(await check(ALICE)).toMatchObject({ status: 403, body: { code: "operators-only" } });
   expect(await check(OPERATOR)).toMatchObject({ status: 202, body: { domain: "shop.example.test" } });
   expect(api.checking).toMatchObject([
-    { data: { domain: "shop.example.test" }, attributes: { customer: ALICE } },
+    { data: { domain: "shop.example.test", asksAnew: true }, attributes: { customer: ALICE } },
   ]);
 });

@@ -31,7 +31,7 @@ export async function sendToIssuer(
 }
 
 export async function sendToChecker(ports: Ports, scope: Scope, record: DomainRecord): Promise<void> {
-  const message: Checking = { domain: record.domain };
+  const message: Checking = { domain: record.domain, asksAnew: true };
   await ports.checking.publish(message, { ...attributesOf(scope, record) });
 }
 
