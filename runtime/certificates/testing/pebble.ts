@@ -29,7 +29,11 @@ export class TestPebble {
     this.#pebble = this.#startPebble();
   }
 
-  static async start(httpPort: number): Promise<TestPebble> {
+  /** @param externalAccounts base64url keys by their ids; with any, every account needs one */
+  static async start(
+    httpPort: number,
+    externalAccounts: Readonly<Record<string, string>> = {},
+  ): Promise<TestPebble> {
     const authority = await TestIssuingKey.create();
     setDefaultCACertificates([...getCACertificates("default"), authority.rootPem]);
     const folder = mkdtempSync(join(tmpdir(), "test-pebble-"));
@@ -47,6 +51,8 @@ export class TestPebble {
       tlsPort: 1,
       retryAfter: { authz: 0, order: 0 },
       keyAlgorithm: "ecdsa",
+      externalAccountBindingRequired: Object.keys(externalAccounts).length > 0,
+      externalAccountMACKeys: externalAccounts,
       profiles: {
         classic: { description: "90 days", validityPeriod: 7_776_000 },
         shortlived: { description: "160 hours", validityPeriod: 576_000 },

@@ -12,8 +12,10 @@ import { TestPebble } from "../../../certificates/testing/pebble.ts";
 import type { Outcome } from "../../../workload/outcome.ts";
 import { TestWorld } from "./world.ts";
 
-/** As often as a message is delivered. */
+/** As often as one message is delivered. */
 const DELIVERIES = 10;
+/** Of all messages of an order. */
+const MAX_DELIVERIES = 50;
 const NO_OBJECTS = { read: async () => undefined };
 
 /** The issuer with the real client, Pebble, and a proxy before it that is at fault when a test wants that. */
@@ -100,14 +102,17 @@ export class FaultyCaWorld {
     return outcome;
   }
 
-  /** Delivers as Pub/Sub and the timer do, until the order has come to an end. */
+  /** Delivers as Pub/Sub and the timer do, until the order has come to an end, or a message would be a dead letter. */
   async deliverToTheEnd(): Promise<Outcome> {
+    let retries = 0;
     for (let delivery = 1; ; delivery++) {
       const outcome = await this.deliver();
+      retries = outcome.kind === "retry" ? retries + 1 : 0;
       const record = await this.record();
-      if (record?.lifecycle !== "registered" || delivery === DELIVERIES) return outcome;
+      const isOver = record?.lifecycle !== "registered" || retries === DELIVERIES;
+      if (isOver || delivery === MAX_DELIVERIES) return outcome;
       const dueMs = record.dueAt === undefined ? 0 : Date.parse(record.dueAt) - this.world.now().getTime();
-      this.world.letPass(Math.max(1_000, dueMs));
+      this.world.letPass(retries > 0 ? 1_000 * 2 ** Math.min(retries - 1, 6) : Math.max(0, dueMs));
     }
   }
 
