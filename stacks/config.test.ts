@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
-import { HIDDEN, InvalidConfig, parseConfig } from "./config.ts";
+import { HIDDEN, hidden, InvalidConfig, parseConfig } from "./config.ts";
 import { exampleValues } from "./example-values.ts";
 import { readStackFile } from "./testing/stack-file.ts";
 
@@ -9,7 +9,12 @@ function valuesOf(stack: string): Record<string, string> {
   const values = Object.entries(readStackFile(stack))
     .filter(([key]) => key.startsWith("platform:") || key === "gcp:project")
     .map(([key, value]) => [key.replace("platform:", ""), value]);
-  const secrets = { fastlyApiToken: HIDDEN, slackWebhookUrl: HIDDEN, sentryDsn: HIDDEN };
+  const secrets = {
+    fastlyApiToken: HIDDEN,
+    originSecret: HIDDEN,
+    slackWebhookUrl: HIDDEN,
+    sentryDsn: HIDDEN,
+  };
   return { ...Object.fromEntries(values), ...secrets };
 }
 
@@ -44,6 +49,18 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     'platform:edge.host: must be in zoneDomain; got "edge.example.com".',
   ]);
 });
+
+test.each(["short", `${"s".repeat(40)}'`, "s".repeat(129)])(
+  "refuses an origin secret like %j, and shows it nowhere",
+  (secret) => {
+    const originSecret = hidden("platform:originSecret", secret);
+    expect(originSecret).not.toContain(secret);
+    expect(mistakes({ ...valuesOf("prod"), originSecret })).toEqual([
+      'platform:originSecret: must be set to 32 to 128 letters, digits, hyphens and underscores: pulumi config set --secret platform:originSecret; got "[another secret]".',
+    ]);
+    expect(hidden("platform:originSecret", "s".repeat(32))).toBe(HIDDEN);
+  },
+);
 
 test("counts a zone that is no host name as one mistake, whatever should be in it", () => {
   expect(mistakes({ ...valuesOf("prod"), zoneDomain: "-" })).toEqual([

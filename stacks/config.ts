@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ORIGIN_SECRET } from "../components/certificate-platform/origin-secret.ts";
 import { type CertificateWorkload, WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import type { WorkloadDefinition } from "../components/serverless/hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
@@ -6,6 +7,14 @@ import { brokenMemory, CPU_COUNTS, DEFAULT_SIZE } from "../components/serverless
 
 /** Stands for a secret that is set. */
 export const HIDDEN = "[secret]";
+/** Stands for a secret that is set, and breaks its rule. */
+export const MALFORMED = "[another secret]";
+/** Rules of secrets that have one, by full key. */
+const SECRET_RULES: Readonly<Record<string, RegExp>> = {
+  "platform:originSecret": ORIGIN_SECRET,
+  "platform:formerOriginSecret": ORIGIN_SECRET,
+};
+const ORIGIN_SECRET_RULE = "must be set to 32 to 128 letters, digits, hyphens and underscores";
 
 const hostName = z
   .string()
@@ -174,6 +183,12 @@ const configSchema = z
     externalAccountKeys: z.literal(HIDDEN).optional(),
     /** Only that it is there: the value itself is a secret, and so apart from what errors may quote. */
     fastlyApiToken: z.literal(HIDDEN, "must be set: pulumi config set --secret platform:fastlyApiToken"),
+    /** Likewise. The edge sends it to the origin, which takes the former one too. */
+    originSecret: z.literal(
+      HIDDEN,
+      `${ORIGIN_SECRET_RULE}: pulumi config set --secret platform:originSecret`,
+    ),
+    formerOriginSecret: z.literal(HIDDEN, ORIGIN_SECRET_RULE).optional(),
     /** The operators' own account is among the API's callers under its name. */
     callers: byName(member).refine((callers) => !Object.hasOwn(callers, "operator"), {
       path: ["operator"],
@@ -183,6 +198,8 @@ const configSchema = z
     alertEmails: byName(z.email("must be an e-mail address")),
     /** Within which each domain is checked once. @default 360: a CA that moves a renewal is to be asked twice a day */
     checkIntervalMinutes: z.int().min(1).max(1_440).default(360),
+    /** Who may hear what becomes of domains. @default nobody */
+    eventSubscribers: byName(member).default({}),
     /** Only that they are there, as of `fastlyApiToken`; without them nobody is told there. */
     slackWebhookUrl: z.literal(HIDDEN).optional(),
     sentryDsn: z.literal(HIDDEN).optional(),
@@ -228,6 +245,11 @@ export class InvalidConfig extends Error {
     this.name = "InvalidConfig";
     this.mistakes = mistakes;
   }
+}
+
+/** What may be told of a secret. */
+export function hidden(key: string, secret: string): string {
+  return SECRET_RULES[key]?.test(secret) === false ? MALFORMED : HIDDEN;
 }
 
 /**

@@ -34,16 +34,20 @@ test("keeps the identity of every resource, and warns of values that are still t
   ]);
 });
 
-/** Of what providers make, whose ancestors the components are, and of components that had others. */
+/** Of what providers make, whose ancestors the components are, and of what had others. */
 async function identitiesOf(stack: string): Promise<readonly string[]> {
   const resources = await synth(async () => {
-    const given = { "platform:fastlyApiToken": "token", "platform:grantDelaySeconds": "0" };
+    const given = {
+      "platform:fastlyApiToken": "token",
+      "platform:originSecret": "s".repeat(32),
+      "platform:grantDelaySeconds": "0",
+    };
     pulumi.runtime.setAllConfig({ ...readStackFile(stack), ...given });
     // Each stack's is a module of its own, which runs when it is imported.
     await import(`./index.ts?stack=${stack}`);
   });
   return resources.flatMap(({ type, identity, formerly }) => {
-    if (!type.startsWith("platform:")) return [identity];
-    return formerly.map((former) => `${identity}, formerly ${former}`);
+    const moved = formerly.map((former) => `${identity}, formerly ${former}`);
+    return type.startsWith("platform:") ? moved : [identity, ...moved];
   });
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
 import { requiredServices } from "../components/certificate-platform/required-services.ts";
 import { ProjectFoundation } from "../components/foundation/project-foundation.ts";
-import { HIDDEN, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
+import { hidden, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
 import { exampleValues } from "./example-values.ts";
 
 const NAMESPACE = "platform:";
@@ -10,6 +10,8 @@ const PROJECT = "gcp:project";
 const SECRETS = [
   "platform:fastlyApiToken",
   "platform:externalAccountKeys",
+  "platform:originSecret",
+  "platform:formerOriginSecret",
   "platform:slackWebhookUrl",
   "platform:sentryDsn",
 ];
@@ -17,7 +19,7 @@ const SECRETS = [
 const values = Object.fromEntries(
   Object.entries(pulumi.runtime.allConfig())
     .filter(([key]) => key.startsWith(NAMESPACE) || key === PROJECT)
-    .map(([key, value]) => [key.replace(NAMESPACE, ""), SECRETS.includes(key) ? HIDDEN : value]),
+    .map(([key, value]) => [key.replace(NAMESPACE, ""), SECRETS.includes(key) ? hidden(key, value) : value]),
 );
 
 const config = checkedConfig();
@@ -40,6 +42,10 @@ const certificates = new CertificatePlatform("certs", {
   foundation,
   fastlyApiToken: secrets.requireSecret("fastlyApiToken"),
   externalAccountKeys: secrets.getSecret("externalAccountKeys"),
+  originSecret: {
+    current: secrets.requireSecret("originSecret"),
+    former: secrets.getSecret("formerOriginSecret"),
+  },
   alertDestinations: {
     slackWebhookUrl: secrets.getSecret("slackWebhookUrl"),
     sentryDsn: secrets.getSecret("sentryDsn"),
@@ -54,6 +60,7 @@ export const {
   fastlyServiceId,
   nameServers,
   backupBucket,
+  eventsTopic,
   stages,
 } = certificates;
 

@@ -29,6 +29,7 @@ test("holds a second platform beside the first, on the same foundation", async (
   apiHost: "api.other.localhost",
   edge: { ...config.edge, host: "edge.other.localhost" },
   fastlyApiToken: secrets.requireSecret("fastlyApiToken"),
+  originSecret: { current: secrets.requireSecret("originSecret") },
   alertDestinations: {
     slackWebhookUrl: secrets.getSecret("slackWebhookUrl"),
     sentryDsn: secrets.getSecret("sentryDsn"),

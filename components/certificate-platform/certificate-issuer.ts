@@ -11,6 +11,8 @@ import type { CertificateHost } from "./workloads.ts";
 export interface CertificateIssuerArgs {
   readonly host: CertificateHost;
   readonly source: StageSource;
+  /** Id of the topic on which others hear of domains. */
+  readonly eventsTopic: pulumi.Input<string>;
   readonly registryBucket: pulumi.Input<string>;
   readonly challengeBucket: pulumi.Input<string>;
   readonly vault: BackupVault;
@@ -29,6 +31,7 @@ export interface CertificateIssuerArgs {
 
 /** Orders, backs up and activates certificates; the only one who can open a backup. */
 export class CertificateIssuer extends pulumi.ComponentResource {
+  readonly serviceName: pulumi.Output<string>;
   readonly deadLetterSubscriptionId: pulumi.Output<string>;
 
   constructor(name: string, args: CertificateIssuerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -47,6 +50,7 @@ export class CertificateIssuer extends pulumi.ComponentResource {
         workload,
         source: args.source,
         env: {
+          EVENTS_TOPIC: args.eventsTopic,
           REGISTRY_BUCKET: args.registryBucket,
           CHALLENGE_BUCKET: args.challengeBucket,
           BACKUP_BUCKET: args.vault.bucketName,
@@ -64,7 +68,11 @@ export class CertificateIssuer extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    this.serviceName = stage.serviceName;
     this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
-    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
+    this.registerOutputs({
+      serviceName: this.serviceName,
+      deadLetterSubscriptionId: this.deadLetterSubscriptionId,
+    });
   }
 }

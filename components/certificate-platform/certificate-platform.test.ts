@@ -11,6 +11,7 @@ const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "clo
   (name) => `${name}.googleapis.com`,
 );
 const TOKEN = "canary-fastly-token";
+const SECRET = "canary-origin-secret-0123456789abcdef";
 const WEBHOOK = "https://hooks.slack.example/services/canary";
 const EXTERNAL_KEYS = '{"second":"canary-external-account-key"}';
 const scaling = { minInstances: 0, maxInstances: 3 };
@@ -44,11 +45,13 @@ const args: Omit<CertificatePlatformArgs, "foundation"> = {
     },
   ],
   externalAccountKeys: EXTERNAL_KEYS,
+  originSecret: { current: SECRET },
   fastlyApiToken: TOKEN,
   callers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   operators: { "on-call": "group:on-call@example.com" },
   alertEmails: { platform: "platform@example.com" },
   checkIntervalMinutes: 360,
+  eventSubscribers: { shop: "serviceAccount:shop@customer.iam.gserviceaccount.com" },
   alertDestinations: { slackWebhookUrl: WEBHOOK },
   runbooksUrl: "https://git.example/runbooks",
   workloads: Object.fromEntries(
@@ -122,6 +125,16 @@ describe("CertificatePlatform", () => {
         notificationChannels: ["certs-alerts-platform"],
       });
     }
+  });
+
+  test("lets the issuer tell what becomes of domains, and whoever is named subscribe to it", () => {
+    const grants = of("gcp:pubsub/topicIAMMember:TopicIAMMember")
+      .filter(({ inputs }) => String(inputs.topic).startsWith("certs-events"))
+      .map(({ inputs }) => [inputs.role, inputs.member]);
+    expect(grants).toEqual([
+      ["roles/pubsub.subscriber", "serviceAccount:shop@customer.iam.gserviceaccount.com"],
+      ["roles/pubsub.publisher", "serviceAccount:certs-issuer@test.iam.gserviceaccount.com"],
+    ]);
   });
 
   test("tells of domains' problems each minute, where somebody is named to be told", () => {
@@ -257,10 +270,13 @@ describe("CertificatePlatform", () => {
     ]);
   });
 
-  test("lets the CDN alone reach what serves customers' names", () => {
-    for (const name of ["certs-hosting", "certs-proxy"]) {
+  test("lets the CDN alone reach the token proxy, and our own service there alone reach hosting", () => {
+    for (const [name, policy] of [
+      ["certs-hosting", "certs-own-edge-only-id"],
+      ["certs-proxy", "certs-edge-only-id"],
+    ] as const) {
       expect(named("gcp:compute/backendService:BackendService", name)).toMatchObject({
-        securityPolicy: "certs-edge-only-id",
+        securityPolicy: policy,
         loadBalancingScheme: "EXTERNAL_MANAGED",
       });
     }

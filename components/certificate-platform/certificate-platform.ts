@@ -15,9 +15,12 @@ import { DomainApi } from "./domain-api.ts";
 import { DomainValidator } from "./domain-validator.ts";
 import { DomainWatcher } from "./domain-watcher.ts";
 import { type EdgeArgs, Entrance } from "./entrance.ts";
+import { EventTopic } from "./event-topic.ts";
 import { FastlyCredentials } from "./fastly-credentials.ts";
 import { Hosting } from "./hosting.ts";
+import type { OriginSecretArgs } from "./origin-secret.ts";
 import { PlatformIdentities } from "./platform-identities.ts";
+import { PlatformMonitoring } from "./platform-monitoring.ts";
 import { requiredServices } from "./required-services.ts";
 import { TokenProxy } from "./token-proxy.ts";
 import { type CertificateWorkload, WORKLOADS } from "./workloads.ts";
@@ -40,6 +43,7 @@ export interface CertificatePlatformArgs {
   readonly certificateAuthorities: CertificateAuthoritiesArgs;
   /** JSON: base64url keys by the names of the CAs that want an external account. */
   readonly externalAccountKeys?: pulumi.Input<string> | undefined;
+  readonly originSecret: OriginSecretArgs;
   readonly fastlyApiToken: pulumi.Input<string>;
   /** Limits of the CA and the CDN, where they are others than Let's Encrypt's and Fastly's. */
   readonly budgets: LimitOverrides;
@@ -51,6 +55,8 @@ export interface CertificatePlatformArgs {
   readonly alertEmails: Readonly<Record<string, string>>;
   /** Whole minutes within which each domain is checked once, 1 to 1,440. */
   readonly checkIntervalMinutes: number;
+  /** Members who may subscribe to what becomes of domains, by a stable name. */
+  readonly eventSubscribers: Readonly<Record<string, string>>;
   /** Who hears of domains' problems beside the log. */
   readonly alertDestinations: AlertDestinations;
   /** URL of the folder of runbooks, `docs/runbooks` of this repository, for whoever is told. */
@@ -87,6 +93,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   readonly fastlyServiceId: pulumi.Output<string>;
   readonly nameServers: pulumi.Output<string[]>;
   readonly backupBucket: pulumi.Output<string>;
+  /** Id of the topic on which others hear of domains. */
+  readonly eventsTopic: pulumi.Output<string>;
   /** Where messages come in, and where those end that could not be processed. */
   readonly stages: Readonly<Record<string, StageIds>>;
 
@@ -185,6 +193,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         apiHost: args.apiHost,
         edge,
         hasCustomersNames: args.ownership === "cname",
+        originSecret: args.originSecret,
         services: {
           api: domainApi.serviceName,
           hosting: hosting.serviceName,
@@ -221,12 +230,18 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       },
       parent,
     );
+    const events = new EventTopic(
+      `${name}-events`,
+      { publishers: identities.members("certificate-issuer"), subscribers: args.eventSubscribers },
+      parent,
+    );
     const issuer = new CertificateIssuer(
       // Stacks in use know it by the shorter name.
       `${name}-cert-issuer`,
       {
         ...stage,
         source: { topic: issuing.topicId, pusher: identities.issuingPusher, operator: identities.operator },
+        eventsTopic: events.topicId,
         vault: stores.vault,
         certificateAuthorities: args.certificateAuthorities,
         externalAccountKeys: args.externalAccountKeys,
@@ -250,7 +265,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       },
       parent,
     );
-    new DomainWatcher(
+    const watcher = new DomainWatcher(
       `${name}-domain-watcher`,
       {
         host,
@@ -276,11 +291,27 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
+    new PlatformMonitoring(
+      `${name}-platform`,
+      {
+        services: {
+          api: domainApi.serviceName,
+          hosting: hosting.serviceName,
+          issuer: issuer.serviceName,
+          tokenProxy: tokenProxy.serviceName,
+          watcher: watcher.serviceName,
+        },
+        notificationChannels: alerts.channels,
+      },
+      parent,
+    );
+
     this.operatorServiceAccount = identities.operator.email;
     this.originAddress = entrance.originAddress;
     this.fastlyServiceId = entrance.fastlyServiceId;
     this.nameServers = entrance.nameServers;
     this.backupBucket = stores.vault.bucketName;
+    this.eventsTopic = events.topicId;
     this.stages = {
       validation: stageOf(validation, validator),
       issuing: stageOf(issuing, issuer),
@@ -294,6 +325,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       fastlyServiceId: this.fastlyServiceId,
       nameServers: this.nameServers,
       backupBucket: this.backupBucket,
+      eventsTopic: this.eventsTopic,
       stages: this.stages,
     });
   }

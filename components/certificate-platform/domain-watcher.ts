@@ -20,10 +20,12 @@ export interface DomainWatcherArgs {
 
 /** Asks for a check of each domain in its turn, and of each where something is due. */
 export class DomainWatcher extends pulumi.ComponentResource {
+  readonly serviceName: pulumi.Output<string>;
+
   constructor(name: string, args: DomainWatcherArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:DomainWatcher", name, {}, opts);
 
-    new ScheduledWorkload<typeof envSchema>(
+    const { serviceName } = new ScheduledWorkload<typeof envSchema>(
       name,
       {
         workload: args.host.workload("domain-watcher"),
@@ -39,6 +41,7 @@ export class DomainWatcher extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.registerOutputs({});
+    this.serviceName = serviceName;
+    this.registerOutputs({ serviceName: this.serviceName });
   }
 }

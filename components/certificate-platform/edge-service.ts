@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import * as fastly from "@pulumi/fastly";
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { ORIGIN_SECRET_HEADER } from "./origin-secret.ts";
 
 const CHALLENGE = '"^/\\.well-known/acme-challenge/"';
 
@@ -18,6 +19,8 @@ export interface EdgeServiceArgs {
   readonly originAddress: pulumi.Input<string>;
   /** The name in the origin's certificate. */
   readonly originHost: string;
+  /** By which the origin knows this service. */
+  readonly originSecret: pulumi.Input<string>;
   readonly protect: boolean;
 }
 
@@ -26,7 +29,7 @@ export class EdgeService extends pulumi.ComponentResource {
   readonly serviceId: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:certificates:EdgeService", name, args, opts);
+    super("platform:certificates:EdgeService", name, {}, opts);
 
     const {
       edgeHost,
@@ -34,6 +37,7 @@ export class EdgeService extends pulumi.ComponentResource {
       zone,
       originAddress,
       originHost,
+      originSecret,
       protect,
       hasCustomersNames = false,
     } = args;
@@ -62,6 +66,19 @@ export class EdgeService extends pulumi.ComponentResource {
             sslCertHostname: originHost,
             sslCheckCert: true,
             minTlsVersion: "1.2",
+            requestCondition: "not-acme",
+          },
+        ],
+        // Over TLS alone; whatever a client sent under this name is overwritten.
+        headers: [
+          {
+            name: "origin-secret",
+            type: "request",
+            action: "set",
+            destination: `http.${ORIGIN_SECRET_HEADER}`,
+            source: pulumi.interpolate`"${originSecret}"`,
+            ignoreIfSet: false,
+            priority: 10,
             requestCondition: "not-acme",
           },
         ],

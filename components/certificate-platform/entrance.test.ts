@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
 import { inputsOf, synth } from "../testing/synth.ts";
 import { EdgeAllowList } from "./edge-allow-list.ts";
 import { EdgeService, type EdgeServiceArgs } from "./edge-service.ts";
@@ -19,6 +20,33 @@ test("EdgeAllowList admits the CDN's ranges alone, ten a rule, and denies the re
   expect(rules.slice(0, 3).flatMap(({ match }) => match.config.srcIpRanges)).toEqual(ranges);
 });
 
+test("EdgeAllowList with secrets denies first what bears none of them, and shows them to nobody behind", async () => {
+  const secrets = pulumi.output(["new-secret", "old-secret"]);
+  const resources = await synth(() => new EdgeAllowList("own-edge", { ranges: ["10.0.0.0/16"], secrets }));
+  const { rules } = inputsOf(resources, "gcp:compute/securityPolicy:SecurityPolicy", "own-edge") as {
+    rules: { action: string; priority: number }[];
+  };
+
+  expect(rules.toSorted((one, other) => one.priority - other.priority)).toMatchObject([
+    { action: "deny(403)", match: { expr: { expression: "!has(request.headers['x-origin-secret'])" } } },
+    {
+      action: "deny(403)",
+      match: {
+        expr: {
+          expression:
+            "request.headers['x-origin-secret'] != 'new-secret' && request.headers['x-origin-secret'] != 'old-secret'",
+        },
+      },
+    },
+    {
+      action: "allow",
+      match: { config: { srcIpRanges: ["10.0.0.0/16"] } },
+      headerAction: { requestHeadersToAdds: [{ headerName: "x-origin-secret", headerValue: "checked" }] },
+    },
+    { action: "deny(403)", match: { config: { srcIpRanges: ["*"] } } },
+  ]);
+});
+
 const edgeService = (args: Partial<EdgeServiceArgs> = {}) =>
   new EdgeService("edge", {
     edgeHost: "edge.domains.example",
@@ -26,6 +54,7 @@ const edgeService = (args: Partial<EdgeServiceArgs> = {}) =>
     zone: "zone",
     originAddress: "203.0.113.1",
     originHost: "origin.domains.example",
+    originSecret: "secret",
     protect: true,
     ...args,
   });
@@ -75,6 +104,17 @@ test("EdgeService passes challenges in plain HTTP, and all else over TLS to the 
         sslCheckCert: true,
         sslSniHostname: "origin.domains.example",
         sslCertHostname: "origin.domains.example",
+        requestCondition: "not-acme",
+      },
+    ],
+    headers: [
+      {
+        type: "request",
+        action: "set",
+        destination: "http.x-origin-secret",
+        source: '"secret"',
+        ignoreIfSet: false,
+        // In plain HTTP anybody could read it.
         requestCondition: "not-acme",
       },
     ],

@@ -1,9 +1,10 @@
 import * as gcp from "@pulumi/gcp";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { ServerlessBackend } from "../serverless/serverless-backend.ts";
 import { EdgeAllowList } from "./edge-allow-list.ts";
 import { EdgeService } from "./edge-service.ts";
 import { FrontDoor } from "./front-door.ts";
+import { type OriginSecretArgs, originSecrets } from "./origin-secret.ts";
 
 export interface EdgeArgs {
   /** A name of the platform's own that leads to the CDN: what customers point a CNAME at. */
@@ -25,6 +26,7 @@ export interface EntranceArgs {
   readonly edge: EdgeArgs;
   /** Whether every customer has a name of his own in the edge's. */
   readonly hasCustomersNames: boolean;
+  readonly originSecret: OriginSecretArgs;
   /** Names of the Cloud Run services that answer. */
   readonly services: Readonly<Record<"api" | "hosting" | "tokenProxy", pulumi.Output<string>>>;
   /** Id of a backend service that takes the place of the hosting service. */
@@ -40,34 +42,30 @@ export class Entrance {
 
   constructor(name: string, args: EntranceArgs, opts: pulumi.ComponentResourceOptions) {
     const { region, zoneDomain, originHost, apiHost, edge, services, hostingBackend, protect } = args;
+    const secrets = originSecrets(args.originSecret);
     const zone = new gcp.dns.ManagedZone(
       name,
       { dnsName: `${zoneDomain}.`, description: "The platform's own names" },
       { ...opts, protect },
     );
-    const { policyId } = new EdgeAllowList(`${name}-edge-only`, { ranges: edge.ranges }, opts);
-    const backend = (key: string, service: pulumi.Output<string>, securityPolicy?: pulumi.Output<string>) =>
-      new ServerlessBackend(
-        `${name}-${key}`,
-        { region, service, ...(securityPolicy && { securityPolicy }) },
-        opts,
-      ).backendId;
-    const { address } = new FrontDoor(
+    const { address } = new gcp.compute.GlobalAddress(
       `${name}-front`,
+      {},
       {
-        originHost,
-        apiHost,
-        zone: zone.name,
-        backends: {
-          api: backend("api", services.api),
-          hosting: hostingBackend ?? backend("hosting", services.hosting, policyId),
-          tokenProxy: backend("proxy", services.tokenProxy, policyId),
-        },
+        ...opts,
+        // Customers and the CDN hold on to it.
         protect,
+        // Stacks that were made when it was a part of the front door keep it.
+        aliases: [
+          { parent: pulumi.createUrn(`${name}-front`, "platform:certificates:FrontDoor", opts.parent) },
+        ],
       },
-      opts,
     );
-    const { serviceId } = new EdgeService(
+    const edgeOnly = new EdgeAllowList(`${name}-edge-only`, { ranges: edge.ranges }, opts);
+    const ownEdgeOnly = new EdgeAllowList(`${name}-own-edge-only`, { ranges: edge.ranges, secrets }, opts);
+    // In this order no request is refused, when the secret comes and when another follows it: the origin
+    // takes it, then the edge sends it, then the origin demands it.
+    const edgeService = new EdgeService(
       `${name}-edge`,
       {
         edgeHost: edge.host,
@@ -76,13 +74,35 @@ export class Entrance {
         zone: zone.name,
         originAddress: address,
         originHost,
+        originSecret: secrets.apply(([current = ""]) => current),
         protect,
+      },
+      pulumi.mergeOptions(opts, { dependsOn: ownEdgeOnly }),
+    );
+    const backend = (key: string, service: pulumi.Output<string>, policy?: EdgeAllowList) =>
+      new ServerlessBackend(
+        `${name}-${key}`,
+        { region, service, ...(policy && { securityPolicy: policy.policyId }) },
+        policy === ownEdgeOnly ? pulumi.mergeOptions(opts, { dependsOn: edgeService }) : opts,
+      ).backendId;
+    new FrontDoor(
+      `${name}-front`,
+      {
+        address,
+        originHost,
+        apiHost,
+        zone: zone.name,
+        backends: {
+          api: backend("api", services.api),
+          hosting: hostingBackend ?? backend("hosting", services.hosting, ownEdgeOnly),
+          tokenProxy: backend("proxy", services.tokenProxy, edgeOnly),
+        },
       },
       opts,
     );
 
     this.originAddress = address;
-    this.fastlyServiceId = serviceId;
+    this.fastlyServiceId = edgeService.serviceId;
     this.nameServers = zone.nameServers;
   }
 }

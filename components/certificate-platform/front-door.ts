@@ -12,6 +12,7 @@ const TO_HTTPS = {
 const ANY_CUSTOMER = "customer.example";
 
 export interface FrontDoorArgs {
+  readonly address: pulumi.Input<string>;
   /** The name that the edge connects to, and that its certificate must bear. */
   readonly originHost: string;
   readonly apiHost: string;
@@ -23,23 +24,18 @@ export interface FrontDoorArgs {
     readonly hosting: pulumi.Input<string>;
     readonly tokenProxy: pulumi.Input<string>;
   };
-  readonly protect: boolean;
 }
 
 /** One address: on port 80 challenges and redirects, on 443 the API by its name and hosting for every other. */
 export class FrontDoor extends pulumi.ComponentResource {
-  readonly address: pulumi.Output<string>;
-
   constructor(name: string, args: FrontDoorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:FrontDoor", name, args, opts);
 
-    const { originHost, apiHost, zone, backends, protect } = args;
-    // Customers and the CDN hold on to it.
-    const address = new gcp.compute.GlobalAddress(name, {}, { parent: this, protect });
+    const { address, originHost, apiHost, zone, backends } = args;
     for (const [key, host] of Object.entries({ origin: originHost, api: apiHost })) {
       new gcp.dns.RecordSet(
         `${name}-${key}`,
-        { managedZone: zone, name: `${host}.`, type: "A", ttl: 300, rrdatas: [address.address] },
+        { managedZone: zone, name: `${host}.`, type: "A", ttl: 300, rrdatas: [address] },
         { parent: this },
       );
     }
@@ -106,7 +102,7 @@ export class FrontDoor extends pulumi.ComponentResource {
         {
           target,
           portRange,
-          ipAddress: address.address,
+          ipAddress: address,
           ipProtocol: "TCP",
           loadBalancingScheme: "EXTERNAL_MANAGED",
         },
@@ -114,7 +110,6 @@ export class FrontDoor extends pulumi.ComponentResource {
       );
     }
 
-    this.address = address.address;
-    this.registerOutputs({ address: this.address });
+    this.registerOutputs({});
   }
 }

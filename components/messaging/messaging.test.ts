@@ -88,6 +88,19 @@ describe("Stage", () => {
     });
   });
 
+  test("tells of a message that has waited for half an hour", () => {
+    expect(inputsOf(resources, ALERT, "work-waiting")).toMatchObject({
+      conditions: [
+        {
+          conditionThreshold: {
+            filter: expect.stringContaining('resource.labels.subscription_id="work"'),
+            thresholdValue: 1_800,
+          },
+        },
+      ],
+    });
+  });
+
   test("lets Pub/Sub's own account sign, bury and take, for this stage alone", () => {
     const grants = resources.filter(({ inputs }) => inputs.member === AGENT);
 

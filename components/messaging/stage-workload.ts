@@ -30,6 +30,7 @@ export interface StageWorkloadArgs<Schema extends z.ZodType> {
 
 /** A workload that Pub/Sub pushes to and nobody else reaches, with the stage that feeds it. */
 export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentResource {
+  readonly serviceName: pulumi.Output<string>;
   readonly deadLetterSubscriptionId: pulumi.Output<string>;
 
   constructor(name: string, args: StageWorkloadArgs<Schema>, opts?: pulumi.ComponentResourceOptions) {
@@ -68,7 +69,11 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
     );
     new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
 
+    this.serviceName = serviceName;
     this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;
-    this.registerOutputs({ deadLetterSubscriptionId: this.deadLetterSubscriptionId });
+    this.registerOutputs({
+      serviceName: this.serviceName,
+      deadLetterSubscriptionId: this.deadLetterSubscriptionId,
+    });
   }
 }

@@ -5,6 +5,8 @@ import type { ServiceIdentity } from "../foundation/service-identity.ts";
 const DAY_SECONDS = 86_400;
 /** Long enough for an order at a slow CA; Pub/Sub's own maximum. */
 const ACK_DEADLINE_SECONDS = 600;
+/** How long a message may wait for its end, several redeliveries included, before somebody is told. */
+const WAITING_ALERT_SECONDS = 1_800;
 /** How long a dead letter may lie before somebody is told. */
 const DEAD_LETTER_ALERT_SECONDS = 300;
 
@@ -128,6 +130,33 @@ export class Stage extends pulumi.ComponentResource {
         documentation: {
           mimeType: "text/markdown",
           content: `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again: npm run deadletters.`,
+        },
+      },
+      { parent: this },
+    );
+
+    new gcp.monitoring.AlertPolicy(
+      `${name}-waiting`,
+      {
+        displayName: `${name}: messages wait too long`,
+        combiner: "OR",
+        severity: "WARNING",
+        notificationChannels: [...args.notificationChannels],
+        conditions: [
+          {
+            displayName: `The oldest message has waited for ${WAITING_ALERT_SECONDS} s, for five minutes`,
+            conditionThreshold: {
+              filter: pulumi.interpolate`resource.type="pubsub_subscription" AND resource.labels.subscription_id="${subscription.name}" AND metric.type="pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
+              comparison: "COMPARISON_GT",
+              thresholdValue: WAITING_ALERT_SECONDS,
+              duration: "300s",
+              aggregations: [{ alignmentPeriod: "60s", perSeriesAligner: "ALIGN_MAX" }],
+            },
+          },
+        ],
+        documentation: {
+          mimeType: "text/markdown",
+          content: `\`${name}\` does not keep up, or one of its messages fails again and again. Its log says which; more instances help only against the first.`,
         },
       },
       { parent: this },

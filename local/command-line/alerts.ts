@@ -56,5 +56,6 @@ export async function listNotices({ stateDir, json }: Options): Promise<void> {
 
 function shown({ kind, value, threshold }: PolicyStatus["conditions"][number]): string {
   if (kind === "log") return "on log entries";
+  if (kind === "absence") return "on silence";
   return `${value === null ? "no data" : Number(value.toFixed(3))}, threshold ${threshold}`;
 }

@@ -22,7 +22,10 @@ config:
     secure: v1:xyz
 `,
   );
-  writeFileSync(join(folder, "Pulumi.dev.yaml"), "config:\n  platform:fastlyApiToken: given\n");
+  writeFileSync(
+    join(folder, "Pulumi.dev.yaml"),
+    "config:\n  platform:fastlyApiToken: given\n  platform:originSecret: given\n",
+  );
   writeFileSync(
     join(folder, "Pulumi.local.yaml"),
     `
@@ -46,10 +49,13 @@ test("puts placeholders for secrets that are encrypted or not set, marks them se
       "platform:edge": '{"host":"a","keys":["placeholder-of-platform-edge"],"ranges":[1]}',
       "gcp:accessToken": "placeholder-of-gcp-accessToken",
       "platform:fastlyApiToken": "placeholder-of-platform-fastlyApiToken",
+      "platform:originSecret": "placeholder-of-platform-originSecret",
     },
     secretKeys: [
       "platform:fastlyApiToken",
       "platform:externalAccountKeys",
+      "platform:originSecret",
+      "platform:formerOriginSecret",
       "platform:slackWebhookUrl",
       "platform:sentryDsn",
       "platform:edge",
@@ -59,6 +65,7 @@ test("puts placeholders for secrets that are encrypted or not set, marks them se
       ["platform:edge", "encrypted"],
       ["gcp:accessToken", "encrypted"],
       ["platform:fastlyApiToken", "not set"],
+      ["platform:originSecret", "not set"],
     ]),
   });
 });
@@ -77,6 +84,7 @@ test("leads what is on this machine to where the cloud's ports are, and lets wha
     "platform:sentryDsn": "https://key@localhost:40085/1",
     "platform:apiHost": "localhost:28014",
     "platform:fastlyApiToken": "placeholder-of-platform-fastlyApiToken",
+    "platform:originSecret": "placeholder-of-platform-originSecret",
   });
 });
 

@@ -10,11 +10,18 @@ import { LOCAL_STACK, PROJECT } from "../pulumi/local-stack.ts";
 export const SECRET_KEYS = [
   "platform:fastlyApiToken",
   "platform:externalAccountKeys",
+  "platform:originSecret",
+  "platform:formerOriginSecret",
   "platform:slackWebhookUrl",
   "platform:sentryDsn",
 ];
 /** Those that a stack can do without. */
-const OPTIONAL_KEYS = ["platform:externalAccountKeys", "platform:slackWebhookUrl", "platform:sentryDsn"];
+const OPTIONAL_KEYS = [
+  "platform:externalAccountKeys",
+  "platform:formerOriginSecret",
+  "platform:slackWebhookUrl",
+  "platform:sentryDsn",
+];
 /** An address of this machine as the local stack's file has it: for the default ports. */
 const LOCAL_ADDRESS = /\blocalhost:(\d+)\b/g;
 

@@ -104,6 +104,8 @@ export class Wiring {
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.#sight(life),
       alerts: openAlerts(objects, clock.now),
+      // Nobody subscribed.
+      events: { publish: async () => undefined },
       now: clock.now,
       sleep: clock.sleep,
     };

@@ -76,13 +76,17 @@ test.each<[string, (properties: Properties, report: Report) => void, Properties,
           match: { versionedExpr: "SRC_IPS_V1" },
           rateLimitOptions: { enforceOnKey: "IP" },
         },
-        { priority: 2, action: "allow", match: { expr: { expression: "true" } } },
+        {
+          priority: 2,
+          action: "allow",
+          match: { expr: { expression: "origin.region_code == 'DE'" } },
+        },
       ],
     },
     [
       `rules[0].rateLimitOptions ${ABSENT}`,
       "rules[0].action must be allow or deny(STATUS): the local load balancer knows no throttle",
-      `rules[1].match.expr ${ABSENT}`,
+      "rules[1].match.expr.expression must be without origin.region_code: the local load balancer does not evaluate it",
     ],
   ],
 ])("names what it doesn't do of %s", (_, check, properties, expected) => {
@@ -109,10 +113,10 @@ const rule = (priority: number, action: string, ...srcIpRanges: string[]) => ({
 });
 
 test.each([
-  ["151.101.1.57", { allowed: true }],
+  ["151.101.1.57", { allowed: true, headers: {} }],
   ["151.101.9.9", { allowed: false, status: 404 }],
-  ["2a04:4e42::1", { allowed: true }],
-  ["::ffff:151.101.1.57", { allowed: true }],
+  ["2a04:4e42::1", { allowed: true, headers: {} }],
+  ["::ffff:151.101.1.57", { allowed: true, headers: {} }],
   ["192.0.2.1", { allowed: false, status: 403 }],
 ])("judges %s by the first rule that holds", (address, expected) => {
   const rules = [
@@ -121,5 +125,43 @@ test.each([
     rule(10, "deny(404)", "151.101.9.9"),
     { ...rule(1, "deny(502)", "*"), preview: true },
   ];
-  expect(judge({ rules }, address)).toEqual(expected);
+  expect(judge({ rules }, { address, headers: {} })).toEqual(expected);
+});
+
+const SECRET = "request.headers['x-secret']";
+
+test.each([
+  [`${SECRET} == 'a'`, { "x-secret": "a" }, true],
+  [`${SECRET} == 'a'`, { "x-secret": "b" }, false],
+  [`${SECRET} != "a" && ${SECRET} != "b"`, { "x-secret": "c" }, true],
+  [`${SECRET} != "a" && ${SECRET} != "b"`, { "x-secret": "b" }, false],
+  [`has(${SECRET})`, {}, false],
+  [`!has(${SECRET})`, {}, true],
+  [`!has(${SECRET}) || (${SECRET} != 'a' && ${SECRET} != 'b')`, {}, true],
+  [`!(!has(${SECRET}) || ${SECRET} != 'a')`, { "x-secret": "a" }, true],
+  // Without a result no rule matches, denied or not.
+  [`${SECRET} != 'a'`, {}, false],
+  [`!(${SECRET} == 'a')`, {}, false],
+  [`${SECRET} == 'a' || has(request.headers['x-other'])`, { "x-other": "1" }, true],
+  [`has(request.headers['x-other']) && ${SECRET} == 'a'`, {}, false],
+] as const)("evaluates %s of %j", (expression, headers, matches) => {
+  const rules = [
+    { priority: 1, action: "deny(403)", match: { expr: { expression } } },
+    rule(2_147_483_647, "allow", "*"),
+  ];
+  expect(judge({ rules }, { address: "192.0.2.1", headers }).allowed).toBe(!matches);
+});
+
+test.each([
+  "true",
+  "has(request.path)",
+  `${SECRET}.contains('a')`,
+  `${SECRET} == 'a' )`,
+  `(${SECRET} == 'a'`,
+  `${SECRET} ==`,
+])("evaluates nothing of %s", (expression) => {
+  const rules = [{ priority: 1, action: "allow", match: { expr: { expression } } }];
+  expect(mistakes(checkSecurityPolicy, { rules })).toEqual([
+    expect.stringContaining("rules[0].match.expr.expression must be without"),
+  ]);
 });

@@ -218,6 +218,28 @@ test("judges each request by the policy in force", async () => {
   expect((await overHttp(PATH)).status).toBe(404);
 });
 
+test("gives the backend the policy's header in place of what it judged the request by", async () => {
+  const match = { expr: { expression: "request.headers['x-secret'] == 'canary'" } };
+  const headerAction = { requestHeadersToAdds: [{ headerName: "X-Secret", headerValue: "checked" }] };
+  change(SECURITY_POLICY, ids.policy, {
+    rules: [
+      { priority: 1, action: "allow", match, headerAction },
+      { priority: 2_147_483_647, action: "deny(403)", match: { config: { srcIpRanges: ["*"] } } },
+    ],
+  });
+  const asked = (secret: string) =>
+    askRaw(kernel.ports.loadBalancerHttp, [
+      `GET ${PATH} HTTP/1.1`,
+      "Host: shop.example.test",
+      `X-SECRET: ${secret}`,
+    ]);
+  expect(await asked("another")).toMatch(/^HTTP\/1\.1 403 /);
+  const passed = await asked("canary");
+  expect(passed).toMatch(/^HTTP\/1\.1 200 /);
+  expect(passed).toContain('"x-secret":"checked"');
+  expect(passed).not.toContain("canary");
+});
+
 test("shows the certificate of the server name, and fails the handshake for names without one", async () => {
   expect((await overHttps()).status).toBe(200);
   await expect(overHttps({ servername: "shop.example.test" })).rejects.toThrow(/handshake failure/);

@@ -164,7 +164,9 @@ export class LoadBalancer implements Part {
     const resource = monitoredResource(rule, urlMap, backendService);
     this.#logRequest({ scheme, client, resource }, backend, request, response);
     const policy = resolve(resources, SECURITY_POLICY, backend?.securityPolicy);
-    const verdict = policy ? judge(policy.properties, client) : ({ allowed: true } as const);
+    const verdict = policy
+      ? judge(policy.properties, { address: client, headers: request.headers })
+      : ({ allowed: true, headers: {} } as const);
     if (!verdict.allowed) {
       return answer(
         response,
@@ -175,6 +177,7 @@ export class LoadBalancer implements Part {
     const service = this.#cloudRunService(backend);
     if (service === undefined) return answer(response, 503, "no healthy upstream\n");
     const address = this.#listeners.addressOf(rule.id) ?? "";
+    setHeaders(request, verdict.headers);
     forward(request, scheme, client, address);
     await this.#run.serve(service, "loadBalancer", request, response, client);
   }

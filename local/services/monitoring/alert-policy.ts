@@ -9,6 +9,7 @@ import {
 } from "../../kernel/property-values.ts";
 import { compileFilter, type Matcher } from "../logging/filter.ts";
 import { type MetricFilter, parseMetricFilter } from "./metric-filter.ts";
+import { type BurnRate, parseBurnRate } from "./objective.ts";
 
 export const POLICY_KIND = "gcp:monitoring/alertPolicy:AlertPolicy";
 export const CHANNEL_KIND = "gcp:monitoring/notificationChannel:NotificationChannel";
@@ -16,6 +17,7 @@ export const CHANNEL_KIND = "gcp:monitoring/notificationChannel:NotificationChan
 /** @see https://cloud.google.com/monitoring/alerts/incidents-events */
 const AUTO_CLOSE_MS = 7 * 86_400_000;
 const MINUTE_MS = 60_000;
+const NO_METRIC: MetricFilter = { metric: "", resourceType: "", matches: () => false };
 
 const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
   COMPARISON_GT: (value, threshold) => value > threshold,
@@ -25,7 +27,11 @@ const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) =>
 export interface ThresholdCondition {
   readonly kind: "threshold";
   readonly displayName: string;
+  /** In place of a metric, how fast an objective's error budget is used up. */
+  readonly burnRate: BurnRate | undefined;
   readonly filter: MetricFilter;
+  /** What the filter's values are a share of. */
+  readonly denominator: MetricFilter | undefined;
   readonly comparison: string;
   readonly threshold: number;
   /** How long a value must be beyond the threshold. */
@@ -44,7 +50,15 @@ export interface LogCondition {
   readonly matches: Matcher;
 }
 
-export type Condition = ThresholdCondition | LogCondition;
+/** A metric that has said something, and says nothing any more. */
+export interface AbsenceCondition {
+  readonly kind: "absence";
+  readonly displayName: string;
+  readonly filter: MetricFilter;
+  readonly durationMs: number;
+}
+
+export type Condition = ThresholdCondition | LogCondition | AbsenceCondition;
 
 export interface AlertPolicy {
   /** `projects/P/alertPolicies/NUMBER` */
@@ -84,7 +98,14 @@ function parseCondition(condition: Properties): Condition {
   if (textOf(log.filter) !== undefined) {
     return { kind: "log", displayName, matches: compileFilter(String(log.filter)) };
   }
+  const absent = objectOf(condition.conditionAbsent);
+  if (textOf(absent.filter) !== undefined) {
+    const filter = parseMetricFilter(String(absent.filter));
+    return { kind: "absence", displayName, filter, durationMs: durationMs(absent.duration) ?? 0 };
+  }
   const settings = objectOf(condition.conditionThreshold);
+  const denominator = textOf(settings.denominatorFilter);
+  const burnRate = parseBurnRate(textOf(settings.filter) ?? "");
   const [aggregation = {}] = objectsOf(settings.aggregations);
   const { count, percent } = objectOf(settings.trigger);
   const comparison = textOf(settings.comparison) ?? "COMPARISON_GT";
@@ -93,7 +114,9 @@ function parseCondition(condition: Properties): Condition {
   return {
     kind: "threshold",
     displayName,
-    filter: parseMetricFilter(textOf(settings.filter) ?? ""),
+    burnRate,
+    filter: burnRate ? NO_METRIC : parseMetricFilter(textOf(settings.filter) ?? ""),
+    denominator: denominator === undefined ? undefined : parseMetricFilter(denominator),
     comparison,
     threshold,
     durationMs: durationMs(settings.duration) ?? 0,

@@ -358,3 +358,81 @@ test("says which policy it can't evaluate, and goes on with the others", () => {
     message: expect.stringContaining("is not evaluated: calls starts_with()"),
   });
 });
+
+describe("log metrics of a platform's own lines", () => {
+  const PROJECT_METRIC = "logging.googleapis.com/user/";
+  const filterOf = (name: string) =>
+    `metric.type="${PROJECT_METRIC}${name}" AND resource.type="cloud_run_revision"`;
+  const OBJECTIVE = `projects/${PROJECT}/services/domains/serviceLevelObjectives/alive`;
+
+  beforeEach(() => {
+    put(LOG_METRIC_KIND, "rounds", { name: "rounds", filter: 'jsonPayload.message="Domains seen"' });
+    put(LOG_METRIC_KIND, "good-rounds", {
+      name: "good-rounds",
+      filter: 'jsonPayload.message="Domains seen" AND jsonPayload.domains.healthyShare>=0.99',
+    });
+  });
+
+  const seen = (healthyShare: number) => {
+    const domains = { healthyShare };
+    world.kernel.logging.write({ severity: "INFO", message: "Domains seen", source: "api", domains });
+    world.clock.advance(60_000);
+  };
+
+  test("a burn rate is judged by the objective that it names", () => {
+    put("gcp:monitoring/slo:Slo", OBJECTIVE, {
+      goal: 0.9,
+      requestBasedSli: {
+        goodTotalRatio: {
+          goodServiceFilter: filterOf("good-rounds"),
+          totalServiceFilter: filterOf("rounds"),
+        },
+      },
+    });
+    policy([threshold(`select_slo_burn_rate("${OBJECTIVE}", "3600s")`, { thresholdValue: 2 })]);
+    for (let minute = 0; minute < 10; minute++) seen(1);
+    expect(state()).toBe("ok");
+    // Three of thirteen are 2.3 times the tenth that may be bad.
+    for (let minute = 0; minute < 3; minute++) seen(0.5);
+    expect(state()).toBe("firing");
+    for (let minute = 0; minute < 60; minute++) seen(0.999);
+    expect(state()).toBe("ok");
+  });
+
+  test("a ratio is judged where there is something to divide by", () => {
+    const aggregations = [
+      { alignmentPeriod: "3600s", perSeriesAligner: "ALIGN_DELTA", crossSeriesReducer: "REDUCE_SUM" },
+    ];
+    policy([
+      threshold(filterOf("good-rounds"), {
+        denominatorFilter: filterOf("rounds"),
+        denominatorAggregations: aggregations,
+        aggregations,
+        comparison: "COMPARISON_LT",
+        thresholdValue: 0.8,
+      }),
+    ]);
+    world.clock.advance(60_000);
+    expect(alerting.policies()[0]?.conditions[0]?.value).toBeNull();
+    for (let minute = 0; minute < 4; minute++) seen(1);
+    seen(0);
+    expect(state()).toBe("ok");
+    seen(0);
+    expect(state()).toBe("firing");
+    expect(alerting.policies()[0]?.conditions[0]?.value).toBeCloseTo(4 / 6);
+  });
+
+  test("silence is judged of what has said something, until it speaks again", () => {
+    policy([{ displayName: "silent", conditionAbsent: { filter: filterOf("rounds"), duration: "300s" } }]);
+    world.clock.advance(600_000);
+    expect(state()).toBe("ok");
+    seen(1);
+    world.clock.advance(180_000);
+    expect(state()).toBe("ok");
+    world.clock.advance(120_000);
+    expect(state()).toBe("firing");
+    expect(alerting.incidents()[0]?.summary).toMatch(/^silent: nothing for \d+ s$/);
+    seen(1);
+    expect(state()).toBe("ok");
+  });
+});

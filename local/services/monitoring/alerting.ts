@@ -8,6 +8,7 @@ import { IncidentLifecycle } from "./incident-lifecycle.ts";
 import { Incidents, type Notification } from "./incidents.ts";
 import { LOG_METRIC_KIND, LogMetrics } from "./log-metrics.ts";
 import { countEntry, isDistribution, type MetricParts, readMetric } from "./metrics.ts";
+import { findObjective } from "./objective.ts";
 import { PolicyWatch } from "./policy-watch.ts";
 import { SeriesStore } from "./series.ts";
 
@@ -29,7 +30,7 @@ export interface PolicyStatus {
   readonly since: string | null;
   readonly conditions: readonly {
     readonly displayName: string;
-    readonly kind: "threshold" | "log";
+    readonly kind: "threshold" | "log" | "absence";
     /** The value furthest beyond, or closest to, the threshold at the last look; null without data. */
     readonly value: number | null;
     readonly threshold: number | null;
@@ -165,7 +166,8 @@ export class Alerting implements Part {
     try {
       const policy = resource && parsePolicy(resource);
       if (policy) {
-        this.#watches.set(id, new PolicyWatch(policy, this.#series, this.#lifecycle));
+        const objectives = (name: string) => findObjective(this.#kernel.resources, name);
+        this.#watches.set(id, new PolicyWatch(policy, this.#series, this.#lifecycle, objectives));
         return;
       }
     } catch (error) {

@@ -11,7 +11,9 @@ export interface MetricFilter {
 
 /** What the local cloud can't evaluate in a filter that Monitoring would take. */
 export function unsupportedInMetricFilter(text: string): string | undefined {
-  const [, name] = OBJECTIVE.exec(text) ?? FUNCTIONS.exec(text) ?? [];
+  const [, objective] = OBJECTIVE.exec(text) ?? [];
+  if (objective === "select_slo_burn_rate") return undefined;
+  const name = objective ?? FUNCTIONS.exec(text)?.[1];
   if (name) return `calls ${name}(), which the local cloud does not evaluate`;
   const filter = parseFilter(text);
   const terms = filter.kind === "and" ? filter.terms : [filter];

@@ -1,5 +1,6 @@
 import type { ThresholdCondition } from "./alert-policy.ts";
 import { align, reduce } from "./alignment.ts";
+import type { MetricFilter } from "./metric-filter.ts";
 import { isCountedMetric } from "./metrics.ts";
 import type { Series, SeriesStore } from "./series.ts";
 
@@ -16,7 +17,22 @@ export function aggregate(
   store: SeriesStore,
   now: number,
 ): readonly Aggregated[] {
-  const { filter, periodMs, aligner, reducer, groupBy } = condition;
+  const { filter, denominator } = condition;
+  const values = aggregateMetric(condition, filter, store, now);
+  if (!denominator) return values;
+  const wholes = aggregateMetric(condition, denominator, store, now);
+  return values.flatMap(({ group, value }) => {
+    const whole = wholes.find((other) => other.group === group)?.value ?? 0;
+    return whole === 0 ? [] : [{ group, value: value / whole }];
+  });
+}
+
+function aggregateMetric(
+  { periodMs, aligner, reducer, groupBy }: ThresholdCondition,
+  filter: MetricFilter,
+  store: SeriesStore,
+  now: number,
+): readonly Aggregated[] {
   const groups = new Map<string, number[]>();
   for (const { series, points } of store.find(filter.matches, now - periodMs)) {
     const value = align(aligner, points, periodMs, isCountedMetric(filter.metric));

@@ -7,8 +7,9 @@ import { CONDITIONS } from "./condition-rules.ts";
 import { parseMetricFilter, unsupportedInMetricFilter } from "./metric-filter.ts";
 import { metricFilterProblem } from "./metric-filter-rules.ts";
 import { METRICS, USER_METRICS } from "./metrics.ts";
+import { parseBurnRate } from "./objective.ts";
 
-const EVALUATED = ["conditionMatchedLog", "conditionThreshold"];
+const EVALUATED = ["conditionAbsent", "conditionMatchedLog", "conditionThreshold"];
 
 /** What the local cloud does not evaluate, by name. */
 export function unsupportedPolicy(inputs: Properties, report: Report): void {
@@ -24,6 +25,7 @@ export function unsupportedPolicy(inputs: Properties, report: Report): void {
     }
     unsupportedLog(nested(condition, "conditionMatchedLog"), `${at}.conditionMatchedLog`, report);
     unsupportedThreshold(nested(condition, "conditionThreshold"), `${at}.conditionThreshold`, report);
+    unsupportedAbsence(nested(condition, "conditionAbsent"), `${at}.conditionAbsent`, report);
   }
   const { notificationChannelStrategies } = nested(inputs, "alertStrategy");
   if (notificationChannelStrategies !== undefined) {
@@ -32,6 +34,33 @@ export function unsupportedPolicy(inputs: Properties, report: Report): void {
       "must be absent: the local cloud sends no reminders",
     );
   }
+}
+
+/** Of an objective the local cloud evaluates the share of what is good in all. */
+export function unsupportedObjective(inputs: Properties, report: Report): void {
+  for (const property of ["basicSli", "windowsBasedSli"]) {
+    if (inputs[property] !== undefined)
+      report(property, "must be absent: the local cloud evaluates requestBasedSli.goodTotalRatio alone");
+  }
+  const sli = nested(inputs, "requestBasedSli");
+  if (sli.distributionCut !== undefined) {
+    report(
+      "requestBasedSli.distributionCut",
+      "must be absent: the local cloud evaluates goodTotalRatio alone",
+    );
+  }
+  const { badServiceFilter, goodServiceFilter, totalServiceFilter } = nested(sli, "goodTotalRatio");
+  const at = "requestBasedSli.goodTotalRatio";
+  if (badServiceFilter !== undefined)
+    report(`${at}.badServiceFilter`, "must be absent: good of total is evaluated");
+  unsupportedMetric(goodServiceFilter, `${at}.goodServiceFilter`, report);
+  unsupportedMetric(totalServiceFilter, `${at}.totalServiceFilter`, report);
+}
+
+function unsupportedAbsence({ filter, trigger }: Properties, at: string, report: Report): void {
+  if (trigger !== undefined)
+    report(`${at}.trigger`, "must be absent: the local cloud knows no share of series");
+  unsupportedMetric(filter, `${at}.filter`, report);
 }
 
 function unsupportedLog({ filter, labelExtractors }: Properties, at: string, report: Report): void {
@@ -45,10 +74,10 @@ function unsupportedLog({ filter, labelExtractors }: Properties, at: string, rep
 }
 
 function unsupportedThreshold(threshold: Properties, at: string, report: Report): void {
-  for (const property of ["denominatorFilter", "denominatorAggregations", "forecastOptions"]) {
-    if (threshold[property] !== undefined)
-      report(`${at}.${property}`, "must be absent: the local cloud does not do it");
+  if (threshold.forecastOptions !== undefined) {
+    report(`${at}.forecastOptions`, "must be absent: the local cloud does not do it");
   }
+  unsupportedDenominator(threshold, at, report);
   if (threshold.evaluationMissingData === "EVALUATION_MISSING_DATA_ACTIVE") {
     report(
       `${at}.evaluationMissingData`,
@@ -68,14 +97,28 @@ function unsupportedThreshold(threshold: Properties, at: string, report: Report)
       report(`${path}.crossSeriesReducer`, "must be one that the local cloud has");
     }
   }
-  const { filter } = threshold;
+  unsupportedMetric(threshold.filter, `${at}.filter`, report);
+}
+
+function unsupportedDenominator(threshold: Properties, at: string, report: Report): void {
+  const { aggregations, denominatorFilter, denominatorAggregations } = threshold;
+  unsupportedMetric(denominatorFilter, `${at}.denominatorFilter`, report);
+  if (
+    denominatorAggregations !== undefined &&
+    JSON.stringify(denominatorAggregations) !== JSON.stringify(aggregations)
+  ) {
+    report(`${at}.denominatorAggregations`, "must be as aggregations are: the local cloud does no other");
+  }
+}
+
+function unsupportedMetric(filter: unknown, path: string, report: Report): void {
   if (typeof filter !== "string" || metricFilterProblem(filter) !== undefined) return;
   const problem = unsupportedInMetricFilter(filter) ?? unknownMetric(filter);
-  if (problem !== undefined)
-    report(`${at}.filter`, `must be one that the local cloud evaluates, and it ${problem}`);
+  if (problem !== undefined) report(path, `must be one that the local cloud evaluates, and it ${problem}`);
 }
 
 function unknownMetric(filter: string): string | undefined {
+  if (parseBurnRate(filter)) return undefined;
   const { metric } = parseMetricFilter(filter);
   if (METRICS.includes(metric) || metric.startsWith(USER_METRICS)) return undefined;
   return `asks for ${metric}, which is none of ${METRICS.join(", ")} and ${USER_METRICS}NAME`;

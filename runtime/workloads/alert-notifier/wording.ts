@@ -48,12 +48,11 @@ export function wordingOf(notice: Notice, { runbooksUrl, bucket }: Signposts): W
   };
 }
 
-function summaryOf({ problem, subjects }: Notice, bucket: string): string {
+function summaryOf({ problem, subjects, told }: Notice, bucket: string): string {
   const names = subjects.slice(0, MOST_NAMES).map(({ subject }) => subject);
   const more = subjects.length - names.length;
-  const rest =
-    more > 0
-      ? ` and ${more} more. List all: gcloud storage ls "gs://${bucket}/alerts/*/${problem}.json"`
-      : "";
-  return `${names.join(", ")}${rest}`;
+  // What is over has no object any more.
+  const howToList =
+    told === "opened" ? ` List all: gcloud storage ls "gs://${bucket}/alerts/*/${problem}.json"` : "";
+  return `${names.join(", ")}${more > 0 ? ` and ${more} more.${howToList}` : ""}`;
 }

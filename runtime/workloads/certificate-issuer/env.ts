@@ -6,6 +6,8 @@ import {
 import { limitsVariable } from "../../certificates/budgets/limits.ts";
 
 export const envSchema = z.object({
+  /** `projects/P/topics/T`, on which others hear of domains. */
+  EVENTS_TOPIC: z.string().min(1),
   REGISTRY_BUCKET: z.string().min(1),
   CHALLENGE_BUCKET: z.string().min(1),
   BACKUP_BUCKET: z.string().min(1),

@@ -14,6 +14,7 @@ import { giveBack, pay, workOf } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { revokeBackup } from "./revoke-backup.ts";
 import { seenAtEdge } from "./seen-at-edge.ts";
+import { tell } from "./tell.ts";
 import { unusedBackup } from "./unused-backup.ts";
 import { isOwners, OrderFailed, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -95,17 +96,23 @@ async function work(message: Issuing, ports: IssuerPorts, context: WorkContext):
 
 async function recordFailure(
   { domain, orderNumber }: Issuing,
-  { registry, now }: IssuerPorts,
+  ports: IssuerPorts,
   tokens: ChallengeTokens,
   { error, verdict }: { readonly error: unknown; readonly verdict: Extract<Verdict, { kind: "failed" }> },
   logger: Logger,
 ): Promise<Outcome> {
+  const { registry, now } = ports;
   const failure = { ...verdict, isOwners: isOwners(error) };
   // An error wakes the platform's operators.
   if (failure.isOwners) logger.info({ error, domain, orderNumber }, "Order refused");
   else logger.error({ error, domain, orderNumber }, "Order failed");
   try {
     await tokens.clear();
+    const record = (await registry.find(domain))?.record;
+    if (record?.orderNumber === orderNumber) {
+      const isRenewal = record.lifecycle === "renewing";
+      await tell(ports, record, { type: "failed", isRenewal, reason: verdict.reason }, logger);
+    }
     await change(registry, domain, async (record) =>
       fail(record, await registry.journal(domain, orderNumber), orderNumber, failure, now()),
     );
@@ -144,7 +151,14 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
   const certificate = certificateOf(journal.entries);
   await Promise.all([tokens.clear(), takeOutOfService(ports, orderWork)]);
   if (certificate?.notAfter !== undefined) {
-    const served = { ...certificate, notAfter: certificate.notAfter };
+    const { notAfter } = certificate;
+    const served = { ...certificate, notAfter };
+    const { record } = orderWork;
+    // Where the record is active already, it was told.
+    if (record.lifecycle !== "active") {
+      const type = record.lifecycle === "renewing" ? "renewed" : "issued";
+      await tell(ports, record, { type, notAfter }, logger);
+    }
     await change(registry, domain, (record) => activate(record, orderNumber, served, now()));
   }
   await journal.append("cleaned", now());

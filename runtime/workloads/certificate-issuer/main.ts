@@ -3,6 +3,7 @@ import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openEdgeSight } from "../../certificates/edge/edge-sight.ts";
+import { openDomainEvents } from "../../certificates/events/domain-events.ts";
 import { openFastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import { issuingSchema } from "../../certificates/messages.ts";
@@ -11,6 +12,7 @@ import { openFindings } from "../../certificates/registry/findings.ts";
 import { openAccessTokens } from "../../google/access-tokens.ts";
 import { openBuckets } from "../../google/bucket.ts";
 import { openKeyWrapper } from "../../google/key-wrapper.ts";
+import { openTopics } from "../../google/publisher.ts";
 import { SYSTEM_CLOCK } from "../../workload/clock.ts";
 import { parseEnvironment } from "../../workload/environment.ts";
 import { pushRoute } from "../../workload/push.ts";
@@ -52,6 +54,7 @@ export const { handler, start } = workload((platform, logger) => {
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
       edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),
       alerts: openAlerts(registryObjects, SYSTEM_CLOCK.now),
+      events: openDomainEvents(openTopics(platform)(env.EVENTS_TOPIC)),
       now: SYSTEM_CLOCK.now,
       sleep: SYSTEM_CLOCK.sleep,
     }),

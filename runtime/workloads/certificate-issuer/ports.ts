@@ -3,6 +3,7 @@ import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { CertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
+import type { DomainEvents } from "../../certificates/events/domain-events.ts";
 import type { FastlyDomains } from "../../certificates/fastly/fastly-domains.ts";
 import type { FastlyTls } from "../../certificates/fastly/fastly-tls.ts";
 import type { Findings } from "../../certificates/registry/findings.ts";
@@ -26,6 +27,7 @@ export interface IssuerPorts {
   readonly domains: FastlyDomains;
   readonly edge: EdgeSight;
   readonly alerts: Alerts;
+  readonly events: DomainEvents;
   readonly now: () => Date;
   readonly sleep: Clock["sleep"];
 }

@@ -10,6 +10,7 @@ import { OrderWaits } from "./order-waits.ts";
 import { pay } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { revokeBackup } from "./revoke-backup.ts";
+import { tell } from "./tell.ts";
 
 /**
  * Takes a domain off the platform: its certificate, revoked if that was asked for, its link, its
@@ -49,6 +50,7 @@ export async function remove(
     // Of a domain that is gone, nothing is wrong.
     for (const { problem } of await alerts.open(domain)) await alerts.clear(domain, problem);
     signal.throwIfAborted();
+    await tell(ports, found.record, { type: "removed" }, context.logger);
     if ((await registry.remove(domain, found.generation)) === "changed") {
       return { kind: "retry", reason: `The record of ${domain} changed while it was being removed.` };
     }

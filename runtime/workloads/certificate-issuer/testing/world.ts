@@ -4,6 +4,7 @@ import { openCertificateBackups } from "../../../certificates/backup/certificate
 import { limitsSchema } from "../../../certificates/budgets/limits.ts";
 import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
 import type { EdgeSight } from "../../../certificates/edge/edge-sight.ts";
+import { HeardEvents } from "../../../certificates/events/testing/heard-events.ts";
 import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../../certificates/fastly/fastly-tls.ts";
 import type { Issuing } from "../../../certificates/messages.ts";
@@ -36,6 +37,7 @@ export class TestWorld {
   readonly wrapper = new TestKeyWrapper();
   readonly fastly: TestFastly;
   readonly ca: TestCertificateAuthority;
+  readonly events = new HeardEvents();
   /** The edge, which shows at once what Fastly has. */
   readonly edge: EdgeSight = {
     look: async (domain) => {
@@ -135,6 +137,7 @@ export class TestWorld {
       domains: openFastlyDomains({ ...fastly, serviceId: "service" }),
       edge: this.edge,
       alerts: openAlerts(registryObjects, () => this.now()),
+      events: this.events,
       now: () => this.now(),
       sleep: async (ms, signal) => {
         signal?.throwIfAborted();

@@ -1,0 +1,68 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+
+/** A mosaic has so many columns, and each chart a quarter of them. */
+const COLUMNS = 48;
+const WIDTH = 24;
+const HEIGHT = 16;
+/** Metrics that are read as they are; all others are counted. */
+const GAUGES = /oldest_unacked_message_age|instance_count/;
+
+export interface PlatformDashboardArgs {
+  readonly title: string;
+  /** Filters of Cloud Monitoring by the chart's title, in the order of the page. */
+  readonly charts: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** One page that shows how the platform is. */
+export class PlatformDashboard extends pulumi.ComponentResource {
+  constructor(name: string, args: PlatformDashboardArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:certificates:PlatformDashboard", name, args, opts);
+
+    const { title, charts } = args;
+    const tiles = Object.entries(charts).map(([chart, filter], index) =>
+      pulumi.output(filter).apply((known) => tileOf(chart, known, index)),
+    );
+    new gcp.monitoring.Dashboard(
+      name,
+      {
+        dashboardJson: pulumi
+          .all(tiles)
+          .apply((all) =>
+            JSON.stringify({ displayName: title, mosaicLayout: { columns: COLUMNS, tiles: all } }),
+          ),
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs({});
+  }
+}
+
+/** @see https://cloud.google.com/monitoring/api/ref_v1/rest/v1/projects.dashboards */
+function tileOf(title: string, filter: string, index: number) {
+  const isGauge = GAUGES.test(filter);
+  const timeSeriesFilter = {
+    filter,
+    aggregation: {
+      alignmentPeriod: "60s",
+      perSeriesAligner: isGauge ? "ALIGN_MAX" : "ALIGN_DELTA",
+      crossSeriesReducer: isGauge ? "REDUCE_MAX" : "REDUCE_SUM",
+      groupByFields: filter.includes("logging.googleapis.com/user/")
+        ? []
+        : [filter.includes("pubsub") ? "resource.label.subscription_id" : "resource.label.service_name"],
+    },
+  };
+  return {
+    xPos: (index * WIDTH) % COLUMNS,
+    yPos: Math.floor((index * WIDTH) / COLUMNS) * HEIGHT,
+    width: WIDTH,
+    height: HEIGHT,
+    widget: {
+      title,
+      xyChart: {
+        dataSets: [{ plotType: "LINE", targetAxis: "Y1", timeSeriesQuery: { timeSeriesFilter } }],
+      },
+    },
+  };
+}

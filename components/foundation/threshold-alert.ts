@@ -1,0 +1,41 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface ThresholdAlertArgs {
+  /** A clause that follows "NAME: ". */
+  readonly title: string;
+  readonly severity: "CRITICAL" | "ERROR" | "WARNING";
+  /** Each a sentence, by what Cloud Monitoring watches; one is enough. */
+  readonly conditions: readonly (Omit<gcp.types.input.monitoring.AlertPolicyCondition, "displayName"> & {
+    readonly displayName: string;
+  })[];
+  /** All of them, not one. @default false */
+  readonly all?: boolean;
+  /** What whoever is woken does first, in Markdown. */
+  readonly advice: string;
+  /** Names of notification channels. */
+  readonly notificationChannels: readonly pulumi.Input<string>[];
+}
+
+/** Tells when what is measured goes beyond what it should. */
+export class ThresholdAlert extends pulumi.ComponentResource {
+  constructor(name: string, args: ThresholdAlertArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:foundation:ThresholdAlert", name, {}, opts);
+
+    const { title, severity, conditions, all = false, advice, notificationChannels } = args;
+    new gcp.monitoring.AlertPolicy(
+      name,
+      {
+        displayName: `${name}: ${title}`,
+        combiner: all ? "AND" : "OR",
+        severity,
+        notificationChannels: [...notificationChannels],
+        conditions: [...conditions],
+        documentation: { mimeType: "text/markdown", content: advice },
+      },
+      { parent: this },
+    );
+
+    this.registerOutputs({});
+  }
+}
