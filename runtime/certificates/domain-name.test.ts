@@ -154,3 +154,38 @@ test("every ordinary name is accepted as it is", () => {
     }),
   );
 });
+
+/** A number as C's and a browser's parsers of addresses read it. */
+const written = (number: number) =>
+  fc.constantFrom(
+    String(number),
+    `0x${number.toString(16)}`,
+    `0X${number.toString(16)}`,
+    `0${number.toString(8)}`,
+  );
+const octet = fc.nat(255);
+const encoded = fc
+  .tuple(octet, octet, octet, octet, fc.integer({ min: 1, max: 4 }))
+  .chain(([a, b, c, d, parts]) => {
+    const tail =
+      [((a * 256 + b) * 256 + c) * 256 + d, (b * 256 + c) * 256 + d, c * 256 + d, d][parts - 1] ?? d;
+    return fc
+      .tuple(...[...[a, b, c].slice(0, parts - 1), tail].map(written))
+      .map((numbers) => numbers.join("."));
+  });
+
+test("no way to write an IPv4 address, or one inside an IPv6 address, is a name", () => {
+  fc.assert(
+    fc.property(encoded, fc.constantFrom("", "."), (address, end) => {
+      // All of them are addresses to whoever parses URLs.
+      expect(new URL(`http://${address}/`).hostname).toMatch(/^[0-9]+(\.[0-9]+){3}$/);
+      expect(parseDomainName(address + end)).toMatchObject({ kind: "invalid" });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.ipV4(), fc.constantFrom("::ffff:", "::", "64:ff9b::", "::FFFF:0:"), (address, prefix) => {
+      expect(parseDomainName(prefix + address)).toMatchObject({ kind: "invalid" });
+      expect(parseDomainName(`[${prefix}${address}]`)).toMatchObject({ kind: "invalid" });
+    }),
+  );
+});

@@ -94,6 +94,16 @@ test("answers with what was set, by type, and with the edge for names without re
   await acme.dns.setCaa("guarded.example.test", [{ tag: "issue", value: "other-ca.example" }]);
   await acme.dns.setCname("alias.example.test", "elsewhere.example.test");
   await acme.dns.setServfail("broken.example.test");
+  await acme.dns.setTxt("_platform-challenge.example.test", ["first"]);
+  await acme.dns.setTxt("_platform-challenge.example.test", ["second", "third"]);
+  await expect(resolver.resolveTxt("_platform-challenge.example.test")).resolves.toEqual([
+    ["second"],
+    ["third"],
+  ]);
+  await acme.dns.clearTxt("_platform-challenge.example.test");
+  await expect(resolver.resolveTxt("_platform-challenge.example.test")).rejects.toMatchObject({
+    code: "ENODATA",
+  });
   expect((await resolver.resolve4("elsewhere.example.test")).sort()).toEqual(["192.0.2.2", "192.0.2.3"]);
   await expect(resolver.resolveCaa("guarded.example.test")).resolves.toMatchObject([
     { issue: "other-ca.example" },

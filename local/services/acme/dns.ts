@@ -64,6 +64,17 @@ export class Dns {
     return this.#forget(`caa ${host}`, { path: "/clear-caa", body: { host } });
   }
 
+  async setTxt(host: string, values: readonly string[]): Promise<void> {
+    await this.clearTxt(host);
+    for (const [index, value] of values.entries())
+      await this.#keep(`txt ${host} ${index}`, { path: "/set-txt", body: { host, value } });
+  }
+
+  async clearTxt(host: string): Promise<void> {
+    for (const key of [...this.#calls.keys()]) if (key.startsWith(`txt ${host} `)) this.#calls.delete(key);
+    await this.#post({ path: "/clear-txt", body: { host } });
+  }
+
   setCname(host: string, target: string): Promise<void> {
     return this.#keep(`cname ${host}`, { path: "/set-cname", body: { host, target } });
   }
