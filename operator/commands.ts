@@ -12,6 +12,7 @@ import {
   showDeadLetter,
 } from "./dead-letters/commands.ts";
 import { addDomain, checkDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import { importCertificates } from "./import/import.ts";
 import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
 import { positiveNumber, time, wholeNumber } from "./terminal/arguments.ts";
@@ -95,6 +96,16 @@ export function addOperatorCommands(
     .option("--all", "on every domain")
     .option("--timeout <seconds>", "how long to wait", positiveNumber, 86_400)
     .action(on(openTarget, verifyCertificates));
+  command(
+    certificates,
+    "import <files...>",
+    "Adopt what an older platform left, without new orders: cert-manager's Secrets (kubectl get secrets -A -o yaml), and activations at the CDN (pages of GET /tls/activations).",
+  )
+    .option("--customer <email>", "whose the names are to be")
+    .option("--customers <file>", "the same by namespace: lines NAMESPACE EMAIL")
+    .option("--dry-run", "only say what would be done, and why not")
+    .option("--timeout <seconds>", "how long to go on", positiveNumber, 86_400)
+    .action(on(openTarget, importCertificates));
 
   const deadLetters = program
     .command("deadletters")

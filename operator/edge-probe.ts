@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { exchange } from "./exchange.ts";
 import type { Door } from "./target.ts";
@@ -21,8 +22,24 @@ export interface Sight {
  *
  * @throws when the handshake fails: no certificate for the name, or a chain that no root signed.
  */
-export async function probeEdge({ address, port, caFile }: Door, domain: string): Promise<Sight> {
-  const { status, text, certificate } = await exchange({
+export async function probeEdge(door: Door, domain: string): Promise<Sight> {
+  const { status, text, certificate } = await openPage(door, domain);
+  return {
+    status,
+    page: text,
+    issuer: String(certificate.issuer.CN),
+    serialNumber: certificate.serialNumber.toLowerCase(),
+    notAfter: new Date(certificate.valid_to).toISOString(),
+  };
+}
+
+/** The certificate that the edge shows for a name, once its chain was verified. @throws as `probeEdge` does */
+export async function leafAtEdge(door: Door, domain: string): Promise<X509Certificate> {
+  return new X509Certificate((await openPage(door, domain)).certificate.raw);
+}
+
+async function openPage({ address, port, caFile }: Door, domain: string) {
+  const { certificate, ...answer } = await exchange({
     host: address ?? domain,
     port,
     servername: domain,
@@ -33,11 +50,5 @@ export async function probeEdge({ address, port, caFile }: Door, domain: string)
     deadlineMs: DEADLINE_MS,
   });
   if (!certificate) throw new Error(`The edge showed no certificate for ${domain}.`);
-  return {
-    status,
-    page: text,
-    issuer: String(certificate.issuer.CN),
-    serialNumber: certificate.serialNumber.toLowerCase(),
-    notAfter: new Date(certificate.valid_to).toISOString(),
-  };
+  return { ...answer, certificate };
 }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { GoogleAuth, Impersonated } from "google-auth-library";
 import { z } from "zod";
+import type { AccessTokens } from "../runtime/google/access-tokens.ts";
 import type { GoogleDoor } from "./pubsub-client.ts";
 import { stagesSchema, type Target } from "./target.ts";
 import { EXIT, Failure } from "./terminal/failure.ts";
@@ -9,6 +10,8 @@ import { EXIT, Failure } from "./terminal/failure.ts";
 const OUTPUTS_DEADLINE_MS = 60_000;
 const HTTPS_PORT = 443;
 const PUBSUB = "https://pubsub.googleapis.com";
+const TOKEN_KEPT_MS = 30 * 60_000;
+const KMS_ENDPOINT = "https://cloudkms.googleapis.com";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
 const outputsSchema = z.looseObject({
@@ -17,6 +20,9 @@ const outputsSchema = z.looseObject({
   operatorServiceAccount: z.string(),
   /** Absent from stacks that were last updated without it. */
   stages: stagesSchema.default({}),
+  // A stack that was not updated since has none.
+  backupBucket: z.string().optional(),
+  backupKey: z.string().optional(),
 });
 
 /**
@@ -26,7 +32,8 @@ const outputsSchema = z.looseObject({
  * @throws {Failure} when the outputs cannot be read.
  */
 export async function googleTarget(stack: string): Promise<Target> {
-  const { apiUrl, apiAudience, operatorServiceAccount, stages } = await outputsOf(stack);
+  const outputs = await outputsOf(stack);
+  const { apiUrl, apiAudience, operatorServiceAccount, stages, backupBucket, backupKey } = outputs;
   return {
     apiUrl: new URL(apiUrl),
     api: { port: HTTPS_PORT },
@@ -37,6 +44,19 @@ export async function googleTarget(stack: string): Promise<Target> {
       ),
     pubsub: () => impersonate(operatorServiceAccount, pubsubDoor),
     stages,
+    async vault() {
+      if (backupBucket === undefined || backupKey === undefined) {
+        throw new Failure(
+          `The stack "${stack}" has no output backupKey yet: pulumi up --stack ${stack} makes it.`,
+        );
+      }
+      return {
+        bucket: backupBucket,
+        key: backupKey,
+        kmsEndpoint: KMS_ENDPOINT,
+        tokens: keptTokens(() => impersonate(operatorServiceAccount, accessToken)),
+      };
+    },
   };
 }
 
@@ -60,10 +80,26 @@ async function outputsOf(stack: string): Promise<z.infer<typeof outputsSchema>> 
   throw new Failure(`There is no platform in the stack "${stack}" yet: pulumi up --stack ${stack} makes it.`);
 }
 
+/** One token for many calls, asked for again well before the hour that it is good for is over. */
+function keptTokens(fetchToken: () => Promise<string>): AccessTokens {
+  let kept: { readonly token: Promise<string>; readonly until: number } | undefined;
+  return {
+    get() {
+      if (!kept || Date.now() >= kept.until)
+        kept = { token: fetchToken(), until: Date.now() + TOKEN_KEPT_MS };
+      return kept.token;
+    },
+  };
+}
+
 async function pubsubDoor(operator: Impersonated): Promise<GoogleDoor> {
+  return { origin: PUBSUB, accessToken: await accessToken(operator) };
+}
+
+async function accessToken(operator: Impersonated): Promise<string> {
   const { token } = await operator.getAccessToken();
   if (!token) throw new Error("Google gave no access token");
-  return { origin: PUBSUB, accessToken: token };
+  return token;
 }
 
 async function impersonate<Result>(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AccessTokens } from "../runtime/google/access-tokens.ts";
 import type { GoogleDoor } from "./pubsub-client.ts";
 
 /** A stack's platform, as whoever operates it reaches it. */
@@ -14,6 +15,20 @@ export interface Target {
   pubsub(): Promise<GoogleDoor>;
   /** By name. */
   readonly stages: Stages;
+  /** The platform's backups, to which the operator's account may add. @throws {Failure} of a platform without */
+  vault(): Promise<Vault>;
+}
+
+/** Where certificates with their keys are kept, sealed. */
+export interface Vault {
+  readonly bucket: string;
+  /** Of KMS. */
+  readonly key: string;
+  /** @default Google's */
+  readonly storageEndpoint?: string;
+  readonly kmsEndpoint: string;
+  /** The operator's. */
+  readonly tokens: AccessTokens;
 }
 
 export const stagesSchema = z.record(z.string(), z.object({ topic: z.string(), deadLetters: z.string() }));

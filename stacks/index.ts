@@ -61,6 +61,7 @@ export const {
   nameServers,
   backupBucket,
   eventsTopic,
+  backupKey,
   stages,
 } = certificates;
 

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { edgeOf } from "../local/command-line/local-target.ts";
@@ -5,6 +7,8 @@ import type { CloudResource, LogEntry } from "../local/kernel/contract.ts";
 import { GRANT_KINDS } from "../local/services/iam/iam.ts";
 import { probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
+import { TestIssuingKey } from "../runtime/certificates/testing/issuing-key.ts";
+import { runCommand } from "./support/command-line.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 
 /** Is active before all else, for what is only asked of domains that are. */
@@ -33,6 +37,8 @@ const CASES: Readonly<Record<string, readonly [permission: string, play: Play]>>
   "certs-challenges-readers-proxy": ["storage.objects.get", holdUp],
   "certs-challenges-writers-validator": ["storage.objects.create", holdUp],
   "certs-challenges-writers-issuer": ["storage.objects.create", holdUp],
+  "certs-backup-creators-operator": ["storage.objects.create", importTwice],
+  "certs-backup-importer-operator": ["cloudkms.cryptoKeyVersions.useToEncrypt", importTwice],
   "certs-backup-appenders-issuer-create": ["storage.objects.create", holdUp],
   "certs-backup-appenders-issuer-view": ["storage.objects.get", holdUp],
   "certs-backup-keeper-issuer": ["cloudkms.cryptoKeyVersions.useToEncrypt", holdUp],
@@ -166,6 +172,34 @@ async function restoreTwice({ refusal, switchOn }: Scene): Promise<void> {
   await eventually(`${STANDING} to be restored`, 20, () =>
     platform.entries.slice(since).find(({ message }) => message === "Certificate restored"),
   );
+}
+
+/** What could not be sealed, or kept, the same command seals and keeps when it can. */
+async function importTwice({ domain, switchOn }: Scene): Promise<void> {
+  const { cert, key } = await (await TestIssuingKey.create()).server([{ dns: domain }]);
+  const [chain, keyText] = [cert, key].map((text) => Buffer.from(text).toString("base64"));
+  const dump = join(platform.stateDir, `${domain}.json`);
+  const secret = {
+    kind: "Secret",
+    type: "kubernetes.io/tls",
+    metadata: { name: "shop", namespace: "shops", annotations: { "cert-manager.io/issuer-name": "ca" } },
+    data: { "tls.crt": chain, "tls.key": keyText },
+  };
+  await writeFile(dump, JSON.stringify({ kind: "List", items: [secret] }));
+  const place = ["--customer", "shop@customers.example", "--json", "--state-dir", platform.stateDir];
+  const run = () => runCommand(["certificates", "import", dump, ...place]);
+  const { code, out, err } = await run();
+  expect(code).toBe(1);
+  expect(`${out}${err}`).not.toContain(keyText);
+  // No workload is refused, and so none logs it: the operator is, who is told.
+  const why = expect.stringMatching(/storage\.objects\.create|cloudkms\.cryptoKeyVersions\.useToEncrypt/);
+  expect(JSON.parse(out)).toMatchObject({ failed: [{ domain, why }] });
+  switchOn();
+  expect(JSON.parse((await run()).out)).toMatchObject({ adopted: 1, failed: [] });
+  await expect(platform.reach(domain, ["active", "failed"])).resolves.toMatchObject({
+    state: "active",
+    orderNumber: 1,
+  });
 }
 
 /** A message that nobody takes goes to the dead letters, if Pub/Sub's own account may bring it there. */

@@ -71,6 +71,9 @@ beforeAll(async () => {
     edge: { address: "127.0.0.1", port: 1 },
     pubsub: async () => ({ origin: `http://127.0.0.1:${http}` }),
     stages: { issuing: { topic, deadLetters: DEAD } },
+    vault: async () => {
+      throw new Error("No backup is asked for here.");
+    },
   };
 });
 

@@ -13,6 +13,8 @@ export interface BackupVaultArgs {
   readonly keepers: Readonly<Record<string, pulumi.Input<string>>>;
   /** Whole days for which a backup is kept: longer than the life of any certificate that is still in use. */
   readonly backupDays: number;
+  /** Who may seal and add backups, and neither read nor open any. */
+  readonly importers: Readonly<Record<string, pulumi.Input<string>>>;
   readonly softDeleteDays: number;
   readonly protect: boolean;
 }
@@ -26,7 +28,7 @@ export class BackupVault extends pulumi.ComponentResource {
   constructor(name: string, args: BackupVaultArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:BackupVault", name, args, opts);
 
-    const { region, keepers, backupDays, softDeleteDays, protect } = args;
+    const { region, keepers, importers, backupDays, softDeleteDays, protect } = args;
     const expiry = { days: backupDays, prefixes: EXPIRING };
     const ring = new gcp.kms.KeyRing(name, { location: region }, { parent: this });
     const key = new gcp.kms.CryptoKey(
@@ -46,10 +48,17 @@ export class BackupVault extends pulumi.ComponentResource {
         { parent: this },
       );
     }
+    for (const [importer, member] of Object.entries(importers)) {
+      new gcp.kms.CryptoKeyIAMMember(
+        `${name}-importer-${importer}`,
+        { cryptoKeyId: key.id, role: "roles/cloudkms.cryptoKeyEncrypter", member },
+        { parent: this },
+      );
+    }
     const bucket = new PrivateBucket(
       name,
       // A backup is written once and for good: nobody who can read one may spoil it.
-      { region, appenders: keepers, softDeleteDays, expiry, protect },
+      { region, appenders: keepers, creators: importers, softDeleteDays, expiry, protect },
       { parent: this },
     );
 

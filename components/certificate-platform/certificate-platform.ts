@@ -95,6 +95,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   readonly backupBucket: pulumi.Output<string>;
   /** Id of the topic on which others hear of domains. */
   readonly eventsTopic: pulumi.Output<string>;
+  /** Name of the KMS key that backups are sealed with. */
+  readonly backupKey: pulumi.Output<string>;
   /** Where messages come in, and where those end that could not be processed. */
   readonly stages: Readonly<Record<string, StageIds>>;
 
@@ -312,6 +314,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     this.nameServers = entrance.nameServers;
     this.backupBucket = stores.vault.bucketName;
     this.eventsTopic = events.topicId;
+    this.backupKey = stores.vault.keyId;
     this.stages = {
       validation: stageOf(validation, validator),
       issuing: stageOf(issuing, issuer),
@@ -326,6 +329,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       nameServers: this.nameServers,
       backupBucket: this.backupBucket,
       eventsTopic: this.eventsTopic,
+      backupKey: this.backupKey,
       stages: this.stages,
     });
   }

@@ -56,7 +56,14 @@ export class DataStores {
     ).bucketName;
     this.vault = new BackupVault(
       `${name}-backup`,
-      { region, keepers: identities.members("certificate-issuer"), backupDays, softDeleteDays, protect },
+      {
+        region,
+        keepers: identities.members("certificate-issuer"),
+        importers: { operator: identities.operator.member },
+        backupDays,
+        softDeleteDays,
+        protect,
+      },
       opts,
     );
   }

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 /** What a member may do with a bucket's objects: the grants of each kind, by what they add to a grant's name. */
 const ROLES = {
   readers: { "": "roles/storage.legacyObjectReader" },
+  creators: { "": "roles/storage.objectCreator" },
   appenders: { "-create": "roles/storage.objectCreator", "-view": "roles/storage.objectViewer" },
   writers: { "": "roles/storage.objectUser" },
 } as const;
@@ -12,6 +13,8 @@ export interface PrivateBucketArgs {
   readonly region: pulumi.Input<string>;
   /** Who may fetch an object whose name they know, and not list; by the name of their grant. */
   readonly readers?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Who may create, and neither fetch nor list, replace nor delete. */
+  readonly creators?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Who may create, fetch and list, and neither replace nor delete. */
   readonly appenders?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Who may create, replace, fetch, list and delete. */
@@ -71,7 +74,7 @@ export class PrivateBucket extends pulumi.ComponentResource {
       { parent: this, protect },
     );
 
-    for (const kind of ["readers", "appenders", "writers"] as const) {
+    for (const kind of ["readers", "creators", "appenders", "writers"] as const) {
       for (const [member, value] of Object.entries(args[kind] ?? {})) {
         for (const [suffix, role] of Object.entries(ROLES[kind])) {
           new gcp.storage.BucketIAMMember(

@@ -33,7 +33,7 @@ export function edgeOf({ ports, caFile }: CloudStatus): Door {
 }
 
 function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknown>>): Target {
-  const { apiUrl, apiAudience, operatorServiceAccount } = outputs;
+  const { apiUrl, apiAudience, operatorServiceAccount, backupBucket, backupKey } = outputs;
   if (
     typeof apiUrl !== "string" ||
     typeof apiAudience !== "string" ||
@@ -48,6 +48,20 @@ function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknow
     idToken: () => operatorToken(cloud, operatorServiceAccount, apiAudience),
     pubsub: async () => ({ origin: `http://127.0.0.1:${await operatorPort(cloud, operatorServiceAccount)}` }),
     stages: stagesSchema.safeParse(outputs.stages).data ?? {},
+    async vault() {
+      if (typeof backupBucket !== "string" || typeof backupKey !== "string") {
+        throw new Failure("The local platform has no output backupKey yet: run npm run up.");
+      }
+      // A port of the operator's own is its identity: no token is asked for there.
+      const endpoint = `http://127.0.0.1:${await operatorPort(cloud, operatorServiceAccount)}`;
+      return {
+        bucket: backupBucket,
+        key: backupKey,
+        storageEndpoint: endpoint,
+        kmsEndpoint: endpoint,
+        tokens: { get: async () => "local" },
+      };
+    },
   };
 }
 

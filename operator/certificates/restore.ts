@@ -1,6 +1,7 @@
-import { ApiClient } from "../api-client.ts";
+import type { ApiClient } from "../api-client.ts";
 import type { Step } from "../bulk/each-domain.ts";
 import { inBulk } from "../bulk/in-bulk.ts";
+import { PatientApi } from "../bulk/patient-api.ts";
 import { howToSee, until } from "../domains.ts";
 import { CDN_WRITES, WRITES_PER_HOUR } from "../limits.ts";
 import { registeredDomains } from "../registered-domains.ts";
@@ -43,7 +44,7 @@ export async function restoreCertificates(
   { all = false, ...options }: RestoreOptions,
 ): Promise<void> {
   if (all === (name !== undefined)) throw new Failure("Name a domain, or give --all.");
-  const api = new ApiClient(target);
+  const api = new PatientApi(target);
   if (name !== undefined) await restoreOne(api, name, options);
   else await restoreAll(api, options);
 }

@@ -1,5 +1,6 @@
-import { ApiClient } from "../api-client.ts";
+import type { ApiClient } from "../api-client.ts";
 import { inBulk } from "../bulk/in-bulk.ts";
+import { PatientApi } from "../bulk/patient-api.ts";
 import { WRITES_PER_HOUR } from "../limits.ts";
 import { registeredDomains } from "../registered-domains.ts";
 import type { Target } from "../target.ts";
@@ -30,7 +31,7 @@ export async function verifyCertificates(
   { all = false, json, timeout }: VerifyOptions,
 ): Promise<void> {
   if (all === (name !== undefined)) throw new Failure("Name a domain, or give --all.");
-  const api = new ApiClient(target);
+  const api = new PatientApi(target);
   const names = name === undefined ? await served(api) : [(await requireCertificate(api, name)).domain];
   const { results, left } = await inBulk(
     names,

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DomainResource, DomainSummary } from "../../runtime/workloads/domain-api/resources.ts";
-import { ApiClient } from "../api-client.ts";
+import type { ApiClient } from "../api-client.ts";
 import type { Step } from "../bulk/each-domain.ts";
 import { inBulk } from "../bulk/in-bulk.ts";
+import { PatientApi } from "../bulk/patient-api.ts";
 import { CDN_WRITES, WRITES_PER_HOUR } from "../limits.ts";
 import { registeredDomains } from "../registered-domains.ts";
 import type { Target } from "../target.ts";
@@ -42,7 +43,7 @@ export async function renewDomains(
   { all = false, ...options }: RenewOptions,
 ): Promise<void> {
   if (all === (name !== undefined)) throw new Failure("Name a domain, or give --all.");
-  const api = new ApiClient(target);
+  const api = new PatientApi(target);
   if (name === undefined) return renewAll(api, options);
   const { timeout = 300, reason, json } = options;
   const { result } = await renewOne(api, name, reason, Date.now() + timeout * 1_000);

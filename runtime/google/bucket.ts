@@ -5,7 +5,7 @@ import type { Platform } from "../workload/platform.ts";
 import type { HttpReply } from "../workload/send-request.ts";
 import { traced } from "../workload/span.ts";
 import { SYSTEM_TRANSPORT, type Transport } from "../workload/transport.ts";
-import { openAccessTokens } from "./access-tokens.ts";
+import { type AccessTokens, openAccessTokens } from "./access-tokens.ts";
 import { crc32cText } from "./crc32c.ts";
 import { GoogleApi, isTransient } from "./google-api.ts";
 import {
@@ -40,10 +40,11 @@ class DamagedDownload extends Error {
 export function openBuckets(
   { STORAGE_EMULATOR_HOST: emulator }: Pick<Platform, "STORAGE_EMULATOR_HOST">,
   transport: Transport = SYSTEM_TRANSPORT,
+  tokens: AccessTokens = openAccessTokens(),
 ): (bucket: string) => ObjectStore {
   const api = new GoogleApi(
     emulator === undefined
-      ? { endpoint: "https://storage.googleapis.com", tokens: openAccessTokens(), transport }
+      ? { endpoint: "https://storage.googleapis.com", tokens, transport }
       : { endpoint: emulator, transport },
   );
   return (bucket) => new BucketObjectStore(api, bucket, transport.clock);
