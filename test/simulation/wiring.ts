@@ -138,7 +138,8 @@ export class Wiring {
       if (!certificate) return { kind: "nothing", because: "the edge shows no certificate" };
       return { kind: "seen", certificate, status: 200 };
     };
-    return this.#around.lasting({ look }, life);
+    const certificate: EdgeSight["certificate"] = async (domain) => this.#around.served(domain);
+    return this.#around.lasting({ look, certificate }, life);
   }
 
   /** Nobody has to show whose a name is. */

@@ -27,6 +27,7 @@ test("sees what the edge shows by SNI, and follows no redirect to wherever it le
     const seen = await sight.look(DOMAIN, signal);
     expect(seen).toMatchObject({ kind: "seen", status: 302 });
     expect(seen.kind === "seen" && seen.certificate.checkHost(DOMAIN)).toBe(DOMAIN);
+    expect((await sight.certificate(DOMAIN, signal))?.checkHost(DOMAIN)).toBe(DOMAIN);
   }
   expect(network.connections).toBe(0);
 });
@@ -37,6 +38,17 @@ test.each(["localhost", "127.0.0.1", "::1", "2130706433"])(
     location = "/";
     const sight = openEdgeSight({ addresses: [EDGE_ADDRESS], port: network.port });
     await sight.look(host, signal);
+    await sight.certificate(host, signal);
     expect(network.connections).toBe(0);
   },
 );
+
+test("sees nothing where nothing listens, and stops when it is told to", async () => {
+  await network.stop();
+  const sight = openEdgeSight({ addresses: [EDGE_ADDRESS], port: network.port });
+  expect(await sight.certificate(DOMAIN, signal)).toBeUndefined();
+  expect(await sight.look(DOMAIN, signal)).toMatchObject({ kind: "nothing" });
+  const stopped = AbortSignal.abort(new Error("Time is over."));
+  await expect(sight.certificate(DOMAIN, stopped)).rejects.toThrow("Time is over.");
+  await expect(sight.look(DOMAIN, stopped)).rejects.toThrow("Time is over.");
+});

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { request } from "node:https";
-import type { TLSSocket } from "node:tls";
+import { connect, type TLSSocket } from "node:tls";
 import { traced, traceHeaders } from "../../workload/span.ts";
 import { messageOf } from "../../workload/thrown.ts";
 
@@ -20,6 +20,8 @@ export type Sight =
 export interface EdgeSight {
   /** What a visitor of `https://DOMAIN/` gets from the edge. Never throws, but for the signal's reason. */
   look(domain: string, signal: AbortSignal): Promise<Sight>;
+  /** The leaf that the edge shows for the name, if it shows one, by a handshake alone. Never throws, but for the signal's reason. */
+  certificate(domain: string, signal: AbortSignal): Promise<X509Certificate | undefined>;
 }
 
 export interface EdgeSightOptions {
@@ -47,7 +49,40 @@ export function openEdgeSight({ addresses, port }: EdgeSightOptions): EdgeSight 
       }
       return last;
     },
+
+    async certificate(domain, signal) {
+      for (const address of addresses) {
+        signal.throwIfAborted();
+        const leaf = await handshake(address, port, domain, signal).catch(() => undefined);
+        if (leaf) return leaf;
+      }
+      signal.throwIfAborted();
+      return undefined;
+    },
   };
+}
+
+function handshake(
+  address: string,
+  port: number,
+  domain: string,
+  signal: AbortSignal,
+): Promise<X509Certificate | undefined> {
+  return traced(`edge handshake for ${domain} at ${address}`, () => {
+    return new Promise<X509Certificate | undefined>((resolve, reject) => {
+      const socket = connect({ host: address, port, servername: domain, rejectUnauthorized: false });
+      const ends = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
+      const stop = () => socket.destroy(new Error(`The edge at ${address} did not answer.`));
+      ends.addEventListener("abort", stop, { once: true });
+      socket.once("close", () => ends.removeEventListener("abort", stop));
+      socket.once("error", reject);
+      socket.once("secureConnect", () => {
+        const { raw } = socket.getPeerCertificate();
+        socket.destroy();
+        resolve(raw && new X509Certificate(raw));
+      });
+    });
+  });
 }
 
 function lookAt(address: string, port: number, domain: string, signal: AbortSignal): Promise<Sight> {

@@ -11,7 +11,7 @@ export interface CheckerPorts {
   readonly registry: Registry;
   readonly alerts: Alerts;
   readonly dnsRules: DnsRules;
-  readonly sight: EdgeSight;
+  readonly sight: Pick<EdgeSight, "look">;
   readonly authorities: readonly {
     readonly name: string;
     readonly ca: Pick<CertificateAuthority, "renewalInfo">;

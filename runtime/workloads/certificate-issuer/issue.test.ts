@@ -41,7 +41,6 @@ test("takes an order through every phase, in order", async () => {
     "issued",
     "backed-up",
     "activating",
-    "accepted",
     "active",
     "cleaned",
   ]);

@@ -143,8 +143,7 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
     const certificate = await certificateInHand(ports, orderWork, logger);
     await journal.append("activating", now());
     const ids = await tls.activate(domain, certificate.chainPem, certificate.keyPem, signal);
-    await journal.append("accepted", now(), { ...ids });
-    await seenAtEdge(ports, orderWork, certificate.chainPem);
+    await seenAtEdge(ports, orderWork, certificate.chainPem, { ...ids });
     await journal.append("active", now(), { ...ids });
     logger.info({ domain, orderNumber, ...ids }, "Certificate active");
   }

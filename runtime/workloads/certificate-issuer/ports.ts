@@ -25,7 +25,7 @@ export interface IssuerPorts {
   readonly authorities: CertificateAuthorities;
   readonly tls: FastlyTls;
   readonly domains: FastlyDomains;
-  readonly edge: EdgeSight;
+  readonly edge: Pick<EdgeSight, "certificate">;
   readonly alerts: Alerts;
   readonly events: DomainEvents;
   readonly now: () => Date;

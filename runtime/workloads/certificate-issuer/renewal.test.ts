@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Budgets, Spending } from "../../certificates/budgets/budgets.ts";
-import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
 import {
@@ -13,6 +12,7 @@ import {
 import { problem } from "../../certificates/testing/certificate-authority.ts";
 import { TestIssuingKey } from "../../certificates/testing/issuing-key.ts";
 import type { Outcome } from "../../workload/outcome.ts";
+import type { IssuerPorts } from "./ports.ts";
 import { TestWorld } from "./testing/world.ts";
 
 const DOMAIN = "shop.example.test";
@@ -45,10 +45,9 @@ const move = (transition: Parameters<typeof change>[2]) => change(world.registry
 const startRenewal = () => move((record) => renew(record, world.now()));
 
 /** An edge that goes on showing the certificate of now. */
-function staleEdge(): EdgeSight {
+function staleEdge(): IssuerPorts["edge"] {
   const certificate = world.fastly.served(DOMAIN);
-  if (!certificate) throw new Error("Nothing is served.");
-  return { look: async () => ({ kind: "seen", certificate, status: 200 }) };
+  return { certificate: async () => certificate };
 }
 
 /** Registers the domain again, which was removed. */

@@ -13,21 +13,24 @@ const LONGEST_WAIT_MS = 600_000;
 
 /**
  * Waits until the edge shows the order's certificate. "Accepted by Fastly" is not "seen at the edge": the
- * second can take an hour, and another delivery looks again.
+ * second can take an hour, and another delivery looks again. What is seen at once is never told as accepted.
  *
+ * @param ids of what Fastly accepted
  * @throws {OrderWaits}
  */
 export async function seenAtEdge(
   { edge, now, sleep }: IssuerPorts,
   { journal, signal }: OrderWork,
   chainPem: string,
+  ids: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { domain } = journal;
   const { fingerprint256 } = new X509Certificate(chainPem);
   let pause = PAUSE_MS;
   for (let looked = 1; ; looked++, pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
-    const sight = await edge.look(domain, signal);
-    if (sight.kind === "seen" && sight.certificate.fingerprint256 === fingerprint256) return;
+    const shown = await edge.certificate(domain, signal);
+    if (shown?.fingerprint256 === fingerprint256) return;
+    await journal.append("accepted", now(), ids);
     if (looked === LOOKS) break;
     await sleep(pause * (0.75 + Math.random() / 2), signal);
   }

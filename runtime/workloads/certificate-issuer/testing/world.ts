@@ -3,7 +3,6 @@ import { openAlerts } from "../../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../../certificates/backup/certificate-backups.ts";
 import { limitsSchema } from "../../../certificates/budgets/limits.ts";
 import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
-import type { EdgeSight } from "../../../certificates/edge/edge-sight.ts";
 import { HeardEvents } from "../../../certificates/events/testing/heard-events.ts";
 import { openFastlyDomains } from "../../../certificates/fastly/fastly-domains.ts";
 import { openFastlyTls } from "../../../certificates/fastly/fastly-tls.ts";
@@ -39,14 +38,7 @@ export class TestWorld {
   readonly ca: TestCertificateAuthority;
   readonly events = new HeardEvents();
   /** The edge, which shows at once what Fastly has. */
-  readonly edge: EdgeSight = {
-    look: async (domain) => {
-      const certificate = this.fastly.served(domain);
-      return certificate
-        ? { kind: "seen", certificate, status: 200 }
-        : { kind: "nothing", because: "no certificate" };
-    },
-  };
+  readonly edge: IssuerPorts["edge"] = { certificate: async (domain) => this.fastly.served(domain) };
   /** Every log line. */
   logs = "";
   readonly #endpoint: string;
