@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { RevocationReason } from "../runtime/certificates/acme/certificate-authority.ts";
 import { printToken } from "./api-token.ts";
+import { listAccounts } from "./certificates/accounts.ts";
 import { listCertificates } from "./certificates/list.ts";
 import { restoreCertificates } from "./certificates/restore.ts";
 import { showCertificate } from "./certificates/show.ts";
@@ -84,6 +85,11 @@ export function addOperatorCommands(
   command(certificates, "list", "The certificates that are served, soonest end first.").action(
     on(openTarget, listCertificates),
   );
+  command(
+    certificates,
+    "account",
+    "Our accounts at CAs, which customers may name in their CAA records (accounturi).",
+  ).action(on(openTarget, listAccounts));
   command(
     certificates,
     "restore [name]",

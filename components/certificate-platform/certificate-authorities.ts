@@ -21,11 +21,12 @@ export type CertificateAuthoritiesArgs = readonly CertificateAuthorityArgs[];
 /** As the workloads' environment has them. */
 export function authoritiesVariableOf(authorities: CertificateAuthoritiesArgs): string {
   const configured: ConfiguredAuthority[] = authorities.map(
-    ({ name, directoryUrl, profile, contact, externalAccount }) => ({
+    ({ name, directoryUrl, profile, contact, caaIdentities, externalAccount }) => ({
       name,
       directoryUrl,
       profile,
       contact,
+      caaIdentities: [...caaIdentities],
       ...(externalAccount && { externalAccountKeyId: externalAccount.keyId }),
     }),
   );

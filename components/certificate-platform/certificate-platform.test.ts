@@ -207,12 +207,14 @@ describe("CertificatePlatform", () => {
       directoryUrl: "https://ca.example/directory",
       profile: "classic",
       contact: "mailto:a@b.example",
+      caaIdentities: ["ca.example"],
     };
     const second = {
       ...first,
       name: "second",
       directoryUrl: "https://other-ca.example/directory",
       profile: "",
+      caaIdentities: ["other-ca.example", "ca.example"],
       externalAccountKeyId: "key-1",
     };
     const variable = JSON.stringify({

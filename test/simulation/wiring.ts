@@ -1,3 +1,4 @@
+import { KnownAccounts } from "../../runtime/certificates/acme/known-accounts.ts";
 import { openAlerts } from "../../runtime/certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../runtime/certificates/backup/certificate-backups.ts";
 import type { Budgets } from "../../runtime/certificates/budgets/budgets.ts";
@@ -61,6 +62,7 @@ export class Wiring {
       budgets: this.#apiBudgets,
       ownership: this.#ownership(objects),
       alerts: openAlerts(objects, this.#around.clock.now),
+      accounts: new KnownAccounts(objects, this.#around.clock.now),
       pageTokens: new PageTokens(openPlatformKey(objects)),
       validation: this.#around.topic("validation", life),
       issuing: this.#around.topic("issuing", life),

@@ -5,6 +5,7 @@ import { Secret } from "../../workload/secret.ts";
 import { accountKey, newEcdsaKey } from "./account-key.ts";
 import { openCertificateAuthority } from "./acme-certificate-authority.ts";
 import type { CertificateAuthorities, ListedAuthority } from "./certificate-authorities.ts";
+import type { KnownAccounts } from "./known-accounts.ts";
 
 const configuredAuthority = z.strictObject({
   /** For records, journals and alerts. */
@@ -14,6 +15,8 @@ const configuredAuthority = z.strictObject({
   profile: z.string(),
   /** `mailto:` URL for the account. */
   contact: z.string().startsWith("mailto:"),
+  /** Names by which CAA records may allow it (RFC 8659). */
+  caaIdentities: z.array(z.string()).min(1),
   /** By which the CA knows the customer's account that ours there belongs to, where it wants one. */
   externalAccountKeyId: z.string().min(1).optional(),
 });
@@ -36,15 +39,21 @@ export const externalAccountKeysVariable = z
     ),
   );
 
+export interface AccountPorts {
+  /** Where the accounts' keys are kept, encrypted. */
+  readonly backupObjects: ObjectStore;
+  readonly wrapper: KeyWrapper;
+  readonly accounts: Pick<KnownAccounts, "note">;
+}
+
 /** The CAs as one who has accounts there sees them. @throws {TypeError} a key is missing */
 export function openAuthorities(
   [first, ...others]: readonly [ConfiguredAuthority, ...ConfiguredAuthority[]],
   externalAccountKeys: Readonly<Record<string, Secret<string>>>,
-  backupObjects: ObjectStore,
-  wrapper: KeyWrapper,
+  { backupObjects, wrapper, accounts }: AccountPorts,
 ): CertificateAuthorities {
   const open = (configured: ConfiguredAuthority): ListedAuthority => {
-    const { name, directoryUrl, profile, contact, externalAccountKeyId: keyId } = configured;
+    const { name, directoryUrl, profile, contact, caaIdentities, externalAccountKeyId: keyId } = configured;
     const hmacKey = externalAccountKeys[name];
     if (keyId !== undefined && !hmacKey) {
       throw new TypeError(`platform:externalAccountKeys must have a key for ${name}; got none.`);
@@ -56,7 +65,12 @@ export function openAuthorities(
       accountKey: () => accountKey(backupObjects, wrapper, directoryUrl),
       ...(keyId !== undefined && hmacKey && { externalAccount: { keyId, hmacKey } }),
     });
-    return { name, ca };
+    const openAccount = async () => {
+      const url = await ca.openAccount();
+      await accounts.note(name, url, caaIdentities);
+      return url;
+    };
+    return { name, ca: { ...ca, openAccount } };
   };
   return [open(first), ...others.map(open)];
 }

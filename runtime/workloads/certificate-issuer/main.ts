@@ -1,4 +1,5 @@
 import { openAuthorities } from "../../certificates/acme/configured-authorities.ts";
+import { KnownAccounts } from "../../certificates/acme/known-accounts.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openCertificateBackups } from "../../certificates/backup/certificate-backups.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
@@ -44,12 +45,11 @@ export const { handler, start } = workload((platform, logger) => {
       budgets: openBudgets({ objects: registryObjects, limits: env.BUDGET_LIMITS, clock: SYSTEM_CLOCK }),
       challenges: bucket(env.CHALLENGE_BUCKET),
       backups: openCertificateBackups(backupObjects, wrapper),
-      authorities: openAuthorities(
-        env.CERTIFICATE_AUTHORITIES,
-        env.EXTERNAL_ACCOUNT_KEYS,
+      authorities: openAuthorities(env.CERTIFICATE_AUTHORITIES, env.EXTERNAL_ACCOUNT_KEYS, {
         backupObjects,
         wrapper,
-      ),
+        accounts: new KnownAccounts(registryObjects, SYSTEM_CLOCK.now),
+      }),
       tls: openFastlyTls({ ...fastly, configurationId: env.FASTLY_TLS_CONFIGURATION_ID }),
       domains: openFastlyDomains({ ...fastly, serviceId: env.FASTLY_SERVICE_ID }),
       edge: openEdgeSight({ addresses: env.EDGE_ADDRESSES, port: platform.EDGE_HTTPS_PORT }),

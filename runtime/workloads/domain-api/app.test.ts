@@ -30,6 +30,7 @@ test("describes itself in OpenAPI 3.1, every answer with a schema", async () => 
   expect(Object.keys(document.paths)).toEqual([
     "/v1/domains",
     "/v1/domains/{domain}",
+    "/v1/accounts",
     "/v1/domains/{domain}/certificate",
     "/v1/domains/{domain}/certificate:restore",
     "/v1/domains/{domain}/certificate:renew",

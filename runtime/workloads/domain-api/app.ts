@@ -32,6 +32,7 @@ import { certificateResourceOf, type DomainResource, resourceOf, summaryOf } fro
 import {
   adoptCertificateRoute,
   checkCertificateRoute,
+  listAccountsRoute,
   listRoute,
   registerRoute,
   removeRoute,
@@ -111,6 +112,9 @@ export function createDomainApi(options: DomainApiOptions): OpenAPIHono<Env> {
     const view = await removeDomain(options, context.get("scope"), domain, revoke);
     return context.json(await described(options, view), 202);
   });
+  app.openapi(listAccountsRoute, async (context) =>
+    context.json({ accounts: [...(await options.accounts.list())] }, 200),
+  );
   app.openapi(showCertificateRoute, async (context) => {
     const { domain } = requestedName(context.req.valid("param").domain);
     return context.json(

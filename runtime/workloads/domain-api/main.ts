@@ -1,3 +1,4 @@
+import { KnownAccounts } from "../../certificates/acme/known-accounts.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
@@ -30,6 +31,7 @@ export const { handler, start } = workload((platform, logger) => {
       dns: openDnsLookup(platform.DNS_SERVERS),
     }),
     alerts: openAlerts(registryObjects, SYSTEM_CLOCK.now),
+    accounts: new KnownAccounts(registryObjects, SYSTEM_CLOCK.now),
     pageTokens: new PageTokens(key),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),

@@ -1,3 +1,4 @@
+import type { KnownAccounts } from "../../certificates/acme/known-accounts.ts";
 import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import type { Ownership } from "../../certificates/ownership/ownership.ts";
@@ -16,6 +17,7 @@ export interface Ports {
   readonly budgets: Pick<Budgets, "takeRegistration" | "giveBackRegistration">;
   readonly ownership: Ownership;
   readonly alerts: Pick<Alerts, "raise">;
+  readonly accounts: Pick<KnownAccounts, "list">;
   readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
   readonly issuing: Pick<Topic, "publish">;

@@ -131,3 +131,17 @@ export function certificateResourceOf(
     finding: finding ?? null,
   };
 }
+
+export const accountsSchema = z
+  .object({
+    accounts: z.array(
+      z.object({
+        ca: z.string().openapi({ description: "The CA's name in the configuration." }),
+        url: z.url(),
+        caaIdentities: z.array(z.string()).openapi({ example: ["letsencrypt.org"] }),
+        since: z.iso.datetime(),
+      }),
+    ),
+  })
+  .openapi("Accounts");
+export type AccountsResource = z.output<typeof accountsSchema>;

@@ -1,7 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { REVOCATION_REASONS } from "../../certificates/acme/certificate-authority.ts";
 import { problemSchema } from "./problem.ts";
-import { askedSchema, certificateSchema, domainPageSchema, domainSchema } from "./resources.ts";
+import {
+  accountsSchema,
+  askedSchema,
+  certificateSchema,
+  domainPageSchema,
+  domainSchema,
+} from "./resources.ts";
 
 /** What one page may hold, for one customer and for those who see every customer's domains. */
 export const MAX_PAGE_SIZE = { customer: 100, everyone: 1_000 };
@@ -121,6 +127,14 @@ export const removeRoute = createRoute({
   summary: "Remove a domain. Idempotent until it is gone.",
   request: { params: domainParams, query: revocationQuery },
   responses: { 202: json("Being removed.", domainSchema), 404: problem("Not the caller's."), ...onChanges },
+});
+
+export const listAccountsRoute = createRoute({
+  method: "get",
+  path: "/v1/accounts",
+  summary: "List the accounts at CAs under which certificates are ordered.",
+  description: "CAA records may let a CA issue to these alone (RFC 8657, `accounturi`).",
+  responses: { 200: json("The accounts.", accountsSchema), ...everywhere },
 });
 
 export const showCertificateRoute = createRoute({

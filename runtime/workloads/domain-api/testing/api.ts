@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { KnownAccounts } from "../../../certificates/acme/known-accounts.ts";
 import { openAlerts } from "../../../certificates/alerts/stored-alerts.ts";
 import type { Budgets } from "../../../certificates/budgets/budgets.ts";
 import { type Limits, limitsSchema } from "../../../certificates/budgets/limits.ts";
@@ -70,6 +71,7 @@ export class TestApi {
       },
       ownership: this.ownership,
       alerts: this.alerts,
+      accounts: new KnownAccounts(this.objects, () => new Date(this.now)),
       pageTokens: this.pageTokens,
       validation: this.#topic(this.validation),
       issuing: this.#topic(this.issuing),
