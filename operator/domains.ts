@@ -45,6 +45,13 @@ export async function showDomain(target: Target, name: string, options: Options)
     return;
   }
   process.stdout.write(`${summary(resource)}\n`);
+  const { ownership } = resource;
+  if (ownership) {
+    const value = ownership.method === "txt" ? `"${ownership.value}"` : ownership.value;
+    process.stdout.write(
+      `  shown to be its customer's by ${ownership.name} ${ownership.method.toUpperCase()} ${value}\n`,
+    );
+  }
   for (const { phase, at } of resource.phases) process.stdout.write(`  ${paint("dim", at)}  ${phase}\n`);
 }
 

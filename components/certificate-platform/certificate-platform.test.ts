@@ -127,12 +127,13 @@ describe("CertificatePlatform", () => {
     }
   });
 
-  test("lets the issuer tell what becomes of domains, and whoever is named subscribe to it", () => {
+  test("lets API and issuer tell what becomes of domains, and whoever is named subscribe to it", () => {
     const grants = of("gcp:pubsub/topicIAMMember:TopicIAMMember")
       .filter(({ inputs }) => String(inputs.topic).startsWith("certs-events"))
       .map(({ inputs }) => [inputs.role, inputs.member]);
     expect(grants).toEqual([
       ["roles/pubsub.subscriber", "serviceAccount:shop@customer.iam.gserviceaccount.com"],
+      ["roles/pubsub.publisher", "serviceAccount:certs-api@test.iam.gserviceaccount.com"],
       ["roles/pubsub.publisher", "serviceAccount:certs-issuer@test.iam.gserviceaccount.com"],
     ]);
   });

@@ -160,6 +160,14 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       parent,
     );
 
+    const events = new EventTopic(
+      `${name}-events`,
+      {
+        publishers: identities.members("domain-api", "certificate-issuer"),
+        subscribers: args.eventSubscribers,
+      },
+      parent,
+    );
     const domainApi = new DomainApi(
       `${name}-domain-api`,
       {
@@ -172,6 +180,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         budgets: args.budgets,
         validationTopic: validation.topicId,
         issuingTopic: issuing.topicId,
+        eventsTopic: events.topicId,
         checkingTopic: checking.topicId,
         operator: identities.operator,
         viewers: { watcher: identities.workloads["domain-watcher"] },
@@ -230,11 +239,6 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         edgeAddresses: edge.addresses,
         caaIdentities: caaIdentitiesOf(args.certificateAuthorities),
       },
-      parent,
-    );
-    const events = new EventTopic(
-      `${name}-events`,
-      { publishers: identities.members("certificate-issuer"), subscribers: args.eventSubscribers },
       parent,
     );
     const issuer = new CertificateIssuer(

@@ -19,6 +19,7 @@ export interface DomainApiArgs {
   readonly budgets: LimitOverrides;
   readonly validationTopic: pulumi.Input<string>;
   readonly issuingTopic: pulumi.Input<string>;
+  readonly eventsTopic: pulumi.Input<string>;
   readonly checkingTopic: pulumi.Input<string>;
   /** The account that acts for every customer. */
   readonly operator: ServiceIdentity;
@@ -45,6 +46,7 @@ export class DomainApi extends pulumi.ComponentResource {
           BUDGET_LIMITS: JSON.stringify(args.budgets),
           VALIDATION_TOPIC: args.validationTopic,
           ISSUING_TOPIC: args.issuingTopic,
+          EVENTS_TOPIC: args.eventsTopic,
           CHECKING_TOPIC: args.checkingTopic,
           API_AUDIENCE: args.audience,
           OWNERSHIP: args.ownership,

@@ -61,6 +61,7 @@ export class Wiring {
       findings: openFindings(objects),
       budgets: this.#apiBudgets,
       ownership: this.#ownership(objects),
+      events: { publish: async () => undefined },
       alerts: openAlerts(objects, this.#around.clock.now),
       accounts: new KnownAccounts(objects, this.#around.clock.now),
       pageTokens: new PageTokens(openPlatformKey(objects)),

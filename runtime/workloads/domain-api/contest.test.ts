@@ -90,6 +90,9 @@ test.each([
       }),
     );
     expect(await api.alerts.open(NAME)).toMatchObject([{ problem: "taken-over" }]);
+    expect(api.events.events).toMatchObject([
+      { type: "takenover", domain: NAME, customer: ALICE, orderNumber: 2 },
+    ]);
     expect(await api.register(NAME, BOB)).toMatchObject({ status: 409, body: { code: "unproven" } });
     expect(await api.call("GET", `/v1/domains/${NAME}`, BOB)).toMatchObject({ status: 404 });
   },

@@ -11,6 +11,8 @@ export const envSchema = z.object({
   VALIDATION_TOPIC: z.string().min(1),
   /** `projects/P/topics/T`: removals and restores go to the issuer. */
   ISSUING_TOPIC: z.string().min(1),
+  /** `projects/P/topics/T`: where others hear that a name has gone to another customer. */
+  EVENTS_TOPIC: z.string().min(1),
   /** `projects/P/topics/T`: what operators want checked at once. */
   CHECKING_TOPIC: z.string().min(1),
   /** What an ID token's `aud` must be to reach this API. */

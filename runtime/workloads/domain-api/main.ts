@@ -2,6 +2,7 @@ import { KnownAccounts } from "../../certificates/acme/known-accounts.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openBudgets } from "../../certificates/budgets/shared-budgets.ts";
 import { openDnsLookup } from "../../certificates/dns/dns-lookup.ts";
+import { openDomainEvents } from "../../certificates/events/domain-events.ts";
 import { openPlatformKey } from "../../certificates/keys/platform-key.ts";
 import { Ownership } from "../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../certificates/registry/bucket-registry.ts";
@@ -35,6 +36,7 @@ export const { handler, start } = workload((platform, logger) => {
     pageTokens: new PageTokens(key),
     validation: topic(env.VALIDATION_TOPIC),
     issuing: topic(env.ISSUING_TOPIC),
+    events: openDomainEvents(topic(env.EVENTS_TOPIC)),
     checking: topic(env.CHECKING_TOPIC),
     audience: env.API_AUDIENCE,
     operators: env.OPERATORS,

@@ -1,6 +1,7 @@
 import type { KnownAccounts } from "../../certificates/acme/known-accounts.ts";
 import type { Alerts } from "../../certificates/alerts/alerts.ts";
 import type { Budgets } from "../../certificates/budgets/budgets.ts";
+import type { DomainEvents } from "../../certificates/events/domain-events.ts";
 import type { Ownership } from "../../certificates/ownership/ownership.ts";
 import type { Findings } from "../../certificates/registry/findings.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
@@ -20,6 +21,7 @@ export interface Ports {
   readonly accounts: Pick<KnownAccounts, "list">;
   readonly pageTokens: PageTokens;
   readonly validation: Pick<Topic, "publish">;
+  readonly events: DomainEvents;
   readonly issuing: Pick<Topic, "publish">;
   readonly checking: Pick<Topic, "publish">;
   readonly now: () => Date;

@@ -5,6 +5,7 @@ import type { Budgets } from "../../../certificates/budgets/budgets.ts";
 import { type Limits, limitsSchema } from "../../../certificates/budgets/limits.ts";
 import { openBudgets } from "../../../certificates/budgets/shared-budgets.ts";
 import type { Answer } from "../../../certificates/dns/dns-lookup.ts";
+import { HeardEvents } from "../../../certificates/events/testing/heard-events.ts";
 import { openPlatformKey } from "../../../certificates/keys/platform-key.ts";
 import { Ownership, type OwnershipMethod } from "../../../certificates/ownership/ownership.ts";
 import { openRegistry } from "../../../certificates/registry/bucket-registry.ts";
@@ -35,6 +36,7 @@ export class TestApi {
   readonly findings = openFindings(this.objects);
   readonly #key = openPlatformKey(this.objects);
   readonly pageTokens = new PageTokens(this.#key);
+  readonly events = new HeardEvents();
   readonly alerts = openAlerts(this.objects, () => new Date(this.now));
   /** Texts and aliases in the DNS, by name; an error is thrown by whoever asks. */
   readonly dns: Record<string, readonly string[] | Answer<string>> = {};
@@ -72,6 +74,7 @@ export class TestApi {
       ownership: this.ownership,
       alerts: this.alerts,
       accounts: new KnownAccounts(this.objects, () => new Date(this.now)),
+      events: this.events,
       pageTokens: this.pageTokens,
       validation: this.#topic(this.validation),
       issuing: this.#topic(this.issuing),
