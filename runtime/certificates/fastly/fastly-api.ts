@@ -8,6 +8,9 @@ import { FastlyError, type FastlyErrorCode } from "./fastly-error.ts";
 const REQUEST_DEADLINE_MS = 20_000;
 /** Reads are repeated; writes never, because a lost reply may hide a write that was made. */
 const READ_RETRIES = { deadlineMs: 30_000, attemptMs: REQUEST_DEADLINE_MS, pauseMs: 500, maxPauseMs: 4_000 };
+const MASK = "[secret]";
+/** In PEM, whole or cut off. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gs;
 const MAX_QUOTED_CHARACTERS = 300;
 /** When Fastly's 429 does not say when its hour ends. */
 const RATE_LIMIT_WINDOW_MS = 3_600_000;
@@ -84,7 +87,18 @@ export class FastlyApi {
     if (isDone || (status === 404 && (method === "GET" || method === "DELETE"))) {
       return { status, body: parse(method, path, reply.body.toString("utf8")) };
     }
-    throw failure(method, path, reply, this.#transport.clock.now());
+    throw failure(method, path, this.#quotable(reply), reply, this.#transport.clock.now());
+  }
+
+  /** The start of what was said, without what was sent: an answer may repeat it. */
+  #quotable({ body }: HttpReply): string {
+    return body
+      .toString("utf8")
+      .replaceAll(this.#token, MASK)
+      .replaceAll(PRIVATE_KEY, MASK)
+      .slice(0, MAX_QUOTED_CHARACTERS)
+      .replaceAll(/\s+/g, " ")
+      .trim();
   }
 }
 
@@ -99,9 +113,8 @@ function parse(method: string, path: string, text: string): unknown {
   }
 }
 
-function failure(method: string, path: string, reply: HttpReply, now: Date): FastlyError {
-  const { status, body } = reply;
-  const said = body.toString("utf8").slice(0, MAX_QUOTED_CHARACTERS).replaceAll(/\s+/g, " ").trim();
+function failure(method: string, path: string, said: string, reply: HttpReply, now: Date): FastlyError {
+  const { status } = reply;
   const message = `Fastly ${method} ${path}: ${status}${said && ` ${said}`}`;
   if (status === 429)
     return new FastlyError("FASTLY_RATE_LIMITED", message, { status, dueAt: dueAt(reply, now.getTime()) });

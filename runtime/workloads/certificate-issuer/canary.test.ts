@@ -48,12 +48,9 @@ async function expectNothingTold(): Promise<void> {
   const base64 = pem.replaceAll(/-----[A-Z ]+-----|\s/g, "");
   const der = Buffer.from(base64, "base64");
   expect(all).toContain(DOMAIN);
-  for (const canary of [TestFastly.token, base64, der.toString("hex"), der.toString("latin1")]) {
-    expect(all).not.toContain(canary);
-  }
-  for (const line of pem.split("\n").filter((text) => text.length > 20 && !text.startsWith("-"))) {
-    expect(all).not.toContain(line);
-  }
+  const lines = pem.split("\n").filter((text) => text.length > 20 && !text.startsWith("-"));
+  const canaries = [TestFastly.token, base64, der.toString("hex"), der.toString("latin1"), ...lines];
+  expect(canaries.filter((canary) => all.includes(canary))).toEqual([]);
 }
 
 test("a domain's whole life tells nobody its key, nor the CDN's token", async () => {
