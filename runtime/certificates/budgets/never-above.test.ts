@@ -1,8 +1,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { WRITES } from "./limits.ts";
 import { runBusyInstances } from "./testing/busy-instances.ts";
-import { lowestLevel, peakWithin } from "./testing/spent.ts";
-import { HOUR_MS } from "./testing/world.ts";
+import { lowestLevel, peakWithin, type Spent } from "./testing/spent.ts";
+import { BudgetWorld, HOUR_MS } from "./testing/world.ts";
 
 const WEEK_MS = 168 * HOUR_MS;
 const limits = {
@@ -42,6 +43,25 @@ test("whatever instances ask, die, fail and have for clocks, no limit is exceede
   );
   // It was asked for more than there is.
   expect(fullest).toBeGreaterThan(limits.writesPerHour / 2);
+});
+
+test("what is all done as late as it may be, and then at once, still fits the hour", async () => {
+  const world = new BudgetWorld();
+  const budgets = world.instance();
+  const { clock } = world;
+  const started = clock.monotonicMs();
+  const latest = started + 540_000;
+  const writes: Spent[] = [];
+  for (let asked = 0; clock.monotonicMs() < latest + HOUR_MS; asked++) {
+    const work = asked % 2 === 0 ? "ari-renewal" : "removal";
+    const grant = await world.take(budgets, work, `d${asked}.test`, `c${asked}@customers.example`);
+    const at = Math.max(latest, clock.monotonicMs());
+    if (grant.kind === "granted") writes.push({ at, count: WRITES[work] });
+    else await clock.run(clock.sleep(5_000));
+  }
+  const peak = peakWithin(writes, HOUR_MS);
+  expect(peak).toBeLessThanOrEqual(1_000);
+  expect(peak).toBeGreaterThan(900);
 });
 
 test("no object is written more than once a second, by all instances together", async () => {

@@ -88,6 +88,18 @@ test("of orders that meet at one instance, those that cannot be activated cost n
   expect(world.objects.names.filter((name) => name.startsWith("budgets/ca/names/"))).toHaveLength(granted);
 });
 
+test("of two orders for the last certificate of a name, the one that comes too late costs nothing else", async () => {
+  const world = new BudgetWorld({ certificatesPerDomainPerWeek: 10 });
+  const budgets = world.instance();
+  const order = (domain: string) => budgets.take({ work: "renewal", customer: BOB, domain });
+  for (let count = 0; count < 3; count++) await world.clock.run(order(SHOP));
+  const last = await world.clock.run(Promise.all([order(SHOP), order(SHOP)]));
+  expect(last.map(({ kind }) => kind).sort()).toEqual(["granted", "wait"]);
+  const others = ["a", "b", "c", "d", "e", "f"].map((name) => order(`${name}.example.test`));
+  const granted = await world.clock.run(Promise.all(others));
+  expect(granted.filter(({ kind }) => kind === "granted")).toHaveLength(9 - 4);
+});
+
 test("what an instance leased and did not spend before it died is lost, and is little", async () => {
   const world = new BudgetWorld();
   for (let index = 0; index < 10; index++) {
