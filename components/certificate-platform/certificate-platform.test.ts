@@ -273,6 +273,22 @@ describe("CertificatePlatform", () => {
     ]);
   });
 
+  test("forgets budgets that have been whole for long, and nothing else of the registry's", () => {
+    const { lifecycleRules } = named("gcp:storage/bucket:Bucket", "certs-registry");
+    expect(lifecycleRules).toEqual([
+      { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 100 } },
+      { action: { type: "Delete" }, condition: { age: 14, matchesPrefixes: ["budgets/"] } },
+    ]);
+  });
+
+  test("hands what the CA and the CDN allow to all who spend of it", () => {
+    for (const name of ["certs-domain-api", "certs-domain-validator", "certs-cert-issuer"]) {
+      expect(JSON.stringify(named("gcp:cloudrunv2/service:Service", name))).toContain(
+        JSON.stringify(JSON.stringify({ writesPerHour: 500 })),
+      );
+    }
+  });
+
   test("lets the CDN alone reach the token proxy, and our own service there alone reach hosting", () => {
     for (const [name, policy] of [
       ["certs-hosting", "certs-own-edge-only-id"],

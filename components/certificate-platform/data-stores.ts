@@ -7,6 +7,8 @@ import type { PlatformIdentities } from "./platform-identities.ts";
 const CHALLENGE_EXPIRY_DAYS = 1;
 /** Longer than the life of a certificate: a registry that was overwritten can be read back. */
 const REGISTRY_VERSION_DAYS = 100;
+/** A budget that nobody has spent of for the CA's week is whole again, and needs no object. */
+const BUDGET_EXPIRY = { days: 14, prefixes: ["budgets/"] } as const;
 
 export interface DataStoresArgs {
   readonly region: pulumi.Input<string>;
@@ -38,6 +40,7 @@ export class DataStores {
         ),
         softDeleteDays,
         versionDays: REGISTRY_VERSION_DAYS,
+        expiry: BUDGET_EXPIRY,
         protect,
       },
       opts,
