@@ -274,11 +274,12 @@ describe("CertificatePlatform", () => {
   });
 
   test("forgets budgets that have been whole for long, and nothing else of the registry's", () => {
-    const { lifecycleRules } = named("gcp:storage/bucket:Bucket", "certs-registry");
-    expect(lifecycleRules).toEqual([
-      { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 100 } },
-      { action: { type: "Delete" }, condition: { age: 14, matchesPrefixes: ["budgets/"] } },
-    ]);
+    expect(named("gcp:storage/bucket:Bucket", "certs-registry")).toMatchObject({
+      lifecycleRules: [
+        { action: { type: "Delete" }, condition: { daysSinceNoncurrentTime: 100 } },
+        { action: { type: "Delete" }, condition: { age: 14, matchesPrefixes: ["budgets/"] } },
+      ],
+    });
   });
 
   test("hands what the CA and the CDN allow to all who spend of it", () => {
