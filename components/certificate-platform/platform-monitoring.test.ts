@@ -88,6 +88,18 @@ test("the promise that certificates keep a quarter of their life is an objective
   });
 });
 
+test("work that waits for a budget is counted by its own lines", () => {
+  expect(inputsOf(resources, METRIC, "p-budget-spent")).toMatchObject({
+    filter:
+      'resource.type="cloud_run_revision" AND resource.labels.service_name="run-issuer" AND jsonPayload.limit:*',
+  });
+  expect(alert("p-budgets")).toMatchObject({
+    conditions: [
+      { conditionThreshold: { filter: expect.stringContaining("/p-budget-spent"), duration: "900s" } },
+    ],
+  });
+});
+
 test("errors of API, proxy and hosting are told apart", () => {
   expect(alert("p-errors")).toMatchObject({
     conditions: ["api", "tokenProxy", "hosting"].map((service) => ({

@@ -44,8 +44,8 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
     };
     const budgetSpent = counter(
       "budget-spent",
-      "Looks at a budget of the CA's or the CDN's that found nothing left",
-      'jsonPayload.message="Budget" AND jsonPayload.budget.left<1',
+      "Orders and removals that found a budget of the CA's or the CDN's spent, and wait",
+      "jsonPayload.limit:*",
     );
 
     const inSixHours = [
@@ -98,7 +98,7 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
         severity: "WARNING",
         conditions: [
           {
-            displayName: "Nothing was left of a budget for a quarter of an hour",
+            displayName: "Work has waited for a budget for a quarter of an hour, again and again",
             conditionThreshold: {
               filter: budgetSpent,
               comparison: "COMPARISON_GT",
@@ -161,7 +161,7 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
           "Rounds in which the promise was kept": objective.goodRounds,
           "Renewals that ended": renewals.ended,
           "Renewals that failed": renewals.failed,
-          "Budgets found spent": budgetSpent,
+          "Work that waits for a budget": budgetSpent,
           "Oldest waiting message, in seconds":
             'metric.type="pubsub.googleapis.com/subscription/oldest_unacked_message_age" AND resource.type="pubsub_subscription"',
           "Answers of the services":

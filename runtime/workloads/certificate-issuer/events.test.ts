@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Budgets } from "../../certificates/budgets/budgets.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
 import { renew, startRemoval } from "../../certificates/registry/transitions.ts";
@@ -71,3 +72,24 @@ test.each(["issued", "removed"])("what could not be told is told by the next del
   await world.deliver(message);
   expect(world.events.types).toContain(type);
 });
+
+test.each(["an order", "a removal"])(
+  "what waits for a budget says for which, where monitoring counts it: %s",
+  async (work) => {
+    let message: Issuing = ISSUE;
+    if (work === "a removal") {
+      await world.deliver(ISSUE);
+      await change(world.registry, DOMAIN, (record) => startRemoval(record, world.now()));
+      message = { action: "remove", domain: DOMAIN, orderNumber: 1 };
+    }
+    world.logs = "";
+    const limit = "the CDN's hourly budget";
+    const budgets: Pick<Budgets, "take" | "giveBack"> = {
+      take: async () => ({ kind: "wait", until: world.now(), limit }),
+      giveBack: async () => undefined,
+    };
+    await world.deliver(message, undefined, { budgets });
+    const lines = world.logs.split("\n").flatMap((line) => (line === "" ? [] : JSON.parse(line)));
+    expect(lines).toContainEqual(expect.objectContaining({ domain: DOMAIN, limit }));
+  },
+);

@@ -81,7 +81,8 @@ async function work(message: Issuing, ports: IssuerPorts, context: WorkContext):
     return { outcome: { kind: "done" }, isFinished: true };
   } catch (error) {
     if (error instanceof OrderWaits && !context.signal.aborted) {
-      context.logger.info({ domain, orderNumber, dueAt: error.dueAt }, error.message);
+      const { dueAt, limit } = error;
+      context.logger.info({ domain, orderNumber, dueAt, ...(limit && { limit }) }, error.message);
       await change(registry, domain, (record) => postpone(record, error.dueAt, error.shown, now()));
       return unfinished({ kind: "done" });
     }

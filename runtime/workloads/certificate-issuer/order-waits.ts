@@ -4,11 +4,14 @@ export class OrderWaits extends Error {
   readonly dueAt: Date;
   /** For the customer, where he should know. */
   readonly shown: string | undefined;
+  /** The budget that is spent, where it waits for one: the platform's monitoring counts these. */
+  readonly limit: string | undefined;
 
-  constructor(reason: string, dueAt: Date, shown?: string) {
+  constructor(reason: string, dueAt: Date, shown?: string, limit?: string) {
     super(reason);
     this.name = "OrderWaits";
     this.dueAt = dueAt;
     this.shown = shown;
+    this.limit = limit;
   }
 }

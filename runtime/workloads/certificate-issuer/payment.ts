@@ -22,6 +22,7 @@ export async function pay(
     `${domain} waits for ${grant.limit} until ${until}`,
     grant.until,
     `Waiting its turn: ${grant.limit} is spent for now. It goes on by itself, at ${until} at the latest guess.`,
+    grant.limit,
   );
 }
 

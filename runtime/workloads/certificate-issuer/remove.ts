@@ -58,7 +58,8 @@ export async function remove(
     return { kind: "done" };
   } catch (error) {
     if (!(error instanceof OrderWaits)) throw error;
-    context.logger.info({ domain, dueAt: error.dueAt }, error.message);
+    const { dueAt, limit } = error;
+    context.logger.info({ domain, dueAt, ...(limit && { limit }) }, error.message);
     await change(registry, domain, (record) => postpone(record, error.dueAt, error.shown, ports.now()));
     return { kind: "done" };
   } finally {
