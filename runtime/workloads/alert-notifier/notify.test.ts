@@ -118,6 +118,19 @@ test("what opens again while its end is being told is told again", async () => {
   expect(heard.said).toEqual(["over expiring: a.test", "opened expiring: a.test"]);
 });
 
+test("what opens again is told to whoever heard of its end, and to nobody else", async () => {
+  await alerts.raise("a.test", "expiring", "4 days are left.");
+  await round();
+  await alerts.clear("a.test", "expiring");
+  sentry.fails = () => new Error("Sentry answered 500.");
+  await round();
+  await alerts.raise("a.test", "expiring", "3 days are left.");
+  sentry.fails = undefined;
+  await round();
+  expect(slack.said).toEqual(["opened expiring: a.test", "over expiring: a.test", "opened expiring: a.test"]);
+  expect(sentry.said).toEqual(["opened expiring: a.test"]);
+});
+
 test("notices keep the order in which things happened", async () => {
   for (const [domain, problem] of [
     ["z.test", "expiring"],

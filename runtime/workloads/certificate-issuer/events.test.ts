@@ -45,6 +45,13 @@ test("others hear when a certificate is live, when another takes its place, and 
   expect(world.events.types).toEqual(["issued", "renewed", "removed"]);
 });
 
+test("a delivery that has only to tidy up tells nothing again", async () => {
+  await world.deliver(ISSUE);
+  await world.registryObjects.remove(`orders/${DOMAIN}/1/cleaned.json`);
+  await world.deliver(ISSUE);
+  expect(world.events.types).toEqual(["issued"]);
+});
+
 test("others hear why an order failed, and whether the domain is served all the same", async () => {
   await world.deliver(ISSUE);
   await change(world.registry, DOMAIN, (record) => renew(record, world.now()));
