@@ -13,6 +13,7 @@ import {
   showDeadLetter,
 } from "./dead-letters/commands.ts";
 import { addDomain, checkDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
+import { forecastLimits } from "./forecast/command.ts";
 import { importCertificates } from "./import/import.ts";
 import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
@@ -102,6 +103,14 @@ export function addOperatorCommands(
     .option("--all", "on every domain")
     .option("--timeout <seconds>", "how long to wait", positiveNumber, 86_400)
     .action(on(openTarget, verifyCertificates));
+  command(
+    certificates,
+    "forecast",
+    "When limits of the CA or the CDN bind, with the certificates that there are: under the lifetimes announced, 64, 45 and 6 days, or if all are revoked.",
+  )
+    .option("--growth <number>", "registrations a day", wholeNumber, 0)
+    .option("--days <number>", "how far to look", positiveNumber, 1_095)
+    .action(on(openTarget, forecastLimits));
   command(
     certificates,
     "import <files...>",
