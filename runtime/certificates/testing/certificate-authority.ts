@@ -46,7 +46,11 @@ export class TestCertificateAuthority implements CertificateAuthority {
   /** Domains of finalised ACME orders, one entry each. */
   readonly finalized: string[] = [];
   /** What was asked of newOrder, and granted. */
-  readonly newOrders: { readonly domain: string; readonly replaces: string | undefined }[] = [];
+  readonly newOrders: {
+    readonly domain: string;
+    readonly asked: string | undefined;
+    readonly replaces: string | undefined;
+  }[] = [];
   /** Of the certificates that it will issue. */
   lifetimeMs = LIFETIME_MS;
   hasRenewalInfo = true;
@@ -84,7 +88,7 @@ export class TestCertificateAuthority implements CertificateAuthority {
   async newOrder(domain: string, { replaces: asked }: NewOrderOptions = {}): Promise<AcmeOrder> {
     this.#called("newOrder");
     const replaces = asked !== undefined && this.#isReplaceable(asked, domain) ? asked : undefined;
-    this.newOrders.push({ domain, replaces });
+    this.newOrders.push({ domain, asked, replaces });
     const url = `https://ca.test/order/${this.#acmeOrders.size + 1}/${randomBytes(4).toString("hex")}`;
     const token = randomBytes(16).toString("base64url");
     this.#acmeOrders.set(url, {

@@ -157,7 +157,7 @@ test("a renewal begins with the first CA again, and names to no CA what another 
   }
   const record = await at.record();
   expect(record).toMatchObject({ lifecycle: "active", ca: "first", orderNumber: 3 });
-  expect(one.newOrders.map(({ replaces }) => replaces)).toEqual([
+  expect(one.newOrders.map(({ asked }) => asked)).toEqual([
     undefined,
     expect.stringMatching(/^[\w-]+\.[\w-]+$/),
   ]);

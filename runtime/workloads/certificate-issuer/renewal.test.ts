@@ -63,7 +63,8 @@ test("renews by an order that names what it replaces, and leaves nothing of the 
   await startRenewal();
   expect(await world.deliver(SECOND)).toEqual(DONE);
 
-  expect(world.ca.newOrders.at(-1)).toEqual({ domain: DOMAIN, replaces: before?.certificateId });
+  const replaces = before?.certificateId;
+  expect(world.ca.newOrders.at(-1)).toEqual({ domain: DOMAIN, asked: replaces, replaces });
   expect(serial()).not.toBe(old);
   expect(atFastly()).toEqual([1, 1, 1]);
   const record = await world.record(DOMAIN);
