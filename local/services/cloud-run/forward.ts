@@ -82,8 +82,16 @@ export function forward(port: number, call: Call): Promise<Reply> {
       resolve(tooLarge());
       upstream.destroy();
     });
+    // Before the body: an instance may well answer one that never comes.
+    if (announcesBody(call.headers)) upstream.flushHeaders();
     if (signal.aborted) abort();
   });
+}
+
+function announcesBody(headers: readonly string[]): boolean {
+  return (
+    Number(header(headers, "content-length") ?? 0) > 0 || header(headers, "transfer-encoding") !== undefined
+  );
 }
 
 /** Not `pipeline`: that would destroy the caller's socket with the instance's, and no reply could be sent. */
