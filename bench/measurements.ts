@@ -8,6 +8,7 @@ import type { Measurement } from "./measurement.ts";
 import { messages } from "./messages.ts";
 import { preview } from "./preview.ts";
 import { registration } from "./registration.ts";
+import { restore } from "./restore.ts";
 import { secondUp } from "./second-up.ts";
 import { tokenProxy } from "./token-proxy.ts";
 import { workloadStart } from "./workload-start.ts";
@@ -22,6 +23,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   manyDomains,
   messages,
   workloadStart,
+  restore,
   tokenProxy,
   edgeLoad,
   cloudMemory,
