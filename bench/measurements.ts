@@ -2,6 +2,7 @@ import { changedWorkload } from "./changed-workload.ts";
 import { cloudMemory } from "./cloud-memory.ts";
 import { edgeLoad } from "./edge-load.ts";
 import { freshClone } from "./fresh-clone.ts";
+import { manyChecks } from "./many-checks.ts";
 import { manyDomains } from "./many-domains.ts";
 import { manyResources } from "./many-resources.ts";
 import type { Measurement } from "./measurement.ts";
@@ -21,6 +22,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   manyResources,
   registration,
   manyDomains,
+  manyChecks,
   messages,
   workloadStart,
   restore,
