@@ -79,12 +79,17 @@ const ports: CheckerPorts = {
       return { kind: "seen", certificate: new X509Certificate(certificate.raw), status: 200 };
     },
   },
-  ca: {
-    renewalInfo: async () => {
-      await call();
-      return window;
+  authorities: [
+    {
+      name: "ca",
+      ca: {
+        renewalInfo: async () => {
+          await call();
+          return window;
+        },
+      },
     },
-  },
+  ],
   validation: { publish: refuse },
   issuing: { publish: refuse },
   now: SYSTEM_CLOCK.now,
@@ -97,7 +102,7 @@ const logger = createLogger(
 const signal = new AbortController().signal;
 let underWay = 0;
 let done = 0;
-let isFree: () => void = () => undefined;
+const waiting: (() => void)[] = [];
 
 const watch = createWatcher({
   listing: { pages },
@@ -126,19 +131,12 @@ async function check(data: { readonly domain: string }): Promise<void> {
   void checkDomain(ports, data, { trace: createTrace(), logger, signal }).then(() => {
     done++;
     underWay--;
-    isFree();
+    waiting.shift()?.();
   });
 }
 
 function free(): Promise<void> {
-  const before = isFree;
-  return new Promise((resolve) => {
-    isFree = () => {
-      before();
-      resolve();
-      isFree = () => undefined;
-    };
-  });
+  return new Promise((resolve) => waiting.push(resolve));
 }
 
 async function* pages(): AsyncGenerator<readonly ListedDomain[]> {

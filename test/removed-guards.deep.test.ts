@@ -8,7 +8,7 @@ import { CopiedProgram } from "./support/copied-program.ts";
 
 const ISSUER = "runtime/workloads/certificate-issuer";
 
-/** What keeps a domain from two certificates, each with the line that is it and the tests that must miss it. */
+/** What keeps a domain from two certificates, and customers from each other: each with its line, and the tests that must miss it. */
 const GUARDS: readonly (readonly [
   string,
   { file: string; from: string; to: string; tests: string; missed: RegExp },
@@ -58,10 +58,40 @@ const GUARDS: readonly (readonly [
     "the journal of finalisations",
     {
       file: `${ISSUER}/obtain-certificate.ts`,
-      from: 'await journal.append("finalizing", now(), { orderUrl: acmeOrder.url });\n',
+      from: 'await journal.append("finalizing", now(), { orderUrl: url, ca: name });\n',
       to: "",
       tests: `${ISSUER}/(issue|crash)\\.test`,
       missed: /✕ (even with leases that keep nobody apart|an issuer killed|makes no second ACME order)/,
+    },
+  ],
+  [
+    "the budgets",
+    {
+      file: `${ISSUER}/payment.ts`,
+      from: 'if (grant.kind === "granted") return;',
+      to: "if (grant) return;",
+      tests: `${ISSUER}/renewal\\.test`,
+      missed: /✕ lets a removal wait for the budget with the site served/,
+    },
+  ],
+  [
+    "the look at the edge before the certificate before is taken away",
+    {
+      file: `${ISSUER}/issue.ts`,
+      from: "    await seenAtEdge(ports, orderWork, certificate.chainPem);\n",
+      to: "",
+      tests: `${ISSUER}/renewal\\.test`,
+      missed: /✕ keeps the certificate before until the edge shows the new one/,
+    },
+  ],
+  [
+    "the seal of page tokens",
+    {
+      file: "runtime/workloads/domain-api/page-tokens.ts",
+      from: "const nonce = randomBytes(NONCE_BYTES);\n",
+      to: "if (token) return token;\n    const nonce = randomBytes(NONCE_BYTES);\n",
+      tests: "runtime/workloads/domain-api/list-domains\\.test",
+      missed: /✕ a page token shows nothing of the next name/,
     },
   ],
 ];

@@ -347,6 +347,20 @@ test("sends a validated registration to the issuer, and tells of an activation t
   expect(await problems()).toEqual([]);
 });
 
+test("tells of a renewal that waits for a day, and of a certificate that comes to its end meanwhile", async () => {
+  await known({ lifecycle: "renewing", dueAt: now.toISOString() });
+  await ports.registry.append(DOMAIN, 1, { phase: "registered", at: now.toISOString(), detail: {} });
+  await check();
+  expect(await problems()).toEqual([]);
+  later(DAY_MS);
+  await check();
+  expect(await problems()).toEqual(["renewal-failing"]);
+  later(67 * DAY_MS);
+  await check();
+  expect(await problems()).toEqual(["expiring", "renewal-failing"]);
+  expect(sent).toHaveLength(3);
+});
+
 test("drops the check of a domain that is gone", async () => {
   const found = await ports.registry.find(DOMAIN);
   await ports.registry.remove(DOMAIN, found?.generation ?? "");

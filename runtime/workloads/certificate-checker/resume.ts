@@ -5,11 +5,14 @@ import type { DomainRecord, JournalEntry } from "../../certificates/registry/lif
 import { entryOf, hasReached } from "../../certificates/registry/state.ts";
 import { resend, retry } from "../../certificates/registry/transitions.ts";
 import type { CheckDelivery } from "./check-domain.ts";
+import { certificateFindings } from "./findings.ts";
 import type { CheckerPorts } from "./ports.ts";
 import { sendToIssuer, sendToValidation } from "./send.ts";
 
 /** Longer than Fastly takes for an activation by what it says. */
 const LATE_MS = 3_600_000;
+/** Longer than a renewal takes, its waiting for a budget included. */
+const LONG_MS = 86_400_000;
 
 /** Sends the message of an order, or of a removal, again that is due: it waited for something, or was lost. */
 export async function resume(
@@ -26,10 +29,28 @@ export async function resume(
   if (lifecycle === "removing") return sendToIssuer(ports, resumed.record, "remove", delivery);
   const journal = await registry.journal(domain, orderNumber);
   await tellIfLate(ports, domain, journal);
+  if (lifecycle === "renewing") await tellIfLong(ports, resumed.record, journal);
   if (lifecycle === "renewing" || hasReached(journal, "validated")) {
     return sendToIssuer(ports, resumed.record, "issue", delivery);
   }
   return sendToValidation(ports, resumed.record, delivery);
+}
+
+/** A renewal that waits has not failed, however long it does: somebody should hear of it all the same. */
+async function tellIfLong(
+  { alerts, now }: CheckerPorts,
+  record: DomainRecord,
+  journal: readonly JournalEntry[],
+): Promise<void> {
+  const { domain, reason = "no reason is known", notBefore, notAfter } = record;
+  const since = entryOf(journal, "registered")?.at;
+  if (since !== undefined && now().getTime() - Date.parse(since) >= LONG_MS) {
+    const what = `The renewal of ${domain} has been under way since ${since}: ${reason}`;
+    await alerts.raise(domain, "renewal-failing", what);
+  }
+  if (notBefore === undefined || notAfter === undefined) return;
+  const { expiring } = certificateFindings(record, { notBefore, notAfter }, now());
+  if (typeof expiring === "string") await alerts.raise(domain, "expiring", expiring);
 }
 
 /** Gives a failed domain another order, once its time has come. */

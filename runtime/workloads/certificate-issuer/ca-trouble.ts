@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AcmeProblem } from "../../certificates/acme/acme-problem.ts";
 import { CaStillWorking, CaUnavailable } from "../../certificates/acme/certificate-authority.ts";
+import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { NotThereYet } from "./just-given.ts";
 import type { OrderWork } from "./order-journal.ts";
 import { OrderWaits } from "./order-waits.ts";
@@ -21,6 +22,8 @@ const LONG_MS = 10 * MINUTE_MS;
 /** Trouble that is met again only after so long is new. */
 const APART_MS = 4 * LONGEST_WAIT_MS;
 const PATIENCE_MS = DAY_MS;
+/** A renewal is begun long before its certificate ends, and another order would fare no better. */
+const PATIENCE_WHILE_SERVED_MS = 30 * DAY_MS;
 /** What is finalised may have become a certificate, of which the CA allows few. */
 const PATIENCE_FOR_CERTIFICATE_MS = 7 * DAY_MS;
 
@@ -62,7 +65,7 @@ async function passing(
   error: Error,
   ca: string,
   ports: IssuerPorts,
-  { journal }: OrderWork,
+  { record, journal }: OrderWork,
   mayBeIssued: boolean,
 ): Promise<Consequence> {
   const now = ports.now();
@@ -71,7 +74,7 @@ async function passing(
   const asked = error instanceof AcmeProblem ? error.retryAfter : undefined;
   const askedMs = asked ? asked.getTime() - now.getTime() : 0;
   const mayHelpElsewhere = !mayBeIssued && Math.max(askedMs, lastedMs) >= LONG_MS;
-  if (lastedMs >= (mayBeIssued ? PATIENCE_FOR_CERTIFICATE_MS : PATIENCE_MS)) {
+  if (lastedMs >= patienceMs(record, mayBeIssued)) {
     const reason = "The certificate authority has been out of order for too long.";
     return { error: new OrderFailed(reason, { cause: error }), mayHelpElsewhere };
   }
@@ -109,4 +112,9 @@ function isRefusal(error: unknown): boolean {
   const problem = error instanceof OrderFailed && error.cause instanceof AcmeProblem ? error.cause : error;
   if (problem instanceof AcmeProblem) return !problem.isUnconfirmed;
   return problem instanceof OrderFailed;
+}
+
+function patienceMs(record: DomainRecord, mayBeIssued: boolean): number {
+  if (record.lifecycle === "renewing") return PATIENCE_WHILE_SERVED_MS;
+  return mayBeIssued ? PATIENCE_FOR_CERTIFICATE_MS : PATIENCE_MS;
 }
