@@ -85,6 +85,16 @@ const GUARDS: readonly (readonly [
     },
   ],
   [
+    "the question which CA issued what is replaced",
+    {
+      file: `${ISSUER}/current-acme-order.ts`,
+      from: 'lifecycle === "renewing" && isIssuers ?',
+      to: 'lifecycle === "renewing" ?',
+      tests: `${ISSUER}/renewal\\.test`,
+      missed: /✕ names what it replaces to the CA alone that issued it/,
+    },
+  ],
+  [
     "the seal of page tokens",
     {
       file: "runtime/workloads/domain-api/page-tokens.ts",

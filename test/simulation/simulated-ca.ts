@@ -60,11 +60,18 @@ export class SimulatedCa extends TestCertificateAuthority implements Certificate
 
   override async renewalInfo(certificateId: string): Promise<RenewalInfo | undefined> {
     const window = await super.renewalInfo(certificateId);
+    if (!window) return undefined;
+    // The one above opens after two thirds of the lifetime.
+    const issuedAt = window.start.getTime() - (2 / 3) * this.lifetimeMs;
     const recalled = this.#recalledBefore?.getTime();
-    // As Let's Encrypt's, a window opens after two thirds of a lifetime.
-    const issuedAt = window && window.start.getTime() - (2 / 3) * this.lifetimeMs;
-    if (recalled === undefined || issuedAt === undefined || issuedAt > recalled) return window;
-    return { start: new Date(recalled - 2 * DAY_MS), end: new Date(recalled - DAY_MS) };
+    if (recalled !== undefined && issuedAt <= recalled) {
+      return { start: new Date(recalled - 2 * DAY_MS), end: new Date(recalled - DAY_MS) };
+    }
+    // As Let's Encrypt's does, around a third of the life that is left, or a half of a short one.
+    const used = this.lifetimeMs < 10 * DAY_MS ? 1 / 2 : 2 / 3;
+    const ideal = issuedAt + used * this.lifetimeMs;
+    const margin = this.lifetimeMs / 100;
+    return { start: new Date(ideal - margin), end: new Date(ideal + margin) };
   }
 
   override async newOrder(domain: string, options: NewOrderOptions = {}): Promise<AcmeOrder> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import type { Budgets, Spending } from "../../certificates/budgets/budgets.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import { change } from "../../certificates/registry/change.ts";
@@ -70,6 +70,15 @@ test("renews by an order that names what it replaces, and leaves nothing of the 
   const record = await world.record(DOMAIN);
   expect(record).toMatchObject({ lifecycle: "active", orderNumber: 2, version: "00000002" });
   expect(record?.certificateId).not.toBe(before?.certificateId);
+});
+
+test("names what it replaces to the CA alone that issued it: another would refuse the order", async () => {
+  const asked = jest.spyOn(world.ca, "newOrder");
+  await startRenewal();
+  await world.change(DOMAIN, { ca: "another-ca" });
+  expect(await world.deliver(SECOND)).toEqual(DONE);
+
+  expect(asked.mock.calls).toEqual([[DOMAIN, { replaces: undefined }]]);
 });
 
 test("keeps the certificate before until the edge shows the new one, however many deliveries that takes", async () => {
