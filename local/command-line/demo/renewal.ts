@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { DomainResource } from "../../../operator/api-client.ts";
 import { followDomain, until } from "../../../operator/domains.ts";
 import { probeEdge } from "../../../operator/edge-probe.ts";
 import { exchange } from "../../../operator/exchange.ts";
@@ -52,6 +53,11 @@ export async function demoRenewal({ stateDir, json, timeout }: Options): Promise
     await api.call("POST", "/v1/domains", { domain });
     const { state, notAfter, reason } = await followDomain(api, domain, timeout, () => undefined);
     if (state !== "active") throw new Failure(`${domain} is ${state}: ${reason ?? "without a reason"}`);
+    // Until then the order is at work on the domain, and a check leaves it alone.
+    await until(timeout, `the order of ${domain} to be done`, async () => {
+      const { phases } = (await api.call("GET", `/v1/domains/${domain}`)).body as DomainResource;
+      return phases.find(({ phase }) => phase === "cleaned");
+    });
     say(`   ${domain} is served until ${notAfter}.`);
   }
 
