@@ -202,6 +202,15 @@ describe("npm run", () => {
     });
   }, 60_000);
 
+  test("deadletters asks every stage, and has nothing of what went well", async () => {
+    const listed = await run("deadletters", "list", "--json", "--state-dir", stateDir);
+    expect({ ...listed, out: JSON.parse(listed.out) }).toMatchObject({ code: 0, out: { deadLetters: [] } });
+    expect(await run("deadletters", "drop", "issuing/1", "--state-dir", stateDir)).toMatchObject({
+      code: 1,
+      err: "There is no dead letter issuing/1; npm run deadletters -- list shows those that there are.\n",
+    });
+  });
+
   test("alerts and jobs tell of the program's policies and of its jobs", async () => {
     const { policies } = JSON.parse((await run("alerts", "list", "--json", "--state-dir", stateDir)).out);
     const made = readCheckpoint(stateDir, "local")?.resources.filter(({ type }) => type === POLICY) ?? [];
