@@ -4,6 +4,7 @@ import { EnvelopeBroken } from "./envelope.ts";
 
 /** Behind so many, nothing is in use any more; and each costs a read and a call of KMS. */
 const MAX_LOOKED_AT = 20;
+const UNREADABLE = "cannot be opened";
 
 /** A newer backup that is of no use, and why: the end of a sentence about it. */
 export interface PassedOver {
@@ -48,6 +49,11 @@ export async function newestUsable(
   return { backup: undefined, passedOver };
 }
 
+/** Those that are damaged, rather than over. */
+export function unreadable(passedOver: readonly PassedOver[]): readonly PassedOver[] {
+  return passedOver.filter(({ why }) => why === UNREADABLE);
+}
+
 /** For a log line, a reason or a table. */
 export function inWords(passedOver: readonly PassedOver[]): string {
   return passedOver.map(({ version, why }) => `Backup ${version} ${why}.`).join(" ");
@@ -61,7 +67,7 @@ async function opened(
   try {
     return (await backups.read(domain, version)) ?? "is gone";
   } catch (error) {
-    if (error instanceof EnvelopeBroken) return "cannot be opened";
+    if (error instanceof EnvelopeBroken) return UNREADABLE;
     throw error;
   }
 }

@@ -22,7 +22,7 @@ import { OrderWaits } from "./order-waits.ts";
 import { pay } from "./payment.ts";
 import type { IssuerPorts } from "./ports.ts";
 import { OrderFailed, verdictOf } from "./verdict.ts";
-import { findingOf } from "./verify.ts";
+import { findingOf, tellOfUnreadable } from "./verify.ts";
 
 /**
  * Links `domain` at Fastly and activates its newest usable backup there, whatever is there now. Idempotent;
@@ -55,6 +55,7 @@ export async function restore(
     if (!found) return dropped(`${domain} is not registered.`);
     if (found.record.lifecycle === "removing") return dropped(`${domain} is being removed.`);
     newest = await newestUsable(ports.backups, domain, now(), ownBackups(found.record));
+    await tellOfUnreadable(ports, domain, newest);
     if (newest.backup) await pay(ports, found.record, "activation");
     await activate(domain, newest, ports, { ...context, signal });
     await tell({ outcome: "restored", activated: "this", linked: "ours" });

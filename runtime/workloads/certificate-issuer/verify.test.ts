@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { openFindings } from "../../certificates/registry/findings.ts";
 import { TestWorld } from "./testing/world.ts";
 
@@ -62,6 +63,12 @@ test("finds a backup that does not open, and answers the last who asked", async 
     passedOver: [{ version: "00000001", why: "cannot be opened" }],
     activated: null,
   });
+  const alerts = openAlerts(world.registryObjects, () => world.now());
+  expect(await alerts.open(DOMAIN)).toMatchObject([{ problem: "backup-unreadable" }]);
+  await world.backupObjects.remove(BACKUP);
+  await world.backupObjects.create(BACKUP, found?.bytes ?? "");
+  expect(await verified("asked-last")).toMatchObject({ passedOver: [] });
+  expect(await alerts.open(DOMAIN)).toEqual([]);
 });
 
 test("keeps nothing where the domain is gone", async () => {

@@ -1,4 +1,9 @@
-import { inWords, type NewestUsable, newestUsable } from "../../certificates/backup/newest-usable.ts";
+import {
+  inWords,
+  type NewestUsable,
+  newestUsable,
+  unreadable,
+} from "../../certificates/backup/newest-usable.ts";
 import type { Issuing } from "../../certificates/messages.ts";
 import type { Finding } from "../../certificates/registry/findings.ts";
 import type { Outcome } from "../../workload/outcome.ts";
@@ -24,6 +29,7 @@ export async function verify(
     domains.linked(domain, signal),
   ]);
   if (found.passedOver.length > 0) logger.warn({ domain }, inWords(found.passedOver));
+  await tellOfUnreadable(ports, domain, found);
   if (request !== undefined) {
     await findings.write(domain, {
       ...findingOf(request, now(), found),
@@ -33,6 +39,17 @@ export async function verify(
     });
   }
   return { kind: "done" };
+}
+
+/** A damaged backup is nobody's to notice until it is needed: so whoever looks says so. */
+export async function tellOfUnreadable(
+  { alerts }: Pick<IssuerPorts, "alerts">,
+  domain: string,
+  { passedOver }: NewestUsable,
+): Promise<void> {
+  const damaged = unreadable(passedOver);
+  if (damaged.length === 0) await alerts.clear(domain, "backup-unreadable");
+  else await alerts.raise(domain, "backup-unreadable", inWords(damaged));
 }
 
 /** A finding about backups, before anything was done with them. */
