@@ -57,7 +57,7 @@ const GUARDS: readonly (readonly [
   [
     "the journal of finalisations",
     {
-      file: `${ISSUER}/obtain-certificate.ts`,
+      file: `${ISSUER}/finalized-acme-order.ts`,
       from: 'await journal.append("finalizing", now(), { orderUrl: url, ca: name });\n',
       to: "",
       tests: `${ISSUER}/(issue|crash)\\.test`,
@@ -78,7 +78,7 @@ const GUARDS: readonly (readonly [
     "the look at the edge before the certificate before is taken away",
     {
       file: `${ISSUER}/issue.ts`,
-      from: "    await seenAtEdge(ports, orderWork, certificate.chainPem);\n",
+      from: "    await seenAtEdge(ports, orderWork, certificate.chainPem, { ...ids });\n",
       to: "",
       tests: `${ISSUER}/renewal\\.test`,
       missed: /✕ keeps the certificate before until the edge shows the new one/,
