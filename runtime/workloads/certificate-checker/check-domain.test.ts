@@ -361,6 +361,18 @@ test("tells of a renewal that waits for a day, and of a certificate that comes t
   expect(sent).toHaveLength(3);
 });
 
+test("ends what a success or a served take-over has ended, and no sooner", async () => {
+  for (const problem of ["order-failed", "ca-paused", "taken-over"] as const) {
+    await ports.alerts.raise(DOMAIN, problem, "It happened.");
+  }
+  await known({ failures: 1, failingSince: now.toISOString(), dueAt: new Date(+now + 60_000).toISOString() });
+  await check();
+  expect(await problems()).toEqual(["ca-paused", "order-failed"]);
+  await known();
+  await check();
+  expect(await problems()).toEqual([]);
+});
+
 test("drops the check of a domain that is gone", async () => {
   const found = await ports.registry.find(DOMAIN);
   await ports.registry.remove(DOMAIN, found?.generation ?? "");

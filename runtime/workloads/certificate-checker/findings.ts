@@ -67,7 +67,8 @@ export function certificateFindings(
   const over = {
     "activation-late": null,
     "renewal-paused": null,
-    ...(failures === 0 && { "ca-paused": null }),
+    "taken-over": null,
+    ...(failures === 0 && { "ca-paused": null, "order-failed": null }),
   };
   const failing =
     failures < FAILURES_TOLD

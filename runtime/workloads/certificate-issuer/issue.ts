@@ -114,9 +114,12 @@ async function recordFailure(
       const isRenewal = record.lifecycle === "renewing";
       await tell(ports, record, { type: "failed", isRenewal, reason: verdict.reason }, logger);
     }
-    await change(registry, domain, async (record) =>
+    const failed = await change(registry, domain, async (record) =>
       fail(record, await registry.journal(domain, orderNumber), orderNumber, failure, now()),
     );
+    if (!failure.isOwners && failed.kind === "changed") {
+      await ports.alerts.raise(domain, "order-failed", verdict.reason);
+    }
   } catch (unrecorded) {
     logger.error({ error: unrecorded, domain, orderNumber, outcome: "retry" }, "Failure not recorded");
     return {

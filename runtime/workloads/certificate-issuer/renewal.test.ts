@@ -127,6 +127,19 @@ test("goes on serving when a renewal fails, and tries again by itself with an or
   ]);
 });
 
+test("wakes operators for a failure that is ours, and not for one that is the customer's", async () => {
+  const problems = async () => (await world.ports().alerts.open(DOMAIN)).map((one) => one.problem);
+  world.ca.refuse = (call) => (call === "newOrder" ? problem("caa", 403, "CAA forbids") : undefined);
+  await startRenewal();
+  await world.deliver(SECOND);
+  expect(await problems()).toEqual([]);
+  world.ca.refuse = () => undefined;
+  world.fastly.refuse = (call) => (call.startsWith("POST /tls/certificates") ? { status: 400 } : undefined);
+  await startRenewal();
+  await world.deliver({ ...FIRST, orderNumber: 3 });
+  expect(await problems()).toEqual(["order-failed"]);
+});
+
 test("revokes what it replaces, for the reason given, once the new certificate is seen", async () => {
   const before = (await world.record(DOMAIN))?.certificateId ?? "";
   const edge = staleEdge();
