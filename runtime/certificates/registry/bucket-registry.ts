@@ -97,6 +97,10 @@ class BucketRegistry implements Registry {
     return this.#objects.remove(recordName(domain), generation);
   }
 
+  async forgetOrder(domain: string, orderNumber: number): Promise<void> {
+    await this.#removeAll(journalPrefix(domain, orderNumber));
+  }
+
   async list({ customer, pageSize, pageToken }: ListRecordsOptions): Promise<RecordPage> {
     let { page, after = "" } = parsePageToken(pageToken);
     const records: DomainRecord[] = [];

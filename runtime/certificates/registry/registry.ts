@@ -48,6 +48,8 @@ export interface Registry {
   update(record: DomainRecord, generation: string): Promise<"updated" | "changed">;
   /** Removes journal and record, in this order, so that a crash leaves a record to start from again. */
   remove(domain: string, generation: string): Promise<"removed" | "absent" | "changed">;
+  /** Removes the journal of an order that nothing asks for any more. */
+  forgetOrder(domain: string, orderNumber: number): Promise<void>;
   list(options: ListRecordsOptions): Promise<RecordPage>;
   /** Whether any order of the domain's registration has passed validation, whoever the customer was. */
   wasValidated(domain: string): Promise<boolean>;

@@ -11,7 +11,8 @@ export interface RenewalTime {
 
 /**
  * When a certificate is to be renewed: at a point in the window that its CA suggests for it, or else by its
- * age. Never so late that less than the promised share of its life is left, whatever the CA suggests.
+ * age. Whatever the CA suggests, never so late that a renewal had no time left before less than the promised
+ * share of its life is.
  *
  * @param certificateId of this very certificate: a window of another one would never end
  * @param ask the CA that issued it
@@ -23,7 +24,8 @@ export async function renewalTime(
 ): Promise<RenewalTime> {
   const window = certificateId === undefined ? undefined : await ask(certificateId);
   if (certificateId === undefined || window === undefined) return { at: renewalByAge(lifetime) };
-  const at = Math.min(pointIn(window, certificateId).getTime(), promisedTime(lifetime).getTime());
+  const last = (renewalByAge(lifetime).getTime() + promisedTime(lifetime).getTime()) / 2;
+  const at = Math.min(pointIn(window, certificateId).getTime(), last);
   return { at: new Date(at), explanationUrl: window.explanationUrl };
 }
 

@@ -18,6 +18,9 @@ import { tell } from "./tell.ts";
 import { unusedBackup } from "./unused-backup.ts";
 import { isOwners, OrderFailed, type Verdict, verdictOf } from "./verdict.ts";
 
+/** Orders of a domain whose journals are kept, the current one among them. */
+const ORDERS_KEPT = 12;
+
 export interface WorkContext {
   readonly logger: Logger;
   /** Aborts when the delivery has taken as long as it may. */
@@ -164,6 +167,8 @@ async function finish(ports: IssuerPorts, orderWork: OrderWork, logger: Logger):
     }
     await change(registry, domain, (record) => activate(record, orderNumber, served, now()));
   }
+  // Ten orders back nobody looks; a renewal a day would otherwise leave thousands of objects a year.
+  if (orderNumber > ORDERS_KEPT) await registry.forgetOrder(domain, orderNumber - ORDERS_KEPT);
   await journal.append("cleaned", now());
 }
 

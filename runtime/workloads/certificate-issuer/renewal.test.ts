@@ -258,3 +258,15 @@ test("who took a name over and let it go finds no backup but his own when he com
   await world.deliver({ ...FIRST, orderNumber: 3 });
   expect(world.ca.finalized).toHaveLength(2);
 });
+
+test("keeps the journals of a domain's latest orders alone", async () => {
+  for (let orderNumber = 2; orderNumber <= 14; orderNumber++) {
+    world.letPass(3_600_000);
+    await startRenewal();
+    expect(await world.deliver({ ...FIRST, orderNumber })).toEqual(DONE);
+  }
+  const numbers = world.registryObjects.names
+    .filter((name) => name.startsWith(`orders/${DOMAIN}/`))
+    .map((name) => Number(name.split("/")[2]));
+  expect([...new Set(numbers)].sort((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+});
