@@ -31,9 +31,12 @@ export class Charges {
     this.#clock = clock;
   }
 
-  /** Of buckets that many domains are charged to. */
+  /**
+   * Of buckets that many domains are charged to, as they are to be taken: whoever is too late for one
+   * loses what he has of those before it, which costs least where tokens soon flow in again.
+   */
   ofAll(spending: Spending): readonly Charge[] {
-    return [...this.#ordersOf(spending), ...this.#writesOf(spending)];
+    return [...this.#writesOf(spending), ...this.#ordersOf(spending)];
   }
 
   /** Of buckets of the domain's own, of which a token takes hours or days to come back: the scarcest last. */
@@ -82,7 +85,8 @@ export class Charges {
       line: isRenewal(work) ? "" : customer,
       limit: "The delivery network's limit of changes",
     };
-    if (isRenewal(work)) return [charge, { ...charge, bucket: this.#bucket("cdn/renewals", renewalWrites) }];
+    // Their own first, of which there is less: who gets of it finds enough of all.
+    if (isRenewal(work)) return [{ ...charge, bucket: this.#bucket("cdn/renewals", renewalWrites) }, charge];
     const share = this.#share("cdn/writes", writesShare, tokens, customer, "the delivery network's changes");
     return [{ ...charge, share }];
   }

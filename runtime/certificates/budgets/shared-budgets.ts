@@ -32,25 +32,23 @@ class SharedBudgets implements Budgets {
 
   /**
    * Looks first, so that what is refused for one limit costs nothing of the others. Where others are
-   * faster between look and taking, what was taken may be spent by this instance's next one, or is lost:
-   * so the scarcest is taken last.
+   * faster between look and taking, what was taken may be spent by this instance's next one, or is lost.
+   * So one is taken after the other: at once, of two instances each would get what the other lacks, and
+   * neither could spend it.
    */
   async take(spending: Spending): Promise<Grant> {
-    const ofAll = this.#charges.ofAll(spending);
-    const ofDomain = this.#charges.ofDomain(spending);
-    const looks = await Promise.all([...ofAll, ...ofDomain].map(look));
+    const charges = [...this.#charges.ofAll(spending), ...this.#charges.ofDomain(spending)];
+    const looks = await Promise.all(charges.map(look));
     const refused = latest(looks.flatMap((refusal) => refusal ?? []));
     if (refused) return refused;
 
     const taken = new Taken();
     try {
-      const charges = await Promise.all(ofAll.map((charge) => withShare(charge, taken)));
-      for (const group of [charges, ...ofDomain.map((charge) => [charge])]) {
-        const waits = await taken.takeAll(group);
-        const late = latest(waits.map(({ charge, wait }) => refusalOf(charge, wait)));
-        if (!late) continue;
+      for (const charge of charges) {
+        const wait = await taken.take(await withShare(charge, taken));
+        if (!wait) continue;
         taken.giveBack();
-        return late;
+        return refusalOf(charge, wait);
       }
       return GRANTED;
     } catch (error) {
@@ -94,7 +92,7 @@ async function look(charge: Charge): Promise<Refusal | undefined> {
 async function withShare(charge: Charge, taken: Taken): Promise<Charge> {
   const { bucket, share } = charge;
   if (!share) return charge;
-  const [wait] = await taken.takeAll([share]);
+  const wait = await taken.take(share);
   const partLeft = wait ? 0 : (await share.bucket.level()) / share.bucket.capacity;
   return { ...charge, floor: floorOf(bucket.capacity, partLeft) };
 }

@@ -5,22 +5,12 @@ import type { Wait } from "./shared-bucket.ts";
 export class Taken {
   readonly #undo: (() => void)[] = [];
 
-  /** @returns the charges that must wait. @throws what the first that failed did, when all are settled */
-  async takeAll(
-    charges: readonly Charge[],
-  ): Promise<readonly { readonly charge: Charge; readonly wait: Wait }[]> {
-    const results = await Promise.allSettled(
-      charges.map(async (charge) => {
-        const result = await charge.bucket.take(charge);
-        if ("until" in result) return [{ charge, wait: result }];
-        this.#undo.push(() => charge.bucket.giveBack(result));
-        return [];
-      }),
-    );
-    return results.flatMap((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    });
+  /** @returns until when it must wait, where it can't be taken */
+  async take({ bucket, ...asked }: Charge): Promise<Wait | undefined> {
+    const result = await bucket.take(asked);
+    if ("until" in result) return result;
+    this.#undo.push(() => bucket.giveBack(result));
+    return undefined;
   }
 
   giveBack(): void {
