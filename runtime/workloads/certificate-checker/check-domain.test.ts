@@ -35,6 +35,7 @@ let window: () => RenewalInfo | undefined;
 /** Of the second CA. */
 let otherWindow: () => RenewalInfo | undefined;
 let now: Date;
+let isPublishing: boolean;
 
 const delivery = {
   trace: createTrace(),
@@ -84,6 +85,7 @@ async function known(fields: Partial<DomainRecord> = {}): Promise<void> {
 beforeEach(async () => {
   now = new Date();
   sent = [];
+  isPublishing = true;
   addresses = { kind: "answer", records: [EDGE] };
   caaIssuers = [];
   sight = seen(chain);
@@ -93,6 +95,7 @@ beforeEach(async () => {
   const objects = new MemoryObjectStore();
   const topic = (name: string) => ({
     publish: async (data: unknown, attributes: Readonly<Record<string, string>>) => {
+      if (!isPublishing) throw new Error("Pub/Sub is away.");
       sent.push({ topic: name, data, attributes });
     },
   });
@@ -329,6 +332,24 @@ test.each([
     expect(nextAt - now.getTime()).toBeGreaterThan(Date.parse(dueAt) - now.getTime() + 900_000);
   },
 );
+
+test.each([
+  ["a renewal", { failures: 1 }, "issuing"],
+  ["another order", { lifecycle: "failed", notAfter: undefined }, "validation"],
+  ["a removal that fell silent", { lifecycle: "removing" }, "issuing"],
+] as const)("sends %s at the next delivery where Pub/Sub took no message", async (_what, fields, topic) => {
+  await known({ ...fields, dueAt: now.toISOString() });
+  isPublishing = false;
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await expect(check()).rejects.toThrow("Pub/Sub is away.");
+    later(1_000);
+  }
+  expect(sent).toEqual([]);
+  isPublishing = true;
+  await check();
+  await check();
+  expect(sent).toMatchObject([{ topic }]);
+});
 
 test("sends a validated registration to the issuer, and tells of an activation that is late", async () => {
   await known({ lifecycle: "registered", dueAt: now.toISOString() });

@@ -98,6 +98,17 @@ test.each([
   },
 );
 
+test("a take-over that nobody could be told of has not happened, and does when it is asked for again", async () => {
+  await api.register(NAME, BOB);
+  api.dns[CHALLENGE] = [await proofOf(ALICE)];
+  api.events.failures = 1;
+  expect((await api.register(NAME)).status).toBeGreaterThanOrEqual(500);
+  expect(await holder()).toMatchObject({ customer: BOB });
+  expect((await api.register(NAME)).status).toBe(202);
+  expect(await holder()).toMatchObject({ customer: ALICE });
+  expect(api.events.types).toEqual(["takenover"]);
+});
+
 test("where both show it to be theirs, its holder keeps it", async () => {
   await api.register(NAME, BOB);
   api.dns[CHALLENGE] = [await proofOf(ALICE), await proofOf(BOB)];

@@ -1,3 +1,4 @@
+import { eventOf } from "../../certificates/events/domain-events.ts";
 import { proofText } from "../../certificates/ownership/ownership.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { type Transition, takeOver, takeOverProven } from "../../certificates/registry/transitions.ts";
@@ -44,11 +45,14 @@ export async function contest(ports: Ports, scope: Scope, record: DomainRecord):
 
 /** Before the change, so that none happens unheard; where another rival is first, it is one all the same. */
 export async function tellTakeOver(
-  { alerts, ownership }: Ports,
+  { alerts, events, ownership, now }: Ports,
   before: DomainRecord,
-  { domain, customer }: DomainRecord,
+  record: DomainRecord,
 ): Promise<void> {
-  if (before.customer === customer || ownership.method === "none") return;
+  const { domain, customer } = record;
+  if (before.customer === customer) return;
+  await events.publish(eventOf(record, now(), { type: "takenover" }));
+  if (ownership.method === "none") return;
   const what = `Its customer does not show any more that ${domain} is his, and it has gone to one who does.`;
   await alerts.raise(domain, "taken-over", what);
 }

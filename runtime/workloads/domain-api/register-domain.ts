@@ -1,4 +1,3 @@
-import { eventOf } from "../../certificates/events/domain-events.ts";
 import { change } from "../../certificates/registry/change.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { stateOf } from "../../certificates/registry/state.ts";
@@ -97,9 +96,6 @@ async function startOrder(
   await sendToValidation(ports, scope, record);
   if (!before) audit(scope, "domain.register", record);
   else if (before.customer === record.customer) audit(scope, "domain.retry", record);
-  else {
-    audit(scope, "domain.take-over", record, { previousCustomer: before.customer });
-    await ports.events.publish(eventOf(record, ports.now(), { type: "takenover" }));
-  }
+  else audit(scope, "domain.take-over", record, { previousCustomer: before.customer });
   return viewOf(record, [entry]);
 }
