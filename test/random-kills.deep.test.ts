@@ -18,7 +18,7 @@ import { seededRandom } from "./support/seeded-random.ts";
 
 /** Told with every failure; `KILLING_SEED` brings the same choices back, though not the same moments. */
 const SEED = Number(process.env.KILLING_SEED ?? randomInt(2 ** 31));
-const KILLING_SECONDS = Number(process.env.KILLING_SECONDS ?? 300);
+const KILLING_SECONDS = Number(process.env.KILLING_SECONDS ?? 180);
 const DOMAINS = Number(process.env.KILLING_DOMAINS ?? 100);
 /** Between two renewals that an operator asks for. */
 const RENEWAL_PAUSE_MS = 1_000;
