@@ -101,7 +101,7 @@ test("serves a domain that the CA could not look up for a moment, by another ord
 }, 120_000);
 
 test.each([
-  [401, /is issued and kept, but our delivery network denies us access\. .*then try again\.$/],
+  [401, /is issued and kept, but our delivery network denies us access\. .*is tried again\.$/],
   [429, /is issued and kept; our delivery network takes it from \S+ on\.$/],
 ])(
   "keeps the certificate that Fastly answers with %d, and activates it when asked again",
@@ -137,7 +137,7 @@ test("carries all registrations over a restart of the cloud, at which the CA for
     const resource = await platform.reach(domain, ["active", "failed"], RECOVERY_SECONDS);
     if (resource.state === "failed") {
       // It was about to be finalised when the CA forgot it: no number is finalised twice.
-      expect(resource.reason).toMatch(/lost the order.*Please try again\.$/);
+      expect(resource.reason).toMatch(/lost the order after it was completed\.$/);
       await expect(platform.settle(domain)).resolves.toMatchObject({ state: "active" });
     }
     await expect(probeEdge(edgeOf(platform.cloud.status()), domain)).resolves.toMatchObject({ status: 200 });
