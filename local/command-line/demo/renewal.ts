@@ -107,7 +107,7 @@ async function renewNow(api: LocalApi, timeout: number): Promise<readonly string
 }
 
 /** Ends the window that the CA suggests for a certificate, an hour ago. */
-async function endWindow({ cloud }: LocalApi, leafPem: string): Promise<void> {
+export async function endWindow({ cloud }: LocalApi, leafPem: string): Promise<void> {
   const suggestedWindow = {
     start: new Date(Date.now() - 2 * HOUR_MS).toISOString(),
     end: new Date(Date.now() - HOUR_MS).toISOString(),
@@ -126,7 +126,7 @@ async function endWindow({ cloud }: LocalApi, leafPem: string): Promise<void> {
 }
 
 /** As the edge shows it, in PEM. */
-async function leafOf({ cloud }: LocalApi, domain: string): Promise<string> {
+export async function leafOf({ cloud }: LocalApi, domain: string): Promise<string> {
   const { port, caFile } = edgeOf(cloud);
   const { certificate } = await exchange({
     port,
