@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { CA_CALLS, type CaFault, refusal } from "../../certificates/testing/faulty-ca.ts";
 import { FaultyCaWorld } from "./testing/faulty-ca-world.ts";
 
-const SILENCE_MS = 250;
+const SILENCE_MS = 1_000;
 const inAnHourAndHalf = () => new Date(Date.now() + 5_400_000).toUTCString();
 const TROUBLES: readonly [string, () => CaFault][] = [
   ["503 rateLimited", () => refusal(503, "rateLimited", "Service busy; retry later.")],
