@@ -18,8 +18,8 @@ import { seededRandom } from "./support/seeded-random.ts";
 
 /** Told with every failure; `KILLING_SEED` brings the same choices back, though not the same moments. */
 const SEED = Number(process.env.KILLING_SEED ?? randomInt(2 ** 31));
-const KILLING_SECONDS = Number(process.env.KILLING_SECONDS ?? 180);
-const DOMAINS = Number(process.env.KILLING_DOMAINS ?? 100);
+const KILLING_SECONDS = Number(process.env.KILLING_SECONDS ?? 120);
+const DOMAINS = Number(process.env.KILLING_DOMAINS ?? 80);
 /** Between two renewals that an operator asks for. */
 const RENEWAL_PAUSE_MS = 1_000;
 /** What the cloud may keep beside what it had before all that: no leak grows with kills. */

@@ -3,7 +3,7 @@ import { replayable, SEED, sized } from "./simulation/seed.ts";
 import { simulateYear } from "./simulation/year.ts";
 
 /** 10,000 take hours; the limits of the CA and of Fastly are taken in proportion. */
-const DOMAINS = sized("SIMULATED_DOMAINS", 60);
+const DOMAINS = sized("SIMULATED_DOMAINS", 40);
 const ROUND_MS = sized("SIMULATED_ROUND_MINUTES", 60) * 60_000;
 
 /** From the end of an outage until the last renewal that waited for it, a check of it before and a round included. */
