@@ -32,6 +32,8 @@ export class BucketObject {
   readonly #bucket: TokenBucket;
   readonly #clock: BudgetClock;
   #seen: Seen | undefined;
+  /** The generation that another write was too soon after. */
+  #waitedFor: string | undefined;
 
   constructor(objects: ObjectStore, name: string, bucket: TokenBucket, clock: BudgetClock) {
     this.#objects = objects;
@@ -75,9 +77,12 @@ export class BucketObject {
   }
 
   /** @returns whether it was too soon for another write, so that what was seen is old now. */
-  async pace({ writtenAt }: Seen): Promise<boolean> {
+  async pace({ writtenAt, generation }: Seen): Promise<boolean> {
     const tooSoonMs = Math.min(writtenAt + PACE_MS - this.#clock.now().getTime(), PACE_MS);
-    if (tooSoonMs <= 0) return false;
+    // A clock ahead of ours, or one that was set back, has it written later than now: waiting once is enough.
+    const hasWaited = generation !== undefined && generation === this.#waitedFor;
+    if (tooSoonMs <= 0 || hasWaited) return false;
+    this.#waitedFor = generation;
     this.#seen = undefined;
     await this.#clock.sleep(tooSoonMs + Math.random() * PACE_JITTER_MS);
     return true;
