@@ -2,13 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { endWindow, leafOf } from "../local/command-line/demo/renewal.ts";
+import { endWindow } from "../local/command-line/demo/renewal.ts";
 import { edgeOf } from "../local/command-line/local-target.ts";
 import type { CloudResource, LogEntry } from "../local/kernel/contract.ts";
 import { Dns } from "../local/services/acme/dns.ts";
 import { GRANT_KINDS } from "../local/services/iam/iam.ts";
 import { ApiClient } from "../operator/api-client.ts";
-import { probeEdge } from "../operator/edge-probe.ts";
+import { leafAtEdge, probeEdge } from "../operator/edge-probe.ts";
 import { exchange } from "../operator/exchange.ts";
 import { TestIssuingKey } from "../runtime/certificates/testing/issuing-key.ts";
 import { runCommand } from "./support/command-line.ts";
@@ -410,7 +410,7 @@ async function endInstances(service: string): Promise<void> {
 async function renewTwice({ domain, refusal, switchOn }: Scene): Promise<void> {
   await platform.settle(domain, ["active"]);
   await quiet();
-  await endWindow(platform.api, await leafOf(platform.api, domain));
+  await endWindow(platform.api, (await leafAtEdge(edgeOf(platform.cloud.status()), domain)).toString());
   await askForCheck(domain);
   await refusal();
   switchOn();

@@ -1,7 +1,13 @@
-import type { z } from "zod";
+import * as z from "zod";
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|CREDENTIAL|PRIVATE|API_KEY|WEBHOOK|DSN/i;
 const SHOWN_LENGTH = 60;
+
+/** Comma-separated, of one value at least. */
+export const listVariable = z
+  .string()
+  .min(1)
+  .transform((list) => list.split(","));
 
 /** An environment that breaks the schema, with every mistake in one message. */
 export class InvalidEnvironment extends Error {

@@ -2,8 +2,8 @@ import type {
   AcmeOrder,
   CertificateAuthority,
   NewOrderOptions,
+  RenewalInfo,
 } from "../../runtime/certificates/acme/certificate-authority.ts";
-import type { RenewalInfo } from "../../runtime/certificates/acme/renewal-info.ts";
 import {
   problem,
   TestCertificateAuthority,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { DomainResource } from "../../../operator/api-client.ts";
 import { followDomain, until } from "../../../operator/domains.ts";
-import { probeEdge } from "../../../operator/edge-probe.ts";
+import { leafAtEdge, probeEdge } from "../../../operator/edge-probe.ts";
 import { exchange } from "../../../operator/exchange.ts";
 import { Failure } from "../../../operator/terminal/failure.ts";
 import { paint, printJson, progressStream } from "../../../operator/terminal/output.ts";
@@ -97,7 +97,7 @@ export async function demoRenewal({ stateDir, json, timeout }: Options): Promise
 async function renewNow(api: LocalApi, timeout: number): Promise<readonly string[]> {
   const edge = edgeOf(api.cloud);
   const before = await probeEdge(edge, RENEWED);
-  await endWindow(api, await leafOf(api, RENEWED));
+  await endWindow(api, (await leafAtEdge(edge, RENEWED)).toString());
   await api.call("POST", `/v1/domains/${RENEWED}/certificate:check`);
   const after = await until(timeout, `the edge to show another certificate for ${RENEWED}`, async () => {
     const seen = await probeEdge(edge, RENEWED);
@@ -123,23 +123,6 @@ export async function endWindow({ cloud }: LocalApi, leafPem: string): Promise<v
     deadlineMs: DEADLINE_MS,
   });
   if (status !== 200) throw new Failure(`Pebble took no renewal window: ${status} ${text.trim()}`);
-}
-
-/** As the edge shows it, in PEM. */
-export async function leafOf({ cloud }: LocalApi, domain: string): Promise<string> {
-  const { port, caFile } = edgeOf(cloud);
-  const { certificate } = await exchange({
-    port,
-    servername: domain,
-    secure: true,
-    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-    headers: { host: domain },
-    path: "/",
-    deadlineMs: DEADLINE_MS,
-  });
-  if (!certificate) throw new Failure(`The edge showed no certificate for ${domain}.`);
-  const base64 = certificate.raw.toString("base64").replaceAll(/.{64}/g, "$&\n");
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }
 
 /** Runs the notifier's job now, which comes each minute by itself. */

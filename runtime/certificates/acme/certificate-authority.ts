@@ -1,5 +1,4 @@
 import type { AcmeProblem } from "./acme-problem.ts";
-import type { RenewalInfo } from "./renewal-info.ts";
 
 /** @see https://www.rfc-editor.org/rfc/rfc8555#section-7.1.3 */
 export interface AcmeOrder {
@@ -22,6 +21,17 @@ export interface NewOrderOptions {
    * replaced already, or refuses the id: a renewal never fails for what it replaces.
    */
   readonly replaces?: string | undefined;
+}
+
+/** When the CA would like a certificate to be renewed. @see https://www.rfc-editor.org/rfc/rfc9773#section-4.2 */
+export interface RenewalInfo {
+  readonly start: Date;
+  /** Later than `start`. */
+  readonly end: Date;
+  /** A page for people: why the window is where it is. */
+  readonly explanationUrl?: string;
+  /** Before this, asking again is of no use. */
+  readonly retryAfter?: Date;
 }
 
 export interface RenewalInfoOptions {

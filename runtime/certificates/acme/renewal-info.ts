@@ -1,18 +1,7 @@
 import * as z from "zod";
 import { parseRetryAfter } from "./acme-problem.ts";
 import type { AcmeReply } from "./acme-transport.ts";
-import { CaUnavailable } from "./certificate-authority.ts";
-
-/** When the CA would like a certificate to be renewed. @see https://www.rfc-editor.org/rfc/rfc9773#section-4.2 */
-export interface RenewalInfo {
-  readonly start: Date;
-  /** Later than `start`. */
-  readonly end: Date;
-  /** A page for people: why the window is where it is. */
-  readonly explanationUrl?: string;
-  /** Before this, asking again is of no use. */
-  readonly retryAfter?: Date;
-}
+import { CaUnavailable, type RenewalInfo } from "./certificate-authority.ts";
 
 const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 

@@ -1,4 +1,4 @@
-import type { RenewalInfo } from "./renewal-info.ts";
+import type { RenewalInfo } from "./certificate-authority.ts";
 
 /** Of certificates, in one instance: what it forgets is asked for again. */
 const MOST_KEPT = 20_000;

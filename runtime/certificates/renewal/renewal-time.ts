@@ -1,5 +1,4 @@
-import type { CertificateAuthority } from "../acme/certificate-authority.ts";
-import type { RenewalInfo } from "../acme/renewal-info.ts";
+import type { CertificateAuthority, RenewalInfo } from "../acme/certificate-authority.ts";
 import { shareOf } from "../registry/due.ts";
 import { type Lifetime, promisedTime, renewalByAge } from "./lifetime.ts";
 

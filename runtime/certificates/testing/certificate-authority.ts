@@ -7,10 +7,10 @@ import type {
   CertificateAuthority,
   Challenge,
   NewOrderOptions,
+  RenewalInfo,
   RevocationReason,
 } from "../acme/certificate-authority.ts";
 import { certificateIdOf } from "../acme/certificate-id.ts";
-import type { RenewalInfo } from "../acme/renewal-info.ts";
 import type { CertificateSigner } from "./issuing-key.ts";
 
 interface KnownAcmeOrder {

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newEcdsaKey } from "../../certificates/acme/account-key.ts";
+import type { RenewalInfo } from "../../certificates/acme/certificate-authority.ts";
 import { CaUnavailable } from "../../certificates/acme/certificate-authority.ts";
 import { certificateRequest } from "../../certificates/acme/certificate-request.ts";
-import type { RenewalInfo } from "../../certificates/acme/renewal-info.ts";
 import { openAlerts } from "../../certificates/alerts/stored-alerts.ts";
 import { certificateFacts } from "../../certificates/certificate-facts.ts";
 import type { Addresses } from "../../certificates/dns/dns-lookup.ts";

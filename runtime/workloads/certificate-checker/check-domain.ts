@@ -1,15 +1,9 @@
 import type { Checking } from "../../certificates/messages.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import type { Outcome } from "../../workload/outcome.ts";
-import type { Delivery } from "../../workload/push.ts";
 import { examine } from "./examine.ts";
-import type { CheckerPorts } from "./ports.ts";
+import type { CheckDelivery, CheckerPorts } from "./ports.ts";
 import { resume, revisit, tryAgain } from "./resume.ts";
-
-export interface CheckDelivery extends Pick<Delivery, "trace" | "logger" | "signal"> {
-  /** Whether the CA is asked for its renewal window though it said not to ask again so soon. */
-  readonly asksAnew?: boolean | undefined;
-}
 
 /**
  * Looks at a domain, and does what is due: starts a renewal or another try, sends on what fell silent, and

@@ -3,9 +3,8 @@ import { change } from "../../certificates/registry/change.ts";
 import { isOutOfPatience } from "../../certificates/registry/due.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { pause } from "../../certificates/registry/transitions.ts";
-import type { CheckDelivery } from "./check-domain.ts";
 import { certificateFindings, dnsFindings, type Findings, siteFindings } from "./findings.ts";
-import type { CheckerPorts } from "./ports.ts";
+import type { CheckDelivery, CheckerPorts } from "./ports.ts";
 import { renewIfDue } from "./renew-if-due.ts";
 
 /** Looks at a domain that is served: its name, its site, the certificate at the edge, and how long that lives. */

@@ -5,6 +5,7 @@ import type { EdgeSight } from "../../certificates/edge/edge-sight.ts";
 import type { Registry } from "../../certificates/registry/registry.ts";
 import type { Topic } from "../../google/publisher.ts";
 import type { Clock } from "../../workload/clock.ts";
+import type { Delivery } from "../../workload/push.ts";
 
 /** All that the checker touches. */
 export interface CheckerPorts {
@@ -20,4 +21,10 @@ export interface CheckerPorts {
   readonly issuing: Pick<Topic, "publish">;
   readonly now: () => Date;
   readonly sleep: Clock["sleep"];
+}
+
+/** One check's circumstances. */
+export interface CheckDelivery extends Pick<Delivery, "trace" | "logger" | "signal"> {
+  /** Whether the CA is asked for its renewal window though it said not to ask again so soon. */
+  readonly asksAnew?: boolean | undefined;
 }

@@ -7,9 +7,8 @@ import { renew } from "../../certificates/registry/transitions.ts";
 import { type Lifetime, renewalByAge } from "../../certificates/renewal/lifetime.ts";
 import { renewalTime } from "../../certificates/renewal/renewal-time.ts";
 import { messageOf } from "../../workload/thrown.ts";
-import type { CheckDelivery } from "./check-domain.ts";
 import { isStored } from "./findings.ts";
-import type { CheckerPorts } from "./ports.ts";
+import type { CheckDelivery, CheckerPorts } from "./ports.ts";
 import { sendToIssuer } from "./send.ts";
 
 /**

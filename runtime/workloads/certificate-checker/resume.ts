@@ -4,9 +4,8 @@ import { isDue } from "../../certificates/registry/due.ts";
 import type { DomainRecord, JournalEntry } from "../../certificates/registry/lifecycle.ts";
 import { entryOf, hasReached } from "../../certificates/registry/state.ts";
 import { resend, retry } from "../../certificates/registry/transitions.ts";
-import type { CheckDelivery } from "./check-domain.ts";
 import { certificateFindings } from "./findings.ts";
-import type { CheckerPorts } from "./ports.ts";
+import type { CheckDelivery, CheckerPorts } from "./ports.ts";
 import { sendToIssuer, sendToValidation } from "./send.ts";
 
 /** Longer than Fastly takes for an activation by what it says. */

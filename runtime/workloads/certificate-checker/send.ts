@@ -3,8 +3,7 @@ import { change } from "../../certificates/registry/change.ts";
 import type { DomainRecord } from "../../certificates/registry/lifecycle.ts";
 import { postpone } from "../../certificates/registry/transitions.ts";
 import { formatTraceparent } from "../../workload/trace.ts";
-import type { CheckDelivery } from "./check-domain.ts";
-import type { CheckerPorts } from "./ports.ts";
+import type { CheckDelivery, CheckerPorts } from "./ports.ts";
 
 export async function sendToIssuer(
   ports: CheckerPorts,

@@ -4,6 +4,7 @@ import {
   externalAccountKeysVariable,
 } from "../../certificates/acme/configured-authorities.ts";
 import { limitsVariable } from "../../certificates/budgets/limits.ts";
+import { listVariable } from "../../workload/environment.ts";
 
 export const envSchema = z.object({
   /** `projects/P/topics/T`, on which others hear of domains. */
@@ -16,10 +17,7 @@ export const envSchema = z.object({
   CERTIFICATE_AUTHORITIES: authoritiesVariable,
   EXTERNAL_ACCOUNT_KEYS: externalAccountKeysVariable,
   /** IP addresses of the edge, comma-separated: where an activated certificate is looked for. */
-  EDGE_ADDRESSES: z
-    .string()
-    .min(1)
-    .transform((list) => list.split(",")),
+  EDGE_ADDRESSES: listVariable,
   FASTLY_SERVICE_ID: z.string().min(1),
   /** The TLS configuration under which certificates are activated. */
   FASTLY_TLS_CONFIGURATION_ID: z.string().min(1),

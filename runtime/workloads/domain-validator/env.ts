@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { limitsVariable } from "../../certificates/budgets/limits.ts";
 import { OWNERSHIP_METHODS } from "../../certificates/ownership/ownership.ts";
+import { listVariable } from "../../workload/environment.ts";
 
 export const envSchema = z.object({
   REGISTRY_BUCKET: z.string().min(1),
@@ -8,15 +9,9 @@ export const envSchema = z.object({
   /** `projects/P/topics/T` */
   ISSUING_TOPIC: z.string().min(1),
   /** IP addresses of the edge, comma-separated: where a customer's name must lead, and the only ones connected to. */
-  EDGE_ADDRESSES: z
-    .string()
-    .min(1)
-    .transform((list) => list.split(",")),
+  EDGE_ADDRESSES: listVariable,
   /** Names by which CAA records may allow our CA (RFC 8659), comma-separated. */
-  CAA_IDENTITIES: z
-    .string()
-    .min(1)
-    .transform((list) => list.split(",")),
+  CAA_IDENTITIES: listVariable,
   /** Limits that differ from those that CA and CDN publish, as JSON. */
   BUDGET_LIMITS: limitsVariable,
   /** How a customer shows that a name is his. */
