@@ -1,3 +1,5 @@
+import { nameOf, typeOf } from "./preview/urn.ts";
+
 /** What goes with a resource, and making it again does not bring back. */
 export type Holding = "data" | "an address" | "trust";
 
@@ -72,13 +74,4 @@ function mostAlike(urn: string, others: readonly string[]): string | undefined {
 function sharedLength(left: string, right: string): number {
   const differing = [...left].findIndex((letter, index) => letter !== right[index]);
   return differing === -1 ? left.length : differing;
-}
-
-function typeOf(urn: string): string {
-  const qualified = urn.split("::")[2] ?? "";
-  return qualified.slice(qualified.lastIndexOf("$") + 1);
-}
-
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }
