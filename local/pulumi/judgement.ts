@@ -81,13 +81,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
     const misfits = ended === undefined ? judgePlan(planFile, providers, program) : [];
     const mistakes = inOrder(program, [
       ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
-      ...program.registeredTwice.map(({ urn }) => ({
-        urn,
-        message: about(
-          urn,
-          "the program registers it twice; names must be unique among resources of a type and parent.",
-        ),
-      })),
+      ...program.registeredTwice,
       ...(ended === undefined ? [] : errorsOf(diagnostics, program, ended)),
     ]);
     return {
@@ -124,9 +118,9 @@ function errorsOf(
   ended: CliFailure,
 ): readonly Mistake[] {
   const errors = diagnostics.filter(
-    ({ severity, urn, message }, index) =>
+    ({ severity, message }, index) =>
       severity === "error" &&
-      !registeredTwice.some((twin) => twin.urn === urn) &&
+      !registeredTwice.some((twin) => message.includes(twin.message)) &&
       // The engine says again for the stack, in part, what the program has said.
       !diagnostics.some(
         (other, earlier) =>

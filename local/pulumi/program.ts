@@ -17,10 +17,9 @@ export interface Origin {
   readonly at?: string;
 }
 
-interface Registered {
+interface Twin {
   readonly urn: string;
-  readonly name: string;
-  readonly type: string;
+  readonly message: string;
 }
 
 /**
@@ -35,7 +34,7 @@ export class Program {
   readonly #entry: string;
   #runs = 0;
   #origins = new Map<string, Origin>();
-  #twice: Registered[] = [];
+  #twice: Twin[] = [];
 
   /** @throws {Failure} when there is no such project or entry. */
   constructor(folder: string) {
@@ -50,7 +49,7 @@ export class Program {
   }
 
   /** What the newest run registered a second time under the same name, type and parent. */
-  get registeredTwice(): readonly Registered[] {
+  get registeredTwice(): readonly Twin[] {
     return this.#twice;
   }
 
@@ -105,12 +104,18 @@ export class Program {
       const qualified = parent === undefined ? type : `${parent}$${type}`;
       types.set(resource, qualified);
       const urn = `${stack}${qualified}::${name}`;
-      if (origins.has(urn)) this.#twice.push({ urn, name, type });
+      const isTwin = origins.has(urn);
       const at = placeIn(this.folder);
       const origin = { order, ...(at !== undefined && { at }) };
       order += 1;
       // Of two, the second is the mistake.
       origins.set(urn, origin);
+      if (isTwin) {
+        const message = `Resource "${name}" (${type}): the program registers it twice; names must be unique among resources of a type and parent.`;
+        this.#twice.push({ urn, message });
+        // The engine would end at it, and may take it up before what was made before it: that would not be judged.
+        throw new pulumi.RunError(message);
+      }
       return undefined;
     });
   }
