@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import { HIDDEN, hidden, InvalidConfig, parseConfig } from "./config.ts";
-import { exampleValues } from "./example-values.ts";
+import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
 import { readStackFile } from "./testing/stack-file.ts";
 
 /** A stack's own file, as Pulumi hands it to the program. */
@@ -168,19 +168,35 @@ test("takes no project for granted: the credentials' own may be another", () => 
   expect(mistakes(values)).toEqual(["gcp:project: must be a string; got nothing."]);
 });
 
-test("tells each value that is still the example's, by its key", () => {
+test("tells each value that is still the example's, by its key, and what belongs there", () => {
   expect(exampleValues(parseConfig(valuesOf("local")))).toEqual([]);
-  expect(exampleValues(parseConfig(valuesOf("dev")))).toEqual([
-    'gcp:project is still the example\'s; got "example-platform-dev".',
-    'platform:zoneDomain is still the example\'s; got "dev.domains.example.com".',
-    'platform:edge.addresses is still the example\'s; got ["192.0.2.1","192.0.2.2"].',
-    'platform:edge.tlsConfigurationId is still the example\'s; got "example-dev".',
-    'platform:certificateAuthorities.0.contact is still the example\'s; got "mailto:platform@example.com".',
-    'platform:callers.qa is still the example\'s; got "group:qa@example.com".',
-    'platform:operators.platform is still the example\'s; got "group:platform@example.com".',
-    'platform:operators.developers is still the example\'s; got "group:developers@example.com".',
-    'platform:alertEmails.platform is still the example\'s; got "platform-dev@example.com".',
+  const found = exampleValues(parseConfig(valuesOf("dev")));
+  expect(found.map(({ key, value }) => [key, value])).toEqual([
+    ["gcp:project", "example-platform-dev"],
+    ["platform:zoneDomain", "dev.domains.example.com"],
+    ["platform:edge.addresses", ["192.0.2.1", "192.0.2.2"]],
+    ["platform:edge.tlsConfigurationId", "example-dev"],
+    ["platform:certificateAuthorities.0.contact", "mailto:platform@example.com"],
+    ["platform:callers.qa", "group:qa@example.com"],
+    ["platform:operators.platform", "group:platform@example.com"],
+    ["platform:operators.developers", "group:developers@example.com"],
+    ["platform:alertEmails.platform", "platform-dev@example.com"],
+    ["platform:runbooksUrl", "https://git.example.com/domains/platform/blob/main/docs/runbooks"],
   ]);
+  expect(found.filter(({ belongs }) => belongs === "a value of your own")).toEqual([]);
+});
+
+test("refuses to make a stack of them, with all of them in one error", () => {
+  const found = exampleValues(parseConfig(valuesOf("prod")));
+  const { message } = new ExampleConfig("prod", found);
+
+  expect(message.split("\n")).toEqual([
+    `The stack is not made while Pulumi.prod.yaml has ${found.length} values of the example:`,
+    ...found.map((value) => `  ${inASentence(value)}`),
+  ]);
+  expect(message).toContain(
+    "\n  gcp:project is still the example's, and must be the id of this stack's own Google Cloud project; got \"example-platform-prod\".\n",
+  );
 });
 
 test("leaves alone what only sounds like an example", () => {

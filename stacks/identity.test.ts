@@ -34,20 +34,31 @@ test("keeps the identity of every resource, and warns of values that are still t
   ]);
 });
 
+test("refuses an update with values that are still the example's", async () => {
+  const made = synth(programOf("dev", "update"), { stack: "dev" });
+  await expect(made).rejects.toThrow(
+    /^The stack is not made while Pulumi\.dev\.yaml has 10 values of the example:\n {2}gcp:project is /,
+  );
+});
+
 /** Of what providers make, whose ancestors the components are, and of what had others. */
 async function identitiesOf(stack: string): Promise<readonly string[]> {
-  const resources = await synth(async () => {
+  const resources = await synth(programOf(stack, "preview"), { stack, isPreview: true });
+  return resources.flatMap(({ type, identity, formerly }) => {
+    const moved = formerly.map((former) => `${identity}, formerly ${former}`);
+    return type.startsWith("platform:") ? moved : [identity, ...moved];
+  });
+}
+
+/** Each run is a module of its own, which runs when it is imported. */
+function programOf(stack: string, run: string): () => Promise<unknown> {
+  return () => {
     const given = {
       "platform:fastlyApiToken": "token",
       "platform:originSecret": "s".repeat(32),
       "platform:grantDelaySeconds": "0",
     };
     pulumi.runtime.setAllConfig({ ...readStackFile(stack), ...given });
-    // Each stack's is a module of its own, which runs when it is imported.
-    await import(`./index.ts?stack=${stack}`);
-  });
-  return resources.flatMap(({ type, identity, formerly }) => {
-    const moved = formerly.map((former) => `${identity}, formerly ${former}`);
-    return type.startsWith("platform:") ? moved : [identity, ...moved];
-  });
+    return import(`./index.ts?stack=${stack}&run=${run}`);
+  };
 }

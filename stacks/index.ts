@@ -3,7 +3,7 @@ import { CertificatePlatform } from "../components/certificate-platform/certific
 import { requiredServices } from "../components/certificate-platform/required-services.ts";
 import { ProjectFoundation } from "../components/foundation/project-foundation.ts";
 import { hidden, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
-import { exampleValues } from "./example-values.ts";
+import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
 
 const NAMESPACE = "platform:";
 const PROJECT = "gcp:project";
@@ -23,7 +23,7 @@ const values = Object.fromEntries(
 );
 
 const config = checkedConfig();
-for (const sentence of exampleValues(config)) void pulumi.log.warn(sentence);
+refuseExamples(config);
 
 const foundation = new ProjectFoundation(
   "project",
@@ -64,6 +64,15 @@ export const {
   backupKey,
   stages,
 } = certificates;
+
+/** What a preview warns of, an update would make. */
+function refuseExamples(config: PlatformConfig): void {
+  const values = exampleValues(config);
+  if (values.length > 0 && !pulumi.runtime.isDryRun()) {
+    throw new pulumi.RunError(new ExampleConfig(pulumi.getStack(), values).message);
+  }
+  for (const value of values) void pulumi.log.warn(inASentence(value));
+}
 
 /** A `RunError` is told by its message alone: where it was thrown helps nobody to mend a configuration. */
 function checkedConfig(): PlatformConfig {

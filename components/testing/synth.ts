@@ -14,6 +14,12 @@ export interface Synthesised {
   readonly formerly: readonly string[];
 }
 
+export interface SynthOptions {
+  readonly stack?: string;
+  /** @default an update */
+  readonly isPreview?: boolean;
+}
+
 /** What providers would have put out, as far as components read it: enough to tell resources apart. */
 function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   const common = { name, project: "test", ...inputs };
@@ -64,13 +70,17 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
  * @returns what it registered, once all of it is registered, also from within `apply`: by identity, since the
  * order of registration is nobody's promise. Secrets are in the clear.
  */
-export async function synth(program: () => unknown): Promise<readonly Synthesised[]> {
-  await pulumi.runtime.setMocks({
+export async function synth(
+  program: () => unknown,
+  { stack, isPreview = false }: SynthOptions = {},
+): Promise<readonly Synthesised[]> {
+  const mocks: pulumi.runtime.Mocks = {
     newResource: (args) => ({ id: `${args.name}-id`, state: outputsOf(args) }),
     call: ({ token }) => {
       throw new Error(`${token} is not to be called.`);
     },
-  });
+  };
+  await pulumi.runtime.setMocks(mocks, undefined, stack, isPreview);
   const registered = noteRegistrations();
   try {
     await program();
