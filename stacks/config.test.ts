@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
-import { HIDDEN, hidden, InvalidConfig, parseConfig } from "./config.ts";
+import { InvalidConfig } from "./checked-config.ts";
+import { HIDDEN, hidden, parseConfig } from "./config.ts";
 import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
 import { readStackFile } from "./testing/stack-file.ts";
 

@@ -4,7 +4,9 @@ import { type CertificateWorkload, WORKLOADS } from "../components/certificate-p
 import type { WorkloadDefinition } from "../components/serverless/hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
 import { brokenMemory, CPU_COUNTS, DEFAULT_SIZE } from "../components/serverless/workload-size.ts";
+import { checkedConfig, keyIn, projectId, region } from "./checked-config.ts";
 
+const NAMESPACE = "platform";
 /** Stands for a secret that is set. */
 export const HIDDEN = "[secret]";
 /** Stands for a secret that is set, and breaks its rule. */
@@ -22,14 +24,6 @@ const hostName = z
     /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/,
     "must be a lower-case host name",
   );
-/** @see https://cloud.google.com/resource-manager/docs/creating-managing-projects */
-const projectId = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-    "must be 6 to 30 lower-case letters, digits and hyphens, the first a letter, the last no hyphen",
-  )
-  .refine((id) => !/google|ssl/.test(id), 'must not hold "google" or "ssl", which Google gives to nobody');
 const member = z
   .string()
   .regex(
@@ -154,7 +148,7 @@ function apartFrom(key: string, ...path: string[]) {
 const configSchema = z
   .strictObject({
     "gcp:project": projectId,
-    region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1"),
+    region,
     /** Shown at the foot of the hosted page. */
     platformName: z.string().min(1).max(60),
     zoneDomain: hostName,
@@ -234,19 +228,6 @@ const configSchema = z
 
 export type PlatformConfig = z.output<typeof configSchema>;
 
-/** A configuration that breaks the schema, with every mistake in one message. */
-export class InvalidConfig extends Error {
-  readonly code = "INVALID_CONFIG";
-  readonly mistakes: readonly string[];
-
-  constructor(mistakes: readonly string[]) {
-    const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
-    super(`The stack's configuration has ${count}:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
-    this.name = "InvalidConfig";
-    this.mistakes = mistakes;
-  }
-}
-
 /** What may be told of a secret. */
 export function hidden(key: string, secret: string): string {
   return SECRET_RULES[key]?.test(secret) === false ? MALFORMED : HIDDEN;
@@ -260,67 +241,10 @@ export function hidden(key: string, secret: string): string {
  * @throws {InvalidConfig} with the key, the rule and the value of every mistake.
  */
 export function parseConfig(values: Readonly<Record<string, string>>): PlatformConfig {
-  const parsed = Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, fromText(key, value)]),
-  );
-  const result = configSchema.safeParse(parsed, { error: ruleOf });
-  if (result.success) return result.data;
-  throw new InvalidConfig(
-    result.error.issues.flatMap((issue) =>
-      issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `${keyName([...issue.path, key])}: ${issue.message}.`)
-        : [`${keyName(issue.path)}: ${issue.message}; got ${show(valueAt(parsed, issue.path))}.`],
-    ),
-  );
-}
-
-/** Pulumi hands on every value as text; only keys that are text in the schema may look like something else. */
-function fromText(key: string, value: string): unknown {
-  if (configSchema.shape[key as keyof typeof configSchema.shape] instanceof z.ZodString) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-/** In the words of the schema's own rules, for those that it leaves to zod. */
-function ruleOf(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === "invalid_type") {
-    return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-  }
-  if (issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject) {
-    return `is not a key of the configuration; the keys here are ${Object.keys(issue.inst.shape).join(", ")}`;
-  }
-  if (issue.code === "invalid_union" && Array.isArray(issue.options)) {
-    return `must be one of ${issue.options.join(", ")}`;
-  }
-  if (issue.code === "too_small") {
-    return issue.origin === "string" || issue.origin === "array"
-      ? "must not be empty"
-      : `must be ${issue.minimum} or more`;
-  }
-  if (issue.code === "too_big") {
-    return issue.origin === "string"
-      ? `must have ${issue.maximum} characters or less`
-      : `must be ${issue.maximum} or less`;
-  }
-  return undefined;
+  return checkedConfig(configSchema, NAMESPACE, values);
 }
 
 /** As one would look for it in `Pulumi.STACK.yaml`. */
 export function keyName(path: readonly PropertyKey[]): string {
-  const key = path.map(String).join(".");
-  return key.includes(":") ? key : `platform:${key}`;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
-    value,
-  );
-}
-
-function show(value: unknown): string {
-  return value === undefined ? "nothing" : JSON.stringify(value);
+  return keyIn(NAMESPACE, path);
 }

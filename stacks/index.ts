@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { CertificatePlatform } from "../components/certificate-platform/certificate-platform.ts";
 import { requiredServices } from "../components/certificate-platform/required-services.ts";
 import { ProjectFoundation } from "../components/foundation/project-foundation.ts";
-import { hidden, InvalidConfig, type PlatformConfig, parseConfig } from "./config.ts";
+import { InvalidConfig } from "./checked-config.ts";
+import { hidden, type PlatformConfig, parseConfig } from "./config.ts";
 import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
 
 const NAMESPACE = "platform:";

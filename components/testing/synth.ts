@@ -33,6 +33,10 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
         member: `serviceAccount:${email}`,
       };
     }
+    case "gcp:iam/workloadIdentityPool:WorkloadIdentityPool":
+      return { ...common, name: poolOf(inputs) };
+    case "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider":
+      return { ...common, name: `${poolOf(inputs)}/providers/${inputs.workloadIdentityPoolProviderId}` };
     case "gcp:projects/serviceIdentity:ServiceIdentity":
       return { ...common, member: `serviceAccount:agent-of-${inputs.service}` };
     case "gcp:storage/bucketObject:BucketObject":
@@ -62,6 +66,10 @@ function outputsOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Rec
     default:
       return common;
   }
+}
+
+function poolOf({ workloadIdentityPoolId }: pulumi.runtime.MockResourceArgs["inputs"]): string {
+  return `projects/123456789012/locations/global/workloadIdentityPools/${workloadIdentityPoolId}`;
 }
 
 /**

@@ -55,7 +55,8 @@ export function readStackConfig(
     secretKeys.add(key);
     placeholders.set(key, "encrypted");
   }
-  const required = SECRET_KEYS.filter((key) => !OPTIONAL_KEYS.includes(key));
+  const isPlatform = Object.keys(values).some((key) => key.startsWith(`${PROJECT}:`));
+  const required = isPlatform ? SECRET_KEYS.filter((key) => !OPTIONAL_KEYS.includes(key)) : [];
   for (const key of required.filter((each) => values[each] === undefined)) {
     values[key] = placeholderOf(key);
     placeholders.set(key, "not set");

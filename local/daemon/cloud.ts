@@ -8,6 +8,7 @@ import { FastlyEdge } from "../services/fastly/fastly-edge.ts";
 import { FastlyStore } from "../services/fastly/fastly-store.ts";
 import { FASTLY } from "../services/fastly/package.ts";
 import { GCP } from "../services/google/package.ts";
+import { TokenExchange } from "../services/iam/token-exchange.ts";
 import { KmsApi } from "../services/kms/kms-api.ts";
 import { LoadBalancer } from "../services/load-balancing/load-balancer.ts";
 import { LogSinks } from "../services/logging/sinks.ts";
@@ -60,7 +61,13 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
     access: (...version) => secrets.access(...version).data.toString(),
   });
   const pubsub: LocalPubSub = new LocalPubSub(kernel, run);
-  kernel.identities.serveHttp(new KmsApi(kernel), new SecretManagerApi(kernel), pubsub.restApi, storage.api);
+  kernel.identities.serveHttp(
+    new KmsApi(kernel),
+    new SecretManagerApi(kernel),
+    new TokenExchange(kernel),
+    pubsub.restApi,
+    storage.api,
+  );
   kernel.identities.serveGrpc(...pubsub.apis);
 
   const acme = new Acme(kernel, { binDir });

@@ -4,7 +4,10 @@ import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc
 
 /** Who makes a call: a service account, known by the port it came in on or by the token it carries. */
 export interface Principal {
+  /** Of somebody else's identity that is federated, `principal://…/subject/SUBJECT`. */
   readonly email: string;
+  /** What grants may call it. @default `serviceAccount:EMAIL` alone */
+  readonly members?: readonly string[];
 }
 
 /** What a provider made: inputs with their defaults, and outputs, under Pulumi's property names. */
@@ -56,7 +59,7 @@ export interface Tokens {
   idToken(email: string, audience: string, lifetimeSeconds?: number): Promise<string>;
   /** @throws {InvalidToken} with the reason. */
   verifyIdToken(token: string, audiences: readonly string[]): Promise<{ email: string; claims: object }>;
-  accessToken(email: string): string;
+  accessToken(email: string, members?: readonly string[]): string;
   principalOf(accessToken: string): Principal | undefined;
 }
 

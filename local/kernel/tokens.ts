@@ -82,10 +82,9 @@ export class Tokens implements TokensContract {
     }
   }
 
-  accessToken(email: string): string {
-    const body = Buffer.from(
-      JSON.stringify({ email, exp: Math.floor(Date.now() / 1000) + LIFETIME_SECONDS }),
-    ).toString("base64url");
+  accessToken(email: string, members?: readonly string[]): string {
+    const exp = Math.floor(Date.now() / 1000) + LIFETIME_SECONDS;
+    const body = Buffer.from(JSON.stringify({ email, members, exp })).toString("base64url");
     return `ya29.${body}.${this.#sign(body).toString("base64url")}`;
   }
 
@@ -95,11 +94,10 @@ export class Tokens implements TokensContract {
     const given = Buffer.from(signature, "base64url");
     const due = this.#sign(body);
     if (given.length !== due.length || !timingSafeEqual(given, due)) return undefined;
-    const { email, exp } = JSON.parse(Buffer.from(body, "base64url").toString()) as {
-      email: string;
+    const { exp, ...principal } = JSON.parse(Buffer.from(body, "base64url").toString()) as Principal & {
       exp: number;
     };
-    return exp * 1000 > Date.now() ? { email } : undefined;
+    return exp * 1000 > Date.now() ? principal : undefined;
   }
 
   #sign(body: string): Buffer {

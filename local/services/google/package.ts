@@ -8,6 +8,7 @@ import { CLOUD_FUNCTION_KINDS } from "../cloud-functions/kinds.ts";
 import type { CloudRun } from "../cloud-run/contract.ts";
 import { RUN_KINDS } from "../cloud-run/kinds.ts";
 import { DNS_KINDS } from "../dns/kinds.ts";
+import { FEDERATION_KINDS } from "../iam/federation-kinds.ts";
 import { IAM_MEMBER_KINDS } from "../iam/iam-members.ts";
 import { SERVICE_ACCOUNT_KINDS } from "../iam/service-accounts.ts";
 import { KMS_KINDS } from "../kms/kinds.ts";
@@ -38,6 +39,7 @@ export const GCP_KINDS: readonly Kind<GcpParts>[] = [
   ...CLOUD_FUNCTION_KINDS,
   ...COMPUTE_KINDS,
   ...DNS_KINDS,
+  ...FEDERATION_KINDS,
   ...IAM_MEMBER_KINDS,
   ...KMS_KINDS,
   ...LOGGING_KINDS,

@@ -54,9 +54,7 @@ export class Iam implements IamContract {
   }
 
   allows(principal: Principal | undefined, permission: string, resource: string): boolean {
-    const members = principal
-      ? ["allUsers", "allAuthenticatedUsers", `serviceAccount:${principal.email}`]
-      : ["allUsers"];
+    const members = principal ? ["allUsers", "allAuthenticatedUsers", ...membersOf(principal)] : ["allUsers"];
     return this.#all().some(
       (grant) =>
         !this.#off.has(grant.id) &&
@@ -87,6 +85,10 @@ export class Iam implements IamContract {
     );
     return this.#grants;
   }
+}
+
+function membersOf({ email, members = [`serviceAccount:${email}`] }: Principal): readonly string[] {
+  return members;
 }
 
 function toGrant(

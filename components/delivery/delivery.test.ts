@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { inputsOf, type Synthesised, synth } from "../testing/synth.ts";
+import { ACCESSES, type Access } from "./access.ts";
+import { Delivery, type DeliveryArgs } from "./delivery.ts";
+import { PROJECT_ROLES } from "./project-roles.ts";
+
+const ARGS: DeliveryArgs = {
+  project: "acme-prod",
+  region: "europe-west1",
+  environment: "prod",
+  repository: { ownerId: "1001", id: "2002", branch: "main" },
+};
+const IDENTITIES = new URL("../../stacks/__snapshots__/identity.test.ts.snap", import.meta.url);
+const PROJECT_GRANT = "gcp:projects/iAMMember:IAMMember";
+
+const make = (args: Partial<DeliveryArgs> = {}) =>
+  synth(() => new Delivery("delivery", { ...ARGS, ...args }));
+
+/** What each access is granted, by where. */
+function grantsOf(resources: readonly Synthesised[], access: Access): readonly unknown[] {
+  return resources
+    .filter(({ inputs }) => String(inputs.member).endsWith(`/attribute.access/${access}`))
+    .map(({ inputs }) => inputs.role);
+}
+
+test.each<Access>(["drift", "deploy"])(
+  "has a role for each kind of the program that %s deals with",
+  (access) => {
+    const kinds = new Set(readFileSync(IDENTITIES, "utf8").match(/gcp:\w+\/\w+:/g));
+    const covered = Object.values(PROJECT_ROLES[access]).flatMap((role) => role.kinds);
+
+    expect(kinds.size).toBeGreaterThan(30);
+    expect([...kinds].filter((kind) => !covered.some((start) => kind.startsWith(start)))).toEqual([]);
+    expect(covered.filter((start) => ![...kinds].some((kind) => kind.startsWith(start)))).toEqual([]);
+  },
+);
+
+test("grants no basic role, nothing of federation, and nothing to anybody but workflows", async () => {
+  const resources = await make();
+  const roles = ACCESSES.flatMap((access) => grantsOf(resources, access));
+
+  expect(
+    roles.filter((role) => /^roles\/(owner|editor|viewer|iam\.workloadIdentity.*)$/.test(String(role))),
+  ).toEqual([]);
+  const members = resources.flatMap(({ inputs }) =>
+    inputs.member === undefined ? [] : [String(inputs.member)],
+  );
+  expect(new Set(members)).toEqual(
+    new Set(
+      ACCESSES.map(
+        (access) =>
+          `principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github-prod/attribute.access/${access}`,
+      ),
+    ),
+  );
+});
+
+test("lets a preview read the state and its secrets, and nothing else", async () => {
+  const resources = await make();
+  expect([...grantsOf(resources, "preview")].sort()).toEqual([
+    "roles/cloudkms.cryptoKeyDecrypter",
+    "roles/storage.objectViewer",
+  ]);
+});
+
+test("keeps whoever deploys away from the state's key and bucket, and from granting other roles", async () => {
+  const resources = await make();
+  const conditionOf = (role: string) => {
+    const grant = resources.find(({ type, inputs }) => type === PROJECT_GRANT && inputs.role === role);
+    return (grant?.inputs.condition as { expression: string } | undefined)?.expression;
+  };
+
+  expect(conditionOf("roles/storage.admin")).toBe(
+    '!resource.name.startsWith("projects/_/buckets/delivery-state")',
+  );
+  expect(conditionOf("roles/cloudkms.admin")).toBe('!resource.name.startsWith("delivery-state-id")');
+  expect(conditionOf("roles/resourcemanager.projectIamAdmin")).toBe(
+    'api.getAttribute("iam.googleapis.com/modifiedGrantsByRole", []).hasOnly(["roles/logging.logWriter", "roles/storage.objectViewer"])',
+  );
+});
+
+test("grants on the project exactly what the program may grant there", () => {
+  const source = readFileSync(new URL("../serverless/function-builds.ts", import.meta.url), "utf8");
+  const granted = [...source.matchAll(/new gcp\.projects\.IAMMember\([\s\S]*?role: "([^"]+)"/g)].map(
+    ([, role]) => role,
+  );
+  expect(PROJECT_ROLES.deploy["roles/resourcemanager.projectIamAdmin"]?.grants).toEqual(granted.sort());
+});
+
+test("keeps states in versions that nobody can open to the public or destroy by accident", async () => {
+  const resources = await make();
+  expect(inputsOf(resources, "gcp:storage/bucket:Bucket", "delivery-state")).toMatchObject({
+    uniformBucketLevelAccess: true,
+    publicAccessPrevention: "enforced",
+    forceDestroy: false,
+    versioning: { enabled: true },
+    softDeletePolicy: { retentionDurationSeconds: 2_592_000 },
+  });
+  expect(inputsOf(resources, "gcp:kms/cryptoKey:CryptoKey", "delivery-state")).toMatchObject({
+    rotationPeriod: "7776000s",
+  });
+});
+
+test("is called by numbers, and by no name that another could take", async () => {
+  const resources = await make();
+  const provider = resources.find(({ type }) => type.startsWith("gcp:iam/workloadIdentityPoolProvider:"));
+  const { attributeMapping, attributeCondition } = provider?.inputs ?? {};
+  const asked = JSON.stringify([attributeMapping, attributeCondition]).match(/assertion\.\w+/g);
+  expect([...new Set(asked)].sort()).toEqual([
+    "assertion.actor_id",
+    "assertion.environment",
+    "assertion.event_name",
+    "assertion.ref",
+    "assertion.repository_id",
+    "assertion.repository_owner_id",
+    "assertion.run_id",
+  ]);
+});
+
+test.each(["", "P", "a-name-of-21-letters-x"])("refuses the environment %j", async (environment) => {
+  await expect(make({ environment })).rejects.toThrow(
+    `Delivery "delivery": environment must be 2 to 20 lower-case letters, digits and dashes, the first a letter; got "${environment}".`,
+  );
+});
