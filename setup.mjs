@@ -65,7 +65,12 @@ const COMMANDS = {
   },
 };
 /** What commands of the command line need of {@link TOOLS}; all others need none. */
-const COMMAND_NEEDS = { up: ["pebble", "pulumi"], preview: ["pulumi"], pulumi: ["pulumi"] };
+const COMMAND_NEEDS = {
+  up: ["pebble", "pulumi"],
+  preview: ["pulumi"],
+  golden: ["pulumi"],
+  pulumi: ["pulumi"],
+};
 const COMMAND_LINE = ["--disable-warning=ExperimentalWarning", "local/command-line/main.ts"];
 
 /** Steps under way. */

@@ -36,7 +36,7 @@ test("a workload that was added as the guide says is previewed with its account,
   ]) {
     expect(out).toMatch(new RegExp(`\\+ .*gcp:${type} +${name} +create`));
   }
-  expect(await textOf("stacks/__snapshots__/identity.test.ts.snap")).toContain("certs-greeter-code");
+  expect(await textOf("test/golden/prod.json")).toContain("certs-greeter-code");
 });
 
 test("a kind of resource that was added as the guide says is taken, made and removed", async () => {

@@ -10,8 +10,6 @@ export interface Synthesised {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Its URN without stack and project: `TYPE_OF_ANCESTOR$…$TYPE::NAME`. */
   readonly identity: string;
-  /** Identities that it had under other parents, as its own aliases say. */
-  readonly formerly: readonly string[];
 }
 
 export interface SynthOptions {
@@ -115,11 +113,6 @@ function noteRegistrations(): Synthesised[] {
       name,
       inputs: object ? pulumi.runtime.deserializeProperties(object) : {},
       identity: `${ancestry}::${name}`,
-      formerly: request.getAliasesList().flatMap((alias) => {
-        const spec = alias.getSpec();
-        const formerParent = spec?.getParenturn().split("::")[2];
-        return formerParent ? [`${formerParent}$${type}::${spec?.getName() || name}`] : [];
-      }),
     });
     return register(request, (error: unknown, response: RegisterResourceResponse) => {
       if (response) ancestries.set(response.getUrn(), ancestry);

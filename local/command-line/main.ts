@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { addOperatorCommands } from "../../operator/commands.ts";
 import { googleTarget } from "../../operator/google-target.ts";
@@ -11,6 +12,7 @@ import { listAlerts, listNotices } from "./alerts.ts";
 import { demoRenewal } from "./demo/renewal.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
+import { golden } from "./golden.ts";
 import { listJobs, runJob } from "./jobs.ts";
 import { flagsKeptByNpm } from "./kept-by-npm.ts";
 import { LocalApi } from "./local-target.ts";
@@ -80,6 +82,14 @@ command(
   .action((stack: string | undefined, options: Parameters<typeof preview>[1]) =>
     preview(stack ?? LOCAL_STACK, options),
   );
+
+program
+  .command("golden")
+  .description("Write all that the program makes in each stack to test/golden, to be reviewed as a diff.")
+  .exitOverride()
+  .option("--folder <folder>", "where the files are", join("test", "golden"))
+  .addOption(cwd())
+  .action(golden);
 
 program
   .command("pulumi [args...]")

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { z } from "zod";
+import type { ResourceGraph } from "../../review/graph/resource-graph.ts";
 import { lossesIn, type PlannedStep } from "../../review/losses.ts";
 import { nameOf, typeOf } from "../provider/requests.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import { holdingOf, type OfflineProviders } from "./offline-providers.ts";
+import { type Plan, plannedGraph, readPlan } from "./planned-graph.ts";
 import type { Program } from "./program.ts";
 import { CliFailure } from "./pulumi-cli.ts";
 import type { Workspace } from "./workspace.ts";
@@ -27,6 +28,8 @@ export interface Judgement {
   readonly changeSummary: Readonly<Record<string, number>>;
   /** What would go with what it holds. */
   readonly losses: readonly Mistake[];
+  /** All that the program makes; nothing, if it did not come to its end. */
+  readonly graph?: ResourceGraph;
 }
 
 export interface JudgementOptions {
@@ -37,18 +40,6 @@ export interface JudgementOptions {
   readonly flags?: readonly string[];
   readonly signal?: AbortSignal;
 }
-
-/** What is of use here in the plan that Pulumi saves. */
-const planSchema = z.looseObject({
-  resourcePlans: z.record(
-    z.string(),
-    z.looseObject({
-      goal: z
-        .looseObject({ propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish() })
-        .nullish(),
-    }),
-  ),
-});
 
 /**
  * Previews a program with providers that note mistakes instead of failing, and then has them judge the plan as a whole.
@@ -78,7 +69,8 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
     const diagnostics = events.flatMap(diagnosticOf);
     const refusals = providers.notes.flatMap((notes) => notes.refusals());
     // Of a program that did not come to its end, nobody knows what else it would make.
-    const misfits = ended === undefined ? judgePlan(planFile, providers, program) : [];
+    const plan = ended === undefined ? readPlan(planFile) : undefined;
+    const misfits = plan === undefined ? [] : judgePlan(plan, providers, program);
     const mistakes = inOrder(program, [
       ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
       ...program.registeredTwice,
@@ -88,6 +80,7 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
       mistakes,
       shown,
       changeSummary: summaryOf(events),
+      ...(plan && { graph: plannedGraph(events, plan) }),
       losses: inOrder(
         program,
         lossesIn(events.flatMap(stepOf), holdingOf, (urn) => program.origins.get(urn)?.at),
@@ -98,15 +91,9 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
   }
 }
 
-function judgePlan(file: string, { notes }: OfflineProviders, program: Program) {
-  const { resourcePlans } = planSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+function judgePlan(plan: Plan, { notes }: OfflineProviders, program: Program) {
   const dependencies = new Map(
-    Object.entries(resourcePlans).map(([urn, { goal }]) => [
-      urn,
-      Object.fromEntries(
-        Object.entries(goal?.propertyDependencies ?? {}).map(([name, urns]) => [name, urns ?? []]),
-      ),
-    ]),
+    [...plan].map(([urn, { propertyDependencies }]) => [urn, propertyDependencies]),
   );
   return notes.flatMap((each) => each.judge(dependencies, (urn) => orderIn(program, urn)));
 }

@@ -1,8 +1,11 @@
-import { objectOf, textOf } from "../../local/kernel/property-values.ts";
+import { objectOf, objectsOf, type Properties, textOf } from "../../local/kernel/property-values.ts";
 import { breach, type Policy } from "./policy.ts";
 
 const BUCKET = "gcp:storage/bucket:Bucket";
 const CRYPTO_KEY = "gcp:kms/cryptoKey:CryptoKey";
+const DATASET = "gcp:bigquery/dataset:Dataset";
+const TABLE = "gcp:bigquery/table:Table";
+const PUBLIC = ["allUsers", "allAuthenticatedUsers"];
 const MAX_ROTATION_SECONDS = 90 * 86_400;
 
 /** What lies in buckets and data sets, and the keys that it is sealed with. */
@@ -49,10 +52,76 @@ export const DATA_AT_REST: readonly Policy[] = [
           breach(key, "rotationPeriod", "must be 7776000s (90 days) or less", key.inputs.rotationPeriod),
         ),
   },
+  {
+    id: "dataset-closed-to-the-public",
+    severity: "mandatory",
+    reason: "Everyone could query what is in it.",
+    wayOut: "Name who may read it.",
+    source: "CIS GCP 7.1",
+    judge: (graph) =>
+      graph.ofTypes(DATASET).flatMap((dataset) =>
+        objectsOf(dataset.inputs.accesses)
+          .map(({ specialGroup, iamMember }) => textOf(specialGroup) ?? textOf(iamMember) ?? "")
+          .filter((who) => PUBLIC.includes(who))
+          .map((who) => breach(dataset, "accesses", "must name somebody", who)),
+      ),
+  },
+  {
+    id: "table-with-a-key-of-ours",
+    severity: "advisory",
+    reason: "Only a key of ours can be taken away from whoever has the bytes.",
+    wayOut: "Give its data set a default key, or it one of its own.",
+    source: "CIS GCP 7.2",
+    judge: (graph) =>
+      graph
+        .ofTypes(TABLE)
+        .filter(
+          (table) =>
+            !hasKey(table.inputs.encryptionConfiguration) &&
+            !graph
+              .sourcesOf(table, "datasetId", DATASET)
+              .some(({ inputs }) => hasKey(inputs.defaultEncryptionConfiguration)),
+        )
+        .map((table) =>
+          breach(
+            table,
+            "encryptionConfiguration.kmsKeyName",
+            "must be set",
+            keyOf(table.inputs.encryptionConfiguration),
+          ),
+        ),
+  },
+  {
+    id: "dataset-with-a-key-of-ours",
+    severity: "advisory",
+    reason: "Only a key of ours can be taken away from whoever has the bytes.",
+    wayOut: "Set defaultEncryptionConfiguration.kmsKeyName.",
+    source: "CIS GCP 7.3",
+    judge: (graph) =>
+      graph
+        .ofTypes(DATASET)
+        .filter(({ inputs }) => !hasKey(inputs.defaultEncryptionConfiguration))
+        .map((dataset) =>
+          breach(
+            dataset,
+            "defaultEncryptionConfiguration.kmsKeyName",
+            "must be set",
+            keyOf(dataset.inputs.defaultEncryptionConfiguration),
+          ),
+        ),
+  },
 ];
 
+function keyOf(encryption: unknown): unknown {
+  return objectOf(encryption).kmsKeyName;
+}
+
+function hasKey(encryption: unknown): boolean {
+  return textOf(keyOf(encryption)) !== undefined;
+}
+
 /** Google rotates symmetric keys alone. */
-function isAsymmetric({ purpose, versionTemplate }: Readonly<Record<string, unknown>>): boolean {
+function isAsymmetric({ purpose, versionTemplate }: Properties): boolean {
   const algorithm = textOf(objectOf(versionTemplate).algorithm) ?? "";
   return (textOf(purpose) ?? "ENCRYPT_DECRYPT") !== "ENCRYPT_DECRYPT" || /^(RSA|EC)_/.test(algorithm);
 }

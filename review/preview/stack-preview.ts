@@ -23,6 +23,8 @@ export interface ResourceState {
   readonly dependencies: readonly string[];
   /** URNs by the input that they are in. */
   readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+  /** URNs that it had, as the program says. What Pulumi's CLI prints of a preview does not tell. */
+  readonly aliases?: readonly string[];
   /** Where the program makes it, `project:///…/file:/ABSOLUTE/PATH.ts#LINE,COLUMN`, innermost first. */
   readonly positions: readonly string[];
 }

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { goldenOf } from "../../review/graph/golden-graph.ts";
+import type { ResourceGraph } from "../../review/graph/resource-graph.ts";
+import { DEFAULT_PORT_BASE, portsFrom } from "../kernel/claim-ports.ts";
+import { LOCAL_STACK, programFolder } from "../pulumi/local-stack.ts";
+import { Program } from "../pulumi/program.ts";
+import { stackGraph } from "../pulumi/stack-graph.ts";
+import { readLocalConfig, readStackConfig } from "./stack-config.ts";
+
+/** Whose graphs are kept. */
+const STACKS = ["local", "dev", "prod"];
+
+/** Writes what the program makes in each stack to a file each, and says which of them are not as they were. */
+export async function golden({
+  folder,
+  cwd,
+}: {
+  readonly folder: string;
+  readonly cwd?: string;
+}): Promise<void> {
+  const program = new Program(programFolder(cwd));
+  // The program runs in a folder of its own.
+  const target = resolve(folder);
+  mkdirSync(target, { recursive: true });
+  for (const stack of STACKS) {
+    const file = join(target, `${stack}.json`);
+    const text = goldenOf(await graphOfStack(stack, program));
+    const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    if (text !== before) writeFileSync(file, text);
+    process.stdout.write(
+      `${text === before ? "same   " : before === undefined ? "new    " : "changed"} ${file}\n`,
+    );
+  }
+}
+
+/** With the default ports: the same wherever this machine's cloud listens. */
+export function graphOfStack(stack: string, program: Program): Promise<ResourceGraph> {
+  const config = readStackConfig(stack, {}, program.folder);
+  const values =
+    stack === LOCAL_STACK ? readLocalConfig({}, portsFrom(DEFAULT_PORT_BASE), program.folder) : config.values;
+  return stackGraph(stack, program, { ...config, values });
+}
