@@ -2,8 +2,8 @@ import { paint } from "../../operator/terminal/output.ts";
 import type { Mistake } from "../pulumi/judgement.ts";
 
 /** What a person should know before it happens. */
-export function tellLosses(losses: readonly Mistake[], out: NodeJS.WriteStream): void {
-  for (const { at, message } of losses) {
+export function tellWarnings(warnings: readonly Mistake[], out: NodeJS.WriteStream): void {
+  for (const { at, message } of warnings) {
     out.write(`${paint("yellow", "warning", out)}: ${at === undefined ? "" : `${at}: `}${message}\n`);
   }
 }

@@ -14,7 +14,8 @@ import { serveOffline } from "../pulumi/offline-providers.ts";
 import { previewWorkspace, type Start } from "../pulumi/preview-workspaces.ts";
 import { Program } from "../pulumi/program.ts";
 import { typeErrors } from "../pulumi/type-check.ts";
-import { tellLosses, tellMistakes } from "./mistakes.ts";
+import { tellMistakes, tellWarnings } from "./mistakes.ts";
+import { policyMistakes } from "./policy-mistakes.ts";
 import { readLocalConfig, readStackConfig, type StackConfig } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 
@@ -55,7 +56,8 @@ export async function preview(stack: string, options: Options): Promise<void> {
     await using providers = await serveOffline(stack === LOCAL_STACK);
     const flags = flagsOf(options);
     const judged = await judge({ program, workspace, providers, flags, signal });
-    return { ...judged, mistakes: [...(await types), ...judged.mistakes] };
+    const mistakes = [...(await types), ...judged.mistakes];
+    return { ...judged, mistakes, warnings: [...judged.losses, ...policyMistakes(judged, program)] };
   });
   if (judgement.interrupted) {
     process.exitCode = EXIT.interrupted;
@@ -64,8 +66,13 @@ export async function preview(stack: string, options: Options): Promise<void> {
   tell(judgement.result, options, out);
 }
 
+interface Told extends Judgement {
+  /** What would be lost, and what breaks a policy: the plan is right, and somebody should look at it. */
+  readonly warnings: readonly Mistake[];
+}
+
 function tell(
-  { mistakes, losses, shown, changeSummary }: Judgement,
+  { mistakes, warnings, shown, changeSummary }: Told,
   options: Options,
   out: NodeJS.WriteStream,
 ): void {
@@ -75,8 +82,8 @@ function tell(
     process.exitCode = EXIT.failed;
     return;
   }
-  process.stdout.write(options.json ? withDiagnostics(shown, losses, "warning") : shown);
-  if (!options.json) tellLosses(losses, out);
+  process.stdout.write(options.json ? withDiagnostics(shown, warnings, "warning") : shown);
+  if (!options.json) tellWarnings(warnings, out);
   if (options.expectNoChanges && Object.keys(changeSummary).some((op) => op !== "same" && op !== "read")) {
     out.write("No changes were expected.\n");
     process.exitCode = EXIT_CHANGES;

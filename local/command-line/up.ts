@@ -16,7 +16,7 @@ import { Program } from "../pulumi/program.ts";
 import { update } from "../pulumi/update.ts";
 import { currentEndpoints } from "./endpoints.ts";
 import { LocalApi } from "./local-target.ts";
-import { tellLosses, tellMistakes } from "./mistakes.ts";
+import { tellMistakes, tellWarnings } from "./mistakes.ts";
 import { readLocalConfig, SECRET_KEYS } from "./stack-config.ts";
 import { claimStateFolder } from "./state-folder.ts";
 import { UpdateDisplay } from "./update-display.ts";
@@ -55,7 +55,7 @@ export async function up(options: Options): Promise<void> {
         secretKeys: SECRET_KEYS,
       }),
       onEvent: (event) => display.show(event),
-      onLosses: (losses) => tellLosses(losses, out),
+      onLosses: (losses) => tellWarnings(losses, out),
       say: (line) => out.write(line),
       signal,
       ...(isShown && {
