@@ -11,6 +11,8 @@ export default {
     ],
   },
   testMatch: ["<rootDir>/{stacks,components,runtime,operator,local,review,test}/**/*.test.ts"],
+  // Revisions of this repository that a review has checked out there.
+  modulePathIgnorePatterns: ["<rootDir>/\\.local/"],
   // What takes minutes: npm run test:deep.
   testPathIgnorePatterns: ["/node_modules/", "\\.deep\\.test\\.ts$"],
   // A hung test ends; a slow machine is no failure.

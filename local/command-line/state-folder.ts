@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 
 /** What a local cloud and its engine keep; beside it may be the programs that set-up built. */
-export const STATE_PARTS = ["cloud", "key", "pulumi", "pulumi.lock"];
+export const STATE_PARTS = ["cloud", "key", "pulumi", "pulumi.lock", "revisions"];
 /** Says that what is called so in its folder is a local cloud's, and may be purged. */
 export const MARKER = ".local-cloud";
 const MARKER_TEXT = "A local cloud keeps its state in this folder; npm run down -- --purge deletes it.\n";
