@@ -3,6 +3,7 @@ import { checkInputs } from "./check-inputs.ts";
 import { diffInputs } from "./diff-inputs.ts";
 import { differences } from "./differences.ts";
 import { invokeFunction } from "./functions.ts";
+import { imagineCreated, withoutImagined } from "./imagined.ts";
 import { judgePlan } from "./judge-plan.ts";
 import type { Kind, ProviderConfig, ResourceHolder } from "./kind.ts";
 import type { FunctionResult, Package } from "./package.ts";
@@ -27,12 +28,19 @@ export class Provider {
   readonly #kinds: ReadonlyMap<string, Kind<unknown>>;
   readonly #parts: ResourceHolder | undefined;
   readonly #localProjects: boolean;
+  readonly #imagines: boolean;
   #config: ProviderConfig = {};
   #cancelled = new AbortController();
 
-  private constructor(served: Package, parts: ResourceHolder | undefined, localProjects: boolean) {
+  private constructor(
+    served: Package,
+    parts: ResourceHolder | undefined,
+    localProjects: boolean,
+    imagines = false,
+  ) {
     this.package = served;
     this.#localProjects = localProjects;
+    this.#imagines = imagines;
     this.#kinds = new Map(served.kinds.map((kind) => [kind.token, kind]));
     this.#parts = parts;
   }
@@ -44,13 +52,20 @@ export class Provider {
 
   /** @param localProjects Whether projects are the local cloud's, though perhaps none runs. */
   static offline(served: Package<never>, localProjects: boolean): Provider {
-    const kinds = served.kinds.map(({ outputs, ready, remove, ...kind }) => kind);
-    return new Provider({ ...served, kinds }, undefined, localProjects);
+    return new Provider(withoutEffects(served), undefined, localProjects);
+  }
+
+  /**
+   * Like one that is offline, but a first update goes well: what it makes is made up, and nowhere. A preview of what
+   * was made so takes what was made up for unknown when it judges, and for known when it compares.
+   */
+  static imagining(served: Package<never>, localProjects: boolean): Provider {
+    return new Provider(withoutEffects(served), undefined, localProjects, true);
   }
 
   /** The same for another engine, which configures and cancels it apart from this one. */
   another(): Provider {
-    return new Provider(this.package, this.#parts, this.#localProjects);
+    return new Provider(this.package, this.#parts, this.#localProjects, this.#imagines);
   }
 
   /** Starts a session of an engine: what came before, a cancellation too, is over. */
@@ -78,7 +93,7 @@ export class Provider {
 
   /** What is wrong with a program's resources that each by itself does not show, before any is made. */
   judge(planned: readonly requests.PlannedResource[]): readonly requests.Judgement[] {
-    return judgePlan(this.#kinds, planned, {
+    return judgePlan(this.#kinds, this.#imagines ? planned.map(asUnknown) : planned, {
       config: this.#config,
       local: this.#localProjects,
       isElsewhere: this.package.isElsewhere,
@@ -97,7 +112,11 @@ export class Provider {
     if (!kind) {
       return { inputs: request.news, failures: [{ property: "", reason: this.#unwritten(request) }] };
     }
-    return checkInputs(kind, request, { config: this.#config, local: this.#localProjects });
+    const around = { config: this.#config, local: this.#localProjects };
+    const result = checkInputs(kind, request, around);
+    if (!this.#imagines) return result;
+    const judged = checkInputs(kind, { ...request, news: withoutImagined(request.news) }, around);
+    return { ...result, failures: judged.failures };
   }
 
   diff(request: requests.DiffRequest): requests.DiffResult {
@@ -107,6 +126,7 @@ export class Provider {
   async create(request: requests.CreateRequest): Promise<requests.CreateResult> {
     const kind = this.#kind(request);
     if (request.preview) return { id: "", properties: createPreview(kind, request.properties) };
+    if (this.#imagines) return imagineCreated(kind, request);
     return createResource(kind, request, this.#online(request), this.#session());
   }
 
@@ -187,6 +207,16 @@ function unwritten(token: string): Kind<unknown> {
       throw new TypeError(`${token} is a kind that nobody wrote: its id cannot be told.`);
     },
   };
+}
+
+/** What is made up is not there yet. */
+function asUnknown(planned: requests.PlannedResource): requests.PlannedResource {
+  const [inputs, outputs] = [withoutImagined(planned.inputs), withoutImagined(planned.outputs)];
+  return { ...planned, id: "", inputs, outputs };
+}
+
+function withoutEffects(served: Package<never>): Package {
+  return { ...served, kinds: served.kinds.map(({ outputs, ready, remove, ...kind }) => kind) };
 }
 
 /** The kind, acting on these parts and no others. */

@@ -29,11 +29,22 @@ export interface OfflineProviders extends AsyncDisposable {
  *
  * @param local Whether the local cloud is to make what is planned: its projects are known, and its limits count.
  */
-export async function serveOffline(local: boolean): Promise<OfflineProviders> {
+export function serveOffline(local: boolean): Promise<OfflineProviders> {
+  return serveAll((each) => Provider.offline(each, local));
+}
+
+/** Like those, but a first update goes well with them: the state that it leaves is one of things that are nowhere. */
+export function serveImagining(local: boolean): Promise<OfflineProviders> {
+  return serveAll((each) => Provider.imagining(each, local));
+}
+
+async function serveAll(
+  providerOf: (each: (typeof PACKAGES)[number]) => Provider,
+): Promise<OfflineProviders> {
   const served = await Promise.all(
     PACKAGES.map(async (each) => {
       const notes = new PlanNotes();
-      return { name: each.name, notes, ...(await serve(Provider.offline(each, local), 0, notes)) };
+      return { name: each.name, notes, ...(await serve(providerOf(each), 0, notes)) };
     }),
   );
   return {

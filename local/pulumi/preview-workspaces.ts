@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,11 +18,13 @@ import { backendOf, keyFile, type Settings, Workspace } from "./workspace.ts";
 /** Enough for whoever goes to and fro between stacks and settings. */
 const MAX_FOLDERS = 8;
 
-/** From what a preview starts: the stack as it stands in the state folder, nothing, or an export. */
+/** From what a preview starts: the stack as it stands in the state folder, nothing, an export, what is made for it, or what another has. */
 export type Start =
   | { readonly kind: "state" }
   | { readonly kind: "nothing" }
-  | { readonly kind: "export"; readonly deployment: Exported };
+  | { readonly kind: "export"; readonly deployment: Exported }
+  | { readonly kind: "made"; readonly of: string; make(workspace: Workspace): Promise<void> }
+  | { readonly kind: "copy"; readonly of: Workspace };
 
 /**
  * A workspace for previews, made once for a configuration and what it starts from: making one takes several starts of
@@ -45,7 +48,7 @@ export async function previewWorkspace(
         program.directory,
         Object.entries(settings.values).sort(),
         settings.secretKeys,
-        start,
+        start.kind === "copy" ? start.of.folder : start,
       ]),
     )
     .digest("hex")
@@ -56,9 +59,11 @@ export async function previewWorkspace(
   if (!existsSync(folder)) {
     const draft = join(root, `${name}.${process.pid}.tmp`);
     rmSync(draft, { recursive: true, force: true });
+    if (start.kind === "copy") cpSync(start.of.folder, draft, { recursive: true });
     const workspace = at(draft);
     await workspace.prepare(program, settings);
     if (start.kind === "export") await workspace.import(start.deployment);
+    if (start.kind === "made") await start.make(workspace);
     publish(draft, folder);
     removeOld(root, name);
   }

@@ -9,6 +9,9 @@ import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 /** A program that waits for what it makes takes minutes; one that takes longer waits for nothing. */
 const END_DEADLINE_MS = 30 * 60_000;
 
+/** What the SDK has for programs that are run apart from an engine, and its declarations leave out. */
+const SDK = pulumi.runtime as unknown as { _setIsDryRun(isDryRun: boolean): void };
+
 /** Where in the program a resource is made. */
 export interface Origin {
   /** Its number in the order of construction. */
@@ -32,13 +35,19 @@ export class Program {
   /** Where the entry is: relative paths of the program start there. */
   readonly directory: string;
   readonly #entry: string;
-  #runs = 0;
+  readonly #isAlwaysDry: boolean;
+  static #runs = 0;
   #origins = new Map<string, Origin>();
   #twice: Twin[] = [];
 
-  /** @throws {Failure} when there is no such project or entry. */
-  constructor(folder: string) {
+  /**
+   * @param isAlwaysDry Whether it is told that it is previewed, also where the engine makes what it says: so that it
+   *   neither waits nor refuses for the sake of a cloud.
+   * @throws {Failure} when there is no such project or entry.
+   */
+  constructor(folder: string, isAlwaysDry = false) {
     this.folder = folder;
+    this.#isAlwaysDry = isAlwaysDry;
     this.#entry = entryOf(folder);
     this.directory = dirname(this.#entry);
   }
@@ -58,13 +67,14 @@ export class Program {
     this.#origins = new Map();
     this.#twice = [];
     this.#watch();
-    this.#runs += 1;
+    Program.#runs += 1;
+    if (this.#isAlwaysDry) SDK._setIsDryRun(true);
     process.chdir(this.directory);
     // Standard output is for what a command answers, which scripts read.
     globalThis.console = new Console(process.stderr, process.stderr);
     // Another query is another module: the entry runs again.
     const entry = pathToFileURL(this.#entry);
-    entry.searchParams.set("run", String(this.#runs));
+    entry.searchParams.set("run", String(Program.#runs));
     const onExit = (code: number) => this.#tellExit(code);
     process.once("exit", onExit);
     let timer: NodeJS.Timeout | undefined;
