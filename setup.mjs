@@ -22,10 +22,12 @@ const NODE = join(BIN, "node");
 const LOCAL = join(ROOT, ".local");
 /** Compiled code of the programs below, and TypeScript without its types: reading it is what a start costs otherwise. */
 const COMPILED = join(ROOT, "node_modules", ".cache", "compiled");
-/** Programs beside npm's: Pulumi's CLI and the local CA. Shared by all state folders. */
+/** Programs beside npm's: Pulumi's CLI, the local CA and the linter of workflows. Shared by all state folders. */
 const PROGRAMS = join(LOCAL, "bin");
 const PEBBLE = "v2.10.1";
 const PEBBLE_COMMANDS = ["pebble", "pebble-challtestsrv"];
+/** Reads GitHub's workflows. */
+const ACTIONLINT = "v1.7.12";
 /** What is built where the machine has none; pinned with all that it needs in `go.mod` and `go.sum` there. */
 const PULUMI_MODULE = join(ROOT, "local", "pulumi", "cli");
 const PULUMI = join(PROGRAMS, process.platform === "win32" ? "pulumi.exe" : "pulumi");
@@ -58,7 +60,8 @@ const COMMANDS = {
     needs: ["pebble", "pulumi"],
     env: QUIET,
   },
-  check: { program: ["local/command-line/check.ts"] },
+  check: { program: ["local/command-line/check.ts"], needs: ["actionlint"] },
+  bundles: { program: ["components/bundling/main.ts"] },
   bench: {
     program: ["--disable-warning=ExperimentalWarning", "bench/main.ts"],
     needs: ["pebble", "pulumi"],
@@ -198,6 +201,15 @@ const TOOLS = {
       );
       return () =>
         step("Building Pebble, the local CA (once)", "go", ["install", ...modules], { GOBIN: PROGRAMS });
+    },
+  },
+  actionlint: {
+    files: [join(PROGRAMS, "actionlint")],
+    version: () => ACTIONLINT,
+    plan() {
+      checkGo("1.25.0", "actionlint, which checks GitHub's workflows");
+      const module = `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`;
+      return () => step("Building actionlint (once)", "go", ["install", module], { GOBIN: PROGRAMS });
     },
   },
   /** The one on the PATH where it is new enough for the SDK; or Pulumi's own download; or built from its module. */

@@ -74,7 +74,20 @@ export function buildBundle(
   return cache.keep({ archive, map, inputs }, toolchain, startedAt);
 }
 
-function compile(workload: string, root: string): { code: Buffer; map: Buffer; inputs: readonly string[] } {
+/** Files below the root of which something is in the bundle, and not only was looked at. */
+export function contentsOf(workload: string, root = REPOSITORY_ROOT): readonly string[] {
+  return compile(workload, root).contents;
+}
+
+interface Compiled {
+  readonly code: Buffer;
+  readonly map: Buffer;
+  /** All that was read. */
+  readonly inputs: readonly string[];
+  readonly contents: readonly string[];
+}
+
+function compile(workload: string, root: string): Compiled {
   const { errors, warnings, outputFiles, metafile } = runEsbuild(workload, {
     ...OPTIONS,
     absWorkingDir: root,
@@ -92,7 +105,13 @@ function compile(workload: string, root: string): { code: Buffer; map: Buffer; i
   }
   const output = (name: string) =>
     Buffer.from(outputFiles.find(({ path }) => basename(path) === name)?.contents ?? []);
-  return { code: output(MAIN_FILE), map: output(`${MAIN_FILE}.map`), inputs: Object.keys(metafile.inputs) };
+  const placed = Object.values(metafile.outputs).flatMap((file) => Object.entries(file.inputs));
+  return {
+    code: output(MAIN_FILE),
+    map: output(`${MAIN_FILE}.map`),
+    inputs: Object.keys(metafile.inputs),
+    contents: placed.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])).sort(),
+  };
 }
 
 function runEsbuild(workload: string, options: BuildOptions): ReturnType<typeof buildSync> {

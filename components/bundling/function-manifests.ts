@@ -6,15 +6,15 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 const MODULES = "node_modules/";
 
 /** What npm's lockfile says of one installed package; more fields than these, which pass as they are. */
-interface LockedPackage {
+export interface LockedPackage {
   readonly version?: string;
+  readonly integrity?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-interface Lockfile {
-  readonly packages: Readonly<Record<string, LockedPackage>>;
-}
+/** By the places where they stand. */
+export type LockedPackages = Readonly<Record<string, LockedPackage>>;
 
 /**
  * `package.json` and `package-lock.json` of a function. Google's build installs its framework by
@@ -24,7 +24,7 @@ interface Lockfile {
  * @see https://cloud.google.com/functions/docs/writing/dependencies
  */
 export function functionManifests(root: string): readonly ArchiveFile[] {
-  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lockfile;
+  const packages = readLockfile(root);
   const version = packages[MODULES + FRAMEWORK]?.version;
   if (version === undefined) throw new Error(`package-lock.json must hold ${FRAMEWORK}; got nothing.`);
 
@@ -40,7 +40,7 @@ export function functionManifests(root: string): readonly ArchiveFile[] {
     version: manifest.version,
     lockfileVersion: 3,
     requires: true,
-    packages: { "": { ...manifest }, ...reachableFrom(MODULES + FRAMEWORK, packages) },
+    packages: { "": { ...manifest }, ...functionPackages(packages) },
   };
   return [
     { name: "package.json", bytes: toBytes(manifest) },
@@ -48,11 +48,18 @@ export function functionManifests(root: string): readonly ArchiveFile[] {
   ];
 }
 
+export function readLockfile(root: string): LockedPackages {
+  const text = readFileSync(join(root, "package-lock.json"), "utf8");
+  return (JSON.parse(text) as { packages: LockedPackages }).packages;
+}
+
+/** What Google's build installs beside a function's own code. */
+export function functionPackages(packages: LockedPackages): LockedPackages {
+  return reachableFrom(MODULES + FRAMEWORK, packages);
+}
+
 /** The package and all that it needs, at the places where they stand in the lockfile. */
-function reachableFrom(
-  start: string,
-  packages: Lockfile["packages"],
-): Readonly<Record<string, LockedPackage>> {
+function reachableFrom(start: string, packages: LockedPackages): LockedPackages {
   const reached = new Set([start]);
   for (const place of reached) {
     const { dependencies, optionalDependencies } = packages[place] ?? {};
@@ -65,7 +72,7 @@ function reachableFrom(
 }
 
 /** Where Node finds a package that the one at `from` asks for: in its own folder, or in one further up. */
-function placeOf(name: string, from: string, packages: Lockfile["packages"]): string | undefined {
+function placeOf(name: string, from: string, packages: LockedPackages): string | undefined {
   for (let folder = `${from}/`; ; folder = folder.slice(0, folder.lastIndexOf(MODULES))) {
     const place = `${folder}${MODULES}${name}`;
     if (packages[place]) return place;

@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Command } from "commander";
 import { flagsKeptByNpm } from "./kept-by-npm.ts";
 
 const EXIT_USAGE = 2;
+const ACTIONLINT = ".local/bin/actionlint";
 const HELP = `npm run check [-- --write]
 
-Format, lint, types and import boundaries, at once. Exits with 1 when any of them finds something.
+Format, lint, types, import boundaries and GitHub's workflows, at once. Exits with 1 when any of them finds something.
 
   --write   mend format and what the linter can mend by itself`;
 
@@ -27,6 +29,12 @@ if (values === undefined) {
       "review",
       "test",
       "bench",
+    ]),
+    // Other linters that it would call are on some machines and not on others.
+    run("workflows", ACTIONLINT, [
+      "-shellcheck=",
+      "-pyflakes=",
+      ...globSync(".github/workflows/*.yml").sort(),
     ]),
   ]);
   process.exitCode = results.every(Boolean) ? 0 : 1;
@@ -51,7 +59,8 @@ function given(): { readonly write?: boolean; readonly help?: boolean } | undefi
 
 /** Prints a check's output whole, once it has ended, so that checks at the same time don't mix. */
 async function run(title: string, command: string, args: readonly string[]): Promise<boolean> {
-  const child = spawn(`node_modules/.bin/${command}`, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const program = command.includes("/") ? command : `node_modules/.bin/${command}`;
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (text: Buffer) => {

@@ -1,0 +1,154 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { parse } from "yaml";
+
+const ROOT = new URL("..", import.meta.url);
+const WORKFLOWS = globSync(".github/workflows/*.yml", { cwd: ROOT }).sort();
+const ACTIONS = globSync(".github/actions/*/action.yml", { cwd: ROOT }).sort();
+const TOKEN_USERS = /^(google-github-actions\/auth|actions\/attest-build-provenance)@/;
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Job {
+  readonly if?: string;
+  readonly needs?: string | readonly string[];
+  readonly environment?: string;
+  readonly steps?: readonly Step[];
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean | string };
+  readonly "timeout-minutes"?: number;
+}
+interface Workflow {
+  readonly on: string | Readonly<Record<string, unknown>>;
+  readonly permissions?: object;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const textOf = (file: string) => readFileSync(new URL(file, ROOT), "utf8");
+const workflowOf = (file: string) => parse(textOf(file)) as Workflow;
+const jobs = WORKFLOWS.flatMap((file) =>
+  Object.entries(workflowOf(file).jobs).map(
+    ([name, job]) => [`${file.replace(/^.*\//, "")} ${name}`, job] as const,
+  ),
+);
+/** A job's steps, those of this repository's own actions among them. */
+function stepsOf({ steps = [] }: Pick<Job, "steps">): readonly Step[] {
+  return steps.flatMap((step) => {
+    const own = /^\.\/(\.github\/actions\/[^/]+)$/.exec(step.uses ?? "")?.[1];
+    if (own === undefined) return [step];
+    const action = parse(textOf(`${own}/action.yml`)) as { readonly runs: Pick<Job, "steps"> };
+    return [step, ...stepsOf(action.runs)];
+  });
+}
+
+test.each([...WORKFLOWS, ...ACTIONS])(
+  "%s calls others' actions by full commit alone, and says which version that is",
+  (file) => {
+    const called = textOf(file)
+      .split("\n")
+      .filter((line) => /^\s*(- )?uses:/.test(line) && !line.includes("uses: ./"));
+    for (const line of called) expect(line).toMatch(/uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  },
+);
+
+test("calls each action at one version everywhere", () => {
+  const called = [...WORKFLOWS, ...ACTIONS].flatMap(
+    (file) => textOf(file).match(/uses: [^.\s]\S+@[0-9a-f]{40} # v\S+/g) ?? [],
+  );
+  const names = new Set(called.map((use) => use.replace(/@.*/, "")));
+  expect(new Set(called).size).toBe(names.size);
+});
+
+test.each(WORKFLOWS)(
+  "%s runs for no stranger's pull request with what is ours, and grants nothing to all of its jobs",
+  (file) => {
+    const { on, permissions } = workflowOf(file);
+    const events = typeof on === "string" ? [on] : Object.keys(on);
+    expect(
+      events.filter((event) => !["pull_request", "push", "schedule", "workflow_dispatch"].includes(event)),
+    ).toEqual([]);
+    expect(permissions).toEqual({});
+  },
+);
+
+test.each(jobs)(
+  "%s ends in time, says what it may do, and asks for a token only where one is used",
+  (_name, job) => {
+    expect(job["timeout-minutes"]).toBeGreaterThan(0);
+    expect(job.permissions).toBeDefined();
+    const usesToken = stepsOf(job).some(({ uses = "" }) => TOKEN_USERS.test(uses));
+    expect(job.permissions?.["id-token"]).toBe(usesToken ? "write" : undefined);
+  },
+);
+
+test.each(jobs)(
+  "%s writes nothing here while it has what opens the cloud, or runs code of a pull request",
+  (_name, job) => {
+    const { "id-token": _, attestations: __, ...others } = job.permissions ?? {};
+    const runsOurCode = stepsOf(job).some(({ uses = "" }) => uses.startsWith("actions/checkout@"));
+    if (runsOurCode || job.permissions?.["id-token"]) expect(others).toEqual({ contents: "read" });
+    else expect(Object.keys(others)).toHaveLength(1);
+  },
+);
+
+test.each(jobs)(
+  "%s leaves no token of GitHub's behind, and puts nobody's words into a script",
+  (_name, job) => {
+    for (const { uses = "", run = "", with: inputs = {} } of stepsOf(job)) {
+      if (uses.startsWith("actions/checkout@"))
+        expect(inputs).toMatchObject({ "persist-credentials": false });
+      expect(`${run}${inputs.script ?? ""}`).not.toContain("${{");
+    }
+  },
+);
+
+test("previews only what is of this repository itself, by its number", () => {
+  const { preview, comment } = workflowOf(".github/workflows/preview.yml").jobs;
+  expect(preview?.if).toBe(
+    "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id",
+  );
+  expect(preview?.concurrency).toMatchObject({ "cancel-in-progress": true });
+  expect(comment?.permissions).toEqual({ "pull-requests": "write" });
+});
+
+test("uploads of a preview what was made of it, and never what Pulumi printed", () => {
+  const uploads = jobs
+    .filter(([name]) => name.startsWith("preview.yml"))
+    .flatMap(([, job]) => stepsOf(job))
+    .filter(({ uses = "" }) => uses.startsWith("actions/upload-artifact@"));
+  expect(uploads.map(({ with: inputs }) => inputs?.path)).toEqual(["review/review.md\nreview/review.html\n"]);
+});
+
+test("deploys dev, then prod, each within its own environment, what was built once, and never ends an update half-way", () => {
+  const { build, dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
+  expect(workflowOf(".github/workflows/deploy.yml").on).toEqual({ push: { branches: ["main"] } });
+  expect([dev?.needs, dev?.environment, prod?.needs, prod?.environment]).toEqual([
+    "build",
+    "dev",
+    "dev",
+    "prod",
+  ]);
+  for (const [name, job] of Object.entries({ dev, prod })) {
+    expect(job?.concurrency).toEqual({ group: `up-${name}`, "cancel-in-progress": false });
+    const runs = stepsOf(job ?? {}).flatMap(({ run }) => run ?? []);
+    const [expected, up] = [
+      "npm run bundles -- --expect bundles/bundles.json",
+      'pulumi up --stack "$STACK" --yes --non-interactive',
+    ];
+    expect(runs.indexOf(expected)).toBeGreaterThanOrEqual(0);
+    expect(runs.indexOf(up)).toBeGreaterThan(runs.indexOf(expected));
+  }
+  expect(build?.environment).toBeUndefined();
+});
+
+test("runs only commands that there are, and the engine that this machine runs too", () => {
+  const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Readonly<Record<string, string>> };
+  const texts = [...WORKFLOWS, ...ACTIONS].map(textOf).join("\n");
+  const called = [...texts.matchAll(/npm run ([\w:]+)/g)].map(([, name = ""]) => name);
+  expect(called.filter((name) => scripts[name] === undefined)).toEqual([]);
+  const [, engine] = /pulumi\/pulumi\/pkg\/v3 v(\S+)/.exec(textOf("local/pulumi/cli/go.mod")) ?? [];
+  expect(texts.match(/pulumi-version: \S+/g)).toEqual([`pulumi-version: ${engine}`]);
+});
