@@ -350,7 +350,19 @@ async function install() {
   // Exact versions and digests as the lockfile has them. Not `npm ci`, which refuses a lockfile that
   // lacks the optional packages of platforms that its writer's registry did not offer.
   await step("Installing dependencies (once)", npm, ["install", "--no-save"]);
+  // `.npmrc` lets no package run a script as it is installed, whatever npm's version; these need theirs.
+  await step("Running the install scripts that are allowed", npm, [
+    "rebuild",
+    "--ignore-scripts=false",
+    ...allowedScripts(),
+  ]);
   writeFileSync(installedMark(), lockfileHash());
+}
+
+/** The packages of `allowScripts` in `package.json`, which are read before they are listed there. */
+function allowedScripts() {
+  const { allowScripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return Object.keys(allowScripts).filter((name) => allowScripts[name]);
 }
 
 async function make({ tool, make }, installed) {
