@@ -104,24 +104,27 @@ test("set-up says what to install where there is no Go, before it installs anyth
 
 test("set-up installs anew where the Node that it pins is missing, and no lock that names no process holds it up", async () => {
   const folder = await mkdtemp(join(tmpdir(), "set-up-"));
-  for (const file of ["setup.mjs", "package-lock.json"]) {
+  for (const file of ["setup.mjs", "package.json", "package-lock.json"]) {
     await copyFile(join(REPOSITORY, file), join(folder, file));
   }
   const hash = createHash("sha256").update(await readFile(join(folder, "package-lock.json")));
   await write(folder, "node_modules/.lockfile-sha256", hash.digest("hex"));
   await write(folder, ".local/setup.lock", "0");
-  await write(folder, "local/command-line/check.ts", 'console.log("checked");');
-  const npm = `#!/bin/sh\nmkdir node_modules/.bin && ln -s '${process.execPath}' node_modules/.bin/node\n`;
+  await write(folder, "components/bundling/main.ts", 'console.log("listed");');
+  const npm = `#!/bin/sh\necho "$@" >> npm.log; mkdir -p node_modules/.bin; ln -sf '${process.execPath}' node_modules/.bin/node\n`;
   await write(folder, "bin/npm", npm);
   const { code, out, err } = await finish(
-    spawn(process.execPath, [join(folder, "setup.mjs"), "check"], {
+    spawn(process.execPath, [join(folder, "setup.mjs"), "bundles"], {
       env: { PATH: `${join(folder, "bin")}:/usr/bin:/bin` },
     }),
   );
+  const npmCalls = await readFile(join(folder, "npm.log"), "utf8");
   await rm(folder, { recursive: true });
 
+  // No package's script runs but those that `allowScripts` lists.
+  expect(npmCalls).toBe("install --no-save\nrebuild --ignore-scripts=false node esbuild @swc/core\n");
   expect(err).toContain("Installing dependencies (once): done");
-  expect({ code, out }).toEqual({ code: 0, out: "checked\n" });
+  expect({ code, out }).toEqual({ code: 0, out: "listed\n" });
 });
 
 async function write(folder: string, path: string, text: string): Promise<void> {
