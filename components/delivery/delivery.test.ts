@@ -80,6 +80,21 @@ test("keeps whoever deploys away from the state's key and bucket, and from grant
   );
 });
 
+test("is described as it is: each role with what it is for, and how much there is to make", async () => {
+  const guide = readFileSync(new URL("../../docs/delivery.md", import.meta.url), "utf8").replaceAll(
+    / +\|/g,
+    " |",
+  );
+  for (const access of ACCESSES) {
+    for (const [role, { kinds, why }] of Object.entries(PROJECT_ROLES[access])) {
+      const names = kinds.map((kind) => `\`${kind.replace(/^gcp:/, "").replace(/[:/]$/, "")}\``);
+      expect(guide).toContain(`| \`${role}\` | ${names.join(", ")} | ${why} |`);
+    }
+  }
+  // With the stack itself.
+  expect(guide).toContain(`shows ${(await make()).length + 1} resources to create`);
+});
+
 test("grants on the project exactly what the program may grant there", () => {
   const source = readFileSync(new URL("../serverless/function-builds.ts", import.meta.url), "utf8");
   const granted = [...source.matchAll(/new gcp\.projects\.IAMMember\([\s\S]*?role: "([^"]+)"/g)].map(
