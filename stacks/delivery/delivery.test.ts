@@ -29,7 +29,7 @@ const OWN = {
   "delivery:repositoryId": "2002",
 };
 
-/** What is said of `stacks/identity.test.ts` holds here too: `npm test -- stacks/delivery --updateSnapshot`. */
+/** Stacks in use hold them: give what is moved or renamed an alias, then `npm test -- stacks/delivery --updateSnapshot`. */
 test.each(["dev", "prod"])(
   "keeps the identity of every resource of %s, and warns of the example's values",
   async (stack) => {
