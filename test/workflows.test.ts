@@ -105,23 +105,6 @@ test.each(jobs)(
   },
 );
 
-test("previews only what is of this repository itself, by its number", () => {
-  const { preview, comment } = workflowOf(".github/workflows/preview.yml").jobs;
-  expect(preview?.if).toBe(
-    "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id",
-  );
-  expect(preview?.concurrency).toMatchObject({ "cancel-in-progress": true });
-  expect(comment?.permissions).toEqual({ "pull-requests": "write" });
-});
-
-test("uploads of a preview what was made of it, and never what Pulumi printed", () => {
-  const uploads = jobs
-    .filter(([name]) => name.startsWith("preview.yml"))
-    .flatMap(([, job]) => stepsOf(job))
-    .filter(({ uses = "" }) => uses.startsWith("actions/upload-artifact@"));
-  expect(uploads.map(({ with: inputs }) => inputs?.path)).toEqual(["review/review.md\nreview/review.html\n"]);
-});
-
 test("deploys dev, then prod, each within its own environment, what was built once, and never ends an update half-way", () => {
   const { build, dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
   expect(workflowOf(".github/workflows/deploy.yml").on).toEqual({ push: { branches: ["main"] } });
