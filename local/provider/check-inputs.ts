@@ -1,11 +1,12 @@
 import { namedPath, showAt } from "../../review/rules/paths.ts";
-import { type CitedReport, judge } from "../../review/rules/rule.ts";
+import { type CitedReport, judge, segmentsOf, valuesAt } from "../../review/rules/rule.ts";
 import { absentFrom, type Properties, reveal, type Value } from "../../review/rules/values.ts";
 import { autoname } from "./autonaming.ts";
 import type { Kind, ProviderConfig } from "./kind.ts";
 import { type CheckRequest, type CheckResult, type Failure, nameOf } from "./requests.ts";
 import { markSecrets } from "./secrecy.ts";
 import { checkObject } from "./shape-check.ts";
+import type { ObjectShape, Shape } from "./shapes.ts";
 
 /** The source of what the service itself would take. */
 const LOCAL_LIMIT = "a limit of the local cloud";
@@ -39,8 +40,35 @@ export function checkInputs(
   const plain = reveal(inputs);
   checkObject({ ...shape.inputs, required: facts.required }, shapes, plain, report, `${kind.token}Args`);
   judge(kind.rules ?? [], plain, report);
+  checkReferences(kind, plain, report);
   if (local) kind.unsupported?.(plain, (path, rule) => report(path, rule, LOCAL_LIMIT));
   return { inputs: checked, failures: [...failures.values()] };
+}
+
+/** An empty name of what has to be named leads nowhere; elsewhere it is none. */
+function checkReferences(kind: Kind, inputs: Properties, report: CitedReport): void {
+  for (const [pattern, kinds] of Object.entries(kind.references ?? {})) {
+    if (!mustBeNamed(kind, pattern)) continue;
+    for (const [path, value] of valuesAt(inputs, pattern)) {
+      if (value === "") report(path, `must name a ${kinds.join(" or ")}`, kind.errors);
+    }
+  }
+}
+
+/** Whether a pattern leads to an element of a list, or to a field that its object is declared to require. */
+function mustBeNamed({ facts, shape, shapes }: Kind, pattern: string): boolean {
+  const segments = segmentsOf(pattern);
+  const last = segments.at(-1);
+  if (last === undefined || last === "[]" || segments.length === 1)
+    return last === "[]" || facts.required.includes(last ?? "");
+  let object: ObjectShape | undefined = shape.inputs;
+  let field: Shape | undefined;
+  for (const segment of segments.slice(0, -1)) {
+    if (segment === "[]") field = typeof field === "object" && "list" in field ? field.list : undefined;
+    else field = object?.fields[segment];
+    object = typeof field === "string" ? shapes.objects[field.slice(1)] : undefined;
+  }
+  return object?.required.includes(last) === true;
 }
 
 /** Keeps the name that the resource has, or makes one. Returns the rule that forbids it. */

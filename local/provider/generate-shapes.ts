@@ -10,6 +10,10 @@ import type { ObjectShape, ResourceShape, Shape, Shapes } from "./shapes.ts";
 
 const SERVICES = join(import.meta.dirname, "../services");
 const PACKAGES = join(import.meta.dirname, "../../node_modules/@pulumi");
+/** Fields whose comment lists what another type has: Yum's repositories are no closed list of Apt's. */
+const MISLISTED = new Set([
+  "gcp.artifactregistry.RepositoryRemoteRepositoryConfigAptRepositoryPublicRepository.repositoryBase",
+]);
 /** Wrappers that `pulumi.Input` adds around the type proper. */
 const WRAPPERS = new Set(["Promise", "OutputInstance", "Output"]);
 
@@ -75,14 +79,14 @@ function declarationFile(token: string): string {
   return found;
 }
 
-function objectShape(type: ts.Type): ObjectShape {
+function objectShape(type: ts.Type, name = ""): ObjectShape {
   const required: string[] = [];
   const fields: Record<string, Shape> = {};
   for (const property of checker.getPropertiesOfType(type)) {
     const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
     if (!optional) required.push(property.name);
     const shape = shapeOf(checker.getTypeOfSymbol(property), property.name);
-    fields[property.name] = narrowed(shape, property);
+    fields[property.name] = MISLISTED.has(`${name}.${property.name}`) ? shape : narrowed(shape, property);
   }
   return { required, fields };
 }
@@ -133,7 +137,7 @@ function singleShape(type: ts.Type, where: string): Shape {
   const key = qualifiedName(type.symbol);
   if (!(key in objects)) {
     objects[key] = { required: [], fields: {} };
-    objects[key] = objectShape(type);
+    objects[key] = objectShape(type, key);
   }
   return `#${key}`;
 }

@@ -22,6 +22,7 @@ const { INVALID_ARGUMENT, FAILED_PRECONDITION, UNIMPLEMENTED, ABORTED } = grpc.s
 const TOPIC = "gcp:pubsub/topic:Topic";
 const SERVICE = "gcp:cloudrunv2/service:Service";
 const VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
+const ACCOUNT = "gcp:serviceaccount/account:Account";
 const GET_PROJECT = "gcp:organizations/getProject:getProject";
 const provider = "urn:pulumi:test::project::pulumi:providers:gcp::default";
 
@@ -321,11 +322,16 @@ describe("Invoke", () => {
     expect((await invoke(session.client, token, args)).result).toMatchObject(expected);
   });
 
-  test("says unknown of what only Google knows when the project is not the local cloud's", async () => {
+  test("of what only Google knows a program can make texts, and what it makes of them is not known", async () => {
     const { result } = await invoke(offline.client, GET_PROJECT, {});
-    expect(result).toMatchObject({ projectId: "acme", number: UNKNOWN, orgId: UNKNOWN });
+    expect(result).toMatchObject({ projectId: "acme", number: expect.any(String), orgId: UNKNOWN });
     const account = "gcp:storage/getProjectServiceAccount:getProjectServiceAccount";
-    expect((await invoke(offline.client, account, {})).result).toMatchObject({ member: UNKNOWN });
+    const { member } = (await invoke(offline.client, account, {})).result as Record<string, Json>;
+    for (const displayName of [`number ${result?.number}`, member]) {
+      const { inputs, failures } = await offline.check(urnOf(ACCOUNT, "api"), { displayName });
+      expect(inputs).toMatchObject({ displayName: UNKNOWN });
+      expect(failures).toEqual([]);
+    }
   });
 
   test("refuses arguments that it cannot answer for, by property", async () => {

@@ -32,6 +32,12 @@ const UNKNOWN_SENTINELS = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
+/**
+ * Stands in a function's answer for a number that only the service knows: a program that waits for the answer and makes
+ * a text of it goes on, and whatever text holds it is not known. No number begins with zeros.
+ */
+export const UNKNOWN_NUMBER = "007700770077";
+
 /** What `Struct.toJavaScript()` gives, understood. Absent and null properties are the same. */
 export function decodeProperties(wire: unknown): Properties {
   const value = decode(wire);
@@ -50,7 +56,9 @@ export function encodeProperties(properties: Properties): Record<string, unknown
 
 function decode(wire: unknown): Value {
   if (wire === null || wire === undefined) return null;
-  if (typeof wire === "string") return UNKNOWN_SENTINELS.has(wire) ? UNKNOWN : wire;
+  if (typeof wire === "string") {
+    return UNKNOWN_SENTINELS.has(wire) || wire.includes(UNKNOWN_NUMBER) ? UNKNOWN : wire;
+  }
   if (typeof wire === "number" || typeof wire === "boolean") return wire;
   if (Array.isArray(wire)) return wire.map(decode);
   if (typeof wire !== "object") throw new TypeError(`A value cannot be a ${typeof wire}.`);

@@ -3,13 +3,13 @@ import { type Properties, UNKNOWN, type Value } from "./values.ts";
 
 /**
  * How far a field is set: what is unknown may yet turn out to be nothing, so it neither conflicts nor
- * stands in for what is missing.
+ * stands in for what is missing. An empty text is not sent, as if the field were absent.
  */
 type Presence = "set" | "absent" | "unknown";
 
 export function presence(value: Value | undefined): Presence {
   if (value === UNKNOWN) return "unknown";
-  return value === undefined || value === null ? "absent" : "set";
+  return value === undefined || value === null || value === "" ? "absent" : "set";
 }
 
 export function exactlyOneOf(...names: readonly string[]): Rule {

@@ -1,4 +1,4 @@
-import { describeRefusals } from "../testing/refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 import { ARTIFACT_REGISTRY_KINDS } from "./kinds.ts";
 
 const CLEANUP = "artifact-registry/docs/repositories/cleanup-policy";
@@ -45,5 +45,59 @@ describeRefusals(
       "cleanupPolicies[0].mostRecentVersions.keepCount must be a whole number from 1",
       CLEANUP,
     ],
+  ],
+);
+
+describeRefusals(
+  ARTIFACT_REGISTRY_KINDS,
+  "gcp:artifactregistry/repository:Repository",
+  { repositoryId: "code", format: "npm", location: "europe-west1" },
+  [
+    [
+      { mode: "VIRTUAL_REPOSITORY" },
+      "virtualRepositoryConfig must be set where mode is VIRTUAL_REPOSITORY",
+      "artifact-registry/docs/reference",
+    ],
+    [
+      { virtualRepositoryConfig: {} },
+      "virtualRepositoryConfig must be absent unless mode is VIRTUAL_REPOSITORY",
+      "artifact-registry/docs/reference",
+    ],
+    [
+      { mode: "REMOTE_REPOSITORY", remoteRepositoryConfig: { description: "of nothing" } },
+      "remoteRepositoryConfig.aptRepository must be set, or dockerRepository",
+      "artifact-registry/docs/reference",
+    ],
+    [
+      {
+        mode: "REMOTE_REPOSITORY",
+        remoteRepositoryConfig: { dockerRepository: { publicRepository: "DOCKER_HUB" } },
+      },
+      "remoteRepositoryConfig.dockerRepository must be absent unless format is DOCKER",
+      "artifact-registry/docs/reference",
+    ],
+    [{ dockerConfig: { immutableTags: true } }, "dockerConfig must be absent unless format is DOCKER", ""],
+    [
+      { cleanupPolicies: [{ id: "a", action: "DELETE", mostRecentVersions: { keepCount: 1 } }] },
+      "cleanupPolicies[0].mostRecentVersions must be absent unless action is KEEP",
+      CLEANUP,
+      "labels",
+    ],
+  ],
+);
+
+describeAcceptance(
+  ARTIFACT_REGISTRY_KINDS,
+  "gcp:artifactregistry/repository:Repository",
+  { repositoryId: "code", location: "europe-west1", mode: "REMOTE_REPOSITORY" },
+  [
+    {
+      format: "APT",
+      "remoteRepositoryConfig.aptRepository.publicRepository": {
+        repositoryBase: "DEBIAN",
+        repositoryPath: "debian/dists/stable",
+      },
+    },
+    { format: "go", "remoteRepositoryConfig.commonRepository.uri": "https://proxy.golang.test" },
   ],
 );

@@ -168,3 +168,7 @@ describeRefusals(
     ],
   ],
 );
+
+describeRefusals(GCP_KINDS, MANAGED, { location: "europe-west1", managed: { domains: ["api.acme.test"] } }, [
+  [{ scope: "ALL_REGIONS" }, "scope must be DEFAULT where location is a region", "certificates"],
+]);

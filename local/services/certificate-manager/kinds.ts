@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { presence } from "../../../review/rules/presence.ts";
 import { listed, nested, type Properties, text } from "../../../review/rules/values.ts";
-import type { KindEntry } from "../../provider/kind.ts";
-import { googleKinds } from "../google/google-kinds.ts";
+import { type GoogleKindEntry, googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { resolve } from "../google/references.ts";
 import { checkCertificate } from "../load-balancing/checks.ts";
@@ -21,7 +20,7 @@ import {
 
 const DNS_AUTHORIZATION = "gcp:certificatemanager/dnsAuthorization:DnsAuthorization";
 
-const dnsAuthorization: KindEntry = {
+const dnsAuthorization: GoogleKindEntry = {
   token: DNS_AUTHORIZATION,
   holds: "trust",
   keptInUse: `${AUTHORIZATIONS}/delete`,
@@ -41,10 +40,11 @@ const dnsAuthorization: KindEntry = {
   }),
 };
 
-const certificate: KindEntry = {
+const certificate: GoogleKindEntry = {
   token: CERTIFICATE,
   holds: "trust",
   references: { "managed.dnsAuthorizations[]": [DNS_AUTHORIZATION] },
+  ownProject: { "managed.dnsAuthorizations[]": CERTIFICATES },
   keptInUse: `${CERTIFICATES}/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
   defaults: () => ({ location: "global", scope: "DEFAULT" }),
@@ -73,7 +73,7 @@ const certificate: KindEntry = {
   volatile: ["sanDnsnames"],
 };
 
-const certificateMap: KindEntry = {
+const certificateMap: GoogleKindEntry = {
   token: CERTIFICATE_MAP,
   keptInUse: `${API}/projects.locations.certificateMaps/delete`,
   autoname: { property: "name", maxLength: 63, source: NAMES },
@@ -82,12 +82,18 @@ const certificateMap: KindEntry = {
   outputs: () => ({ gclbTargets: [] }),
 };
 
-const certificateMapEntry: KindEntry = {
+const certificateMapEntry: GoogleKindEntry = {
   token: CERTIFICATE_MAP_ENTRY,
   references: { map: [CERTIFICATE_MAP], "certificates[]": [CERTIFICATE] },
+  ownProject: { "certificates[]": ENTRIES },
   autoname: { property: "name", maxLength: 63, source: NAMES },
   rules: CERTIFICATE_MAP_ENTRY_RULES,
   verify({ id, inputs }, around, report) {
+    for (const [index, name] of listed(inputs, "certificates").entries()) {
+      const { scope = "DEFAULT", location = "global" } = resolve(around, CERTIFICATE, name)?.properties ?? {};
+      if (scope !== "DEFAULT" || location !== "global")
+        report(`certificates[${index}]`, "must be a global certificate of scope DEFAULT", ENTRIES);
+    }
     const [map] = id.split("/certificateMapEntries/");
     for (const other of around.list(CERTIFICATE_MAP_ENTRY)) {
       if (other.id === id || !other.id.startsWith(`${map}/`)) continue;

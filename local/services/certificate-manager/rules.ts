@@ -1,9 +1,9 @@
 import { region } from "../../../review/rules/google/regions.ts";
 import { count, unique } from "../../../review/rules/lists.ts";
-import { atMostOneOf, exactlyOneOf, presence } from "../../../review/rules/presence.ts";
+import { atMostOneOf, exactlyOneOf, presence, requiredWith } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
 import { domainName, matching, oneOf } from "../../../review/rules/text.ts";
-import { listed } from "../../../review/rules/values.ts";
+import { listed, UNKNOWN } from "../../../review/rules/values.ts";
 
 export const API = "https://cloud.google.com/certificate-manager/docs/reference/certificate-manager/rest/v1";
 export const NAMES = `${API}/projects.locations.certificates/create`;
@@ -40,7 +40,18 @@ export const CERTIFICATE_RULES: readonly CitedRules[] = [
   NAME,
   cite(CERTIFICATES, {
     scope: oneOf("DEFAULT", "EDGE_CACHE", "ALL_REGIONS", "CLIENT_AUTH"),
-    "": exactlyOneOf("managed", "selfManaged"),
+    "": [
+      exactlyOneOf("managed", "selfManaged"),
+      inObject(({ location, scope }, report) => {
+        const isGlobal = location === undefined || location === "global" || location === UNKNOWN;
+        if (!isGlobal && typeof scope === "string" && scope !== "" && scope !== "DEFAULT")
+          report("scope", "must be DEFAULT where location is a region");
+      }),
+      inObject(({ managed, scope }, report) => {
+        if (scope === "CLIENT_AUTH" && presence(managed) === "set")
+          report("managed", "must be absent where scope is CLIENT_AUTH");
+      }),
+    ],
     managed: inObject((managed, report) => {
       if (presence(managed.domains) === "absent") report("domains", "must name a domain");
       if (presence(managed.dnsAuthorizations) !== "absent") return;
@@ -54,6 +65,7 @@ export const CERTIFICATE_RULES: readonly CitedRules[] = [
     selfManaged: [
       exactlyOneOf("pemCertificate", "certificatePem"),
       exactlyOneOf("pemPrivateKey", "pemPrivateKeyWo", "privateKeyPem"),
+      requiredWith("pemPrivateKeyWo", "pemPrivateKeyWoVersion"),
     ],
     "selfManaged.pemCertificate": matching(/-----BEGIN CERTIFICATE-----/, "must be certificates in PEM"),
     "selfManaged.pemPrivateKey": matching(/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "must be a key in PEM"),

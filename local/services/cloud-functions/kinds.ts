@@ -10,6 +10,7 @@ import { claimUri } from "../cloud-run/run-uri.ts";
 import { parseService, SERVICE_KIND } from "../cloud-run/service-settings.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
+import { ACCOUNT_KIND } from "../iam/account-kind.ts";
 import type { ObjectStorage } from "../storage/contract.ts";
 import { FUNCTION_RULES, FUNCTIONS } from "./rules.ts";
 import { unsupportedInFunction } from "./unsupported.ts";
@@ -42,10 +43,11 @@ const cloudFunction: KindEntry<Parts> = {
     `${projectId(inputs)}/locations/${text(inputs, "location")}/functions/${text(inputs, "name")}`,
   references: {
     "buildConfig.dockerRepository": ["gcp:artifactregistry/repository:Repository"],
-    "buildConfig.serviceAccount": ["gcp:serviceaccount/account:Account"],
+    "buildConfig.serviceAccount": [ACCOUNT_KIND],
     "buildConfig.source.storageSource.bucket": ["gcp:storage/bucket:Bucket"],
     "serviceConfig.secretEnvironmentVariables[].secret": ["gcp:secretmanager/secret:Secret"],
-    "serviceConfig.serviceAccountEmail": ["gcp:serviceaccount/account:Account"],
+    "eventTrigger.serviceAccountEmail": [ACCOUNT_KIND],
+    "serviceConfig.serviceAccountEmail": [ACCOUNT_KIND],
   },
   inner: {
     buildConfig: { build: UNKNOWN, dockerRepository: UNKNOWN, entryPoint: UNKNOWN },

@@ -2,10 +2,10 @@ import { region } from "../../../review/rules/google/regions.ts";
 import { unique } from "../../../review/rules/lists.ts";
 import { whole } from "../../../review/rules/numbers.ts";
 import { childPath } from "../../../review/rules/paths.ts";
-import { atMostOneOf, exactlyOneOf } from "../../../review/rules/presence.ts";
-import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
+import { atMostOneOf, exactlyOneOf, presence } from "../../../review/rules/presence.ts";
+import { type CitedRules, cite, inObject, ofText, type Report } from "../../../review/rules/rule.ts";
 import { matching, rfc1035Label } from "../../../review/rules/text.ts";
-import { isProperties } from "../../../review/rules/values.ts";
+import { isProperties, type Properties } from "../../../review/rules/values.ts";
 import { brokenCpu, brokenMemory, brokenTogether, CPU, cpus, MEMORY } from "../cloud-run/cpu-memory-rules.ts";
 import { parseBytes } from "../cloud-run/quantity-syntax.ts";
 import {
@@ -21,6 +21,7 @@ export const FUNCTIONS =
   "https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions";
 const VARIABLES = "https://cloud.google.com/functions/docs/configuring/env-var";
 const SECRETS = "https://cloud.google.com/functions/docs/configuring/secrets";
+const MESSAGE_PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished";
 const CURRENT_NODE = ["nodejs22", "nodejs24", "nodejs26"];
 /** Of the other languages, the form alone: nothing here runs them. */
 const OTHER_RUNTIME = /^(python|go|java|ruby|php|dotnet)\d{1,3}$/;
@@ -38,14 +39,19 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
     "": inObject((inputs, report) => {
       if (inputs.buildConfig === undefined) report("buildConfig", "must be set");
     }),
-    buildConfig: inObject((config, report) => {
-      for (const name of ["runtime", "source"]) if (config[name] === undefined) report(name, "must be set");
-    }),
+    buildConfig: [
+      inObject((config, report) => {
+        for (const name of ["runtime", "source"]) if (config[name] === undefined) report(name, "must be set");
+      }),
+      atMostOneOf("automaticUpdatePolicy", "onDeployUpdatePolicy"),
+    ],
+    eventTrigger: inObject(checkTrigger),
     "buildConfig.entryPoint": matching(
       /^[A-Za-z_$][\w$.]*$/,
       "must be the name of a function that the source exports",
     ),
     "buildConfig.source": exactlyOneOf("storageSource", "repoSource"),
+    "buildConfig.source.repoSource": atMostOneOf("branchName", "commitSha", "tagName"),
     "buildConfig.source.storageSource": inObject((source, report) => {
       for (const name of ["bucket", "object"]) if (source[name] === undefined) report(name, "must be set");
     }),
@@ -136,3 +142,9 @@ export const FUNCTION_RULES: readonly CitedRules[] = [
     }),
   }),
 ];
+
+/** A topic is what one type of event is about. */
+function checkTrigger({ eventType, pubsubTopic }: Properties, report: Report): void {
+  if (typeof eventType === "string" && eventType !== MESSAGE_PUBLISHED && presence(pubsubTopic) === "set")
+    report("pubsubTopic", `must be absent unless eventType is ${MESSAGE_PUBLISHED}`);
+}

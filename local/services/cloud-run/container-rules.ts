@@ -16,7 +16,7 @@ import { PROBE_RULES } from "./probe-rules.ts";
 import { secretVersion, unreservedVariable, variableName } from "./setting-rules.ts";
 
 const CONTAINERS = "https://cloud.google.com/run/docs/reference/rest/v2/Container";
-const RESERVED_VARIABLES = /^(PORT|K_SERVICE|K_REVISION|K_CONFIGURATION)$|^X_GOOGLE_/;
+const RESERVED_VARIABLES = /^(K_SERVICE|K_REVISION|K_CONFIGURATION)$|^X_GOOGLE_/;
 const LIMITS = ["cpu", "memory", "nvidia.com/gpu"];
 const SECOND_GENERATION_BYTES = 512 * 1024 ** 2;
 const IMAGE =
@@ -53,6 +53,32 @@ const INGRESS_CONTAINER: Rule = inList((containers, report) => {
   if (ports.includes("unknown")) return;
   const serving = ports.filter((port) => port === "set").length;
   if (serving !== 1) report("", `must have one container with ports; ${serving} have`);
+});
+
+/** Where requests come in Cloud Run says on which port; beside it each container has what it likes. */
+const PORT_OF_INGRESS: Rule = inList((containers, report) => {
+  for (const [index, container] of containers.entries()) {
+    if (!isProperties(container)) continue;
+    if (containers.length > 1 && presence(container.ports) !== "set") continue;
+    for (const [at, env] of listed(container, "envs").entries()) {
+      if (isProperties(env) && env.name === "PORT")
+        report(`[${index}].envs[${at}].name`, "must not be a name that Cloud Run sets itself");
+    }
+  }
+});
+
+/** Volumes that only the second generation mounts. */
+const MOUNTED: Rule = inObject(({ executionEnvironment, volumes }, report) => {
+  if (executionEnvironment !== "EXECUTION_ENVIRONMENT_GEN1") return;
+  for (const [index, volume] of listed({ volumes }, "volumes").entries()) {
+    for (const kind of ["gcs", "nfs"]) {
+      if (isProperties(volume) && presence(volume[kind]) === "set")
+        report(
+          `volumes[${index}].${kind}`,
+          "must be absent where executionEnvironment is EXECUTION_ENVIRONMENT_GEN1",
+        );
+    }
+  }
 });
 
 /** What less than a CPU, and the generation of the environment, ask of all else. */
@@ -93,6 +119,7 @@ export const CONTAINER_RULES: readonly CitedRules[] = [
   cite(CONTAINERS, {
     template: [
       NAMES,
+      MOUNTED,
       inObject(({ containers }, report) => {
         if (containers === undefined || (isList(containers) && containers.length === 0))
           report("containers", "must hold a container");
@@ -126,6 +153,7 @@ export const CONTAINER_RULES: readonly CitedRules[] = [
   }),
   cite("https://cloud.google.com/run/docs/configuring/services/environment-variables#reserved", {
     "template.containers[].envs[].name": unreservedVariable("Cloud Run", RESERVED_VARIABLES),
+    "template.containers": PORT_OF_INGRESS,
   }),
   cite("https://cloud.google.com/run/docs/configuring/services/secrets", {
     "template.containers[].envs[].valueSource.secretKeyRef.secret": matching(

@@ -7,6 +7,7 @@ import { ProviderError } from "../../provider/provider-error.ts";
 import { toStored } from "../../provider/stored.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { ACCOUNT_KIND } from "../iam/account-kind.ts";
 import type { CloudRun } from "./contract.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { SERVICE_RULES } from "./rules.ts";
@@ -22,7 +23,7 @@ interface Parts {
 const service: KindEntry<Parts> = {
   token: SERVICE_KIND,
   references: {
-    "template.serviceAccount": ["gcp:serviceaccount/account:Account"],
+    "template.serviceAccount": [ACCOUNT_KIND],
     "template.containers[].envs[].valueSource.secretKeyRef.secret": ["gcp:secretmanager/secret:Secret"],
     "template.containers[].sourceCode.cloudStorageSource.bucket": ["gcp:storage/bucket:Bucket"],
   },

@@ -1,4 +1,4 @@
-import { describeRefusals } from "../testing/refusals.ts";
+import { describeAcceptance, describeRefusals } from "../testing/refusals.ts";
 import { RUN_KINDS } from "./kinds.ts";
 
 const CONTAINER = "template.containers[0]";
@@ -395,6 +395,43 @@ describeRefusals(
       { [`${CONTAINER}.readinessProbe`]: { grpc: {}, timeoutSeconds: 11 } },
       `${CONTAINER}.readinessProbe.timeoutSeconds must be at most`,
       "Container#Probe",
+    ],
+  ],
+);
+
+describeAcceptance(RUN_KINDS, "gcp:cloudrunv2/service:Service", { location: "europe-west1" }, [
+  {
+    template: {
+      containers: [
+        { name: "web", image: "scratch/web", ports: { containerPort: 8080 } },
+        { name: "beside", image: "scratch/beside", envs: [{ name: "PORT", value: "8081" }] },
+      ],
+    },
+  },
+]);
+
+describeRefusals(
+  RUN_KINDS,
+  "gcp:cloudrunv2/service:Service",
+  { location: "europe-west1", template: { containers: [{ image: "scratch/web" }] } },
+  [
+    [
+      {
+        "template.executionEnvironment": "EXECUTION_ENVIRONMENT_GEN1",
+        "template.volumes": [{ name: "files", gcs: { bucket: "b" } }],
+      },
+      "template.volumes[files].gcs must be absent where executionEnvironment is EXECUTION_ENVIRONMENT_GEN1",
+      "Container",
+    ],
+    [
+      { "scaling.scalingMode": "MANUAL" },
+      "scaling.manualInstanceCount must be set where scalingMode is MANUAL",
+      "locations.services",
+    ],
+    [
+      { "template.vpcAccess.networkInterfaces": [{ tags: ["a"] }] },
+      "template.vpcAccess.networkInterfaces[0].network must be set, or subnetwork",
+      "locations.services",
     ],
   ],
 );

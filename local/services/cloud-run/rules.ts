@@ -1,7 +1,14 @@
 import { region } from "../../../review/rules/google/regions.ts";
-import { unique } from "../../../review/rules/lists.ts";
+import { count, unique } from "../../../review/rules/lists.ts";
 import { between, duration, whole } from "../../../review/rules/numbers.ts";
-import { atMostOneOf, dependent, exactlyOneOf, onlyWhere } from "../../../review/rules/presence.ts";
+import {
+  atLeastOneOf,
+  atMostOneOf,
+  dependent,
+  exactlyOneOf,
+  onlyWhere,
+  requiredWith,
+} from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inList, inObject, type Rule } from "../../../review/rules/rule.ts";
 import { characters, rfc1035Label } from "../../../review/rules/text.ts";
 import { isProperties, nested } from "../../../review/rules/values.ts";
@@ -44,10 +51,20 @@ export const SERVICE_RULES: readonly CitedRules[] = [
     "template.labels": NO_SYSTEM_KEYS,
     "template.serviceAccount": serviceAccountEmail(),
     "template.vpcAccess": exactlyOneOf("connector", "networkInterfaces"),
+    "template.vpcAccess.networkInterfaces": count({ from: 1, to: 1, what: "interface" }),
+    "template.vpcAccess.networkInterfaces[]": atLeastOneOf("network", "subnetwork"),
+    template: [
+      requiredWith("encryptionKeyRevocationAction", "encryptionKey"),
+      requiredWith("encryptionKeyShutdownDuration", "encryptionKey"),
+    ],
     "template.scaling": SCALING,
     "template.scaling.minInstanceCount": INSTANCES,
     "template.scaling.maxInstanceCount": INSTANCES,
-    scaling: [SCALING, onlyWhere("scalingMode", ["MANUAL"], "manualInstanceCount")],
+    scaling: [
+      SCALING,
+      onlyWhere("scalingMode", ["MANUAL"], "manualInstanceCount"),
+      dependent("scalingMode", ["MANUAL"], { required: ["manualInstanceCount"] }),
+    ],
     "scaling.minInstanceCount": INSTANCES,
     "scaling.maxInstanceCount": INSTANCES,
     "scaling.manualInstanceCount": INSTANCES,

@@ -93,3 +93,24 @@ describeRefusals(
   { managedZone: "zone", name: "shop.acme.test.", type: "CNAME", ttl: 300, rrdatas: ["edge.acme.test."] },
   [[{ "rrdatas[1]": "other.acme.test." }, "rrdatas must be one value for CNAME", FORMATS]],
 );
+
+describeRefusals(
+  GCP_KINDS,
+  "gcp:dns/managedZone:ManagedZone",
+  { dnsName: "acme.test.", visibility: "private" },
+  [
+    [
+      {
+        forwardingConfig: { targetNameServers: [{ ipv4Address: "10.0.0.1" }] },
+        peeringConfig: { targetNetwork: { networkUrl: "n" } },
+      },
+      "peeringConfig must be absent beside forwardingConfig",
+      "/managedZones",
+    ],
+    [
+      { "cloudLoggingConfig.enableLogging": true },
+      "cloudLoggingConfig must be absent where visibility is private",
+      "/managedZones",
+    ],
+  ],
+);

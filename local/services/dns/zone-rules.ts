@@ -1,4 +1,4 @@
-import { onlyWhere } from "../../../review/rules/presence.ts";
+import { atMostOneOf, dependent, onlyWhere } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject } from "../../../review/rules/rule.ts";
 import { characters, rfc1035Label } from "../../../review/rules/text.ts";
 import { nested } from "../../../review/rules/values.ts";
@@ -13,6 +13,9 @@ export const ZONE_RULES: readonly CitedRules[] = [
     description: characters({ to: 1024 }),
     "": [
       onlyWhere("visibility", ["private"], "privateVisibilityConfig", "forwardingConfig", "peeringConfig"),
+      atMostOneOf("forwardingConfig", "peeringConfig", "serviceDirectoryConfig"),
+      onlyWhere("visibility", ["private"], "serviceDirectoryConfig"),
+      dependent("visibility", ["private"], { absent: ["cloudLoggingConfig"] }),
       inObject(({ visibility, dnssecConfig }, report) => {
         const { state } = nested({ dnssecConfig }, "dnssecConfig");
         if (visibility === "private" && (state === "on" || state === "transfer")) {

@@ -341,3 +341,35 @@ describe("VCL", () => {
     expect(brokenVclCode(code)).toBe(rule);
   });
 });
+
+describeRefusals(
+  FASTLY_KINDS,
+  "fastly:index/serviceVcl:ServiceVcl",
+  {
+    name: "edge",
+    domains: [{ name: "edge.acme.test" }],
+    backends: [{ name: "origin", address: "origin.acme.test", port: 443, useSsl: true }],
+  },
+  [
+    [
+      { "backends[0].sslCheckCert": true },
+      "backends[origin].sslCertHostname must be set where sslCheckCert is true",
+      BACKENDS,
+    ],
+    [
+      { "backends[0].address": "192.0.2.1" },
+      "backends[origin].sslCertHostname must be set where sslCheckCert is true",
+      BACKENDS,
+    ],
+  ],
+);
+
+describeAcceptance(
+  FASTLY_KINDS,
+  "fastly:index/serviceVcl:ServiceVcl",
+  { name: "edge", domains: [{ name: "edge.acme.test" }] },
+  [
+    { backends: [{ name: "b", address: "192.0.2.1", useSsl: true, sslCheckCert: false }] },
+    { backends: [{ name: "b", address: "192.0.2.1", sslCheckCert: true }] },
+  ],
+);

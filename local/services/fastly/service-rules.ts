@@ -89,7 +89,7 @@ export const SERVICE_RULES: readonly CitedRules[] = [
     "backends[].sslCertHostname": HOST,
     "backends[].sslSniHostname": HOST,
     "backends[].overrideHost": HOST,
-    "backends[]": inObject(checkTlsRange),
+    "backends[]": [inObject(checkTlsRange), inObject(checkCertificateHost)],
     "": inObject((service, report) => checkNames(service, "backends", "healthcheck", "healthchecks", report)),
   }),
   cite("https://www.fastly.com/documentation/guides/concepts/shielding/", {
@@ -175,6 +175,15 @@ function checkTlsRange({ minTlsVersion: min, maxTlsVersion: max }: Properties, r
   if (typeof min === "string" && typeof max === "string" && Number(min) > Number(max)) {
     report("minTlsVersion", `must be at most maxTlsVersion, ${max}`);
   }
+}
+
+/** A certificate is checked for a name: where none is given it is the address, which must then be one. */
+function checkCertificateHost(backend: Properties, report: Report): void {
+  const { useSsl, sslCheckCert, sslCertHostname, address } = backend;
+  if (useSsl !== true || presence(sslCertHostname) !== "absent") return;
+  const isAddress = typeof address === "string" && isIP(address) !== 0;
+  if (sslCheckCert === true || (isAddress && presence(sslCheckCert) === "absent"))
+    report("sslCertHostname", "must be set where sslCheckCert is true, as it is unless said otherwise");
 }
 
 function checkHeader(header: Properties, report: Report): void {

@@ -1,6 +1,7 @@
 import { type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { FunctionCall, FunctionResult, ProviderFunction } from "../../provider/package.ts";
+import { UNKNOWN_NUMBER } from "../../provider/wire.ts";
 
 /**
  * Ranges that Google's provider itself has as constants; the others it looks up.
@@ -49,28 +50,24 @@ function getClientConfig({ config, local }: FunctionCall): FunctionResult {
 /** @see https://cloud.google.com/storage/docs/getting-service-agent */
 function getProjectServiceAccount(call: FunctionCall): FunctionResult {
   return ofProject(call, "project", (project) => {
-    const email = accountOf(
-      numberOf(project, call),
-      (number) => `service-${number}@gs-project-accounts.iam.gserviceaccount.com`,
-    );
-    return { id: email, emailAddress: email, member: memberOf(email), project };
+    const email = `service-${numberOf(project, call)}@gs-project-accounts.iam.gserviceaccount.com`;
+    return { id: email, emailAddress: email, member: `serviceAccount:${email}`, project };
   });
 }
 
 /** @see https://cloud.google.com/compute/docs/access/service-accounts#default_service_account */
 function getDefaultServiceAccount(call: FunctionCall): FunctionResult {
   return ofProject(call, "project", (project) => {
-    const number = numberOf(project, call);
-    const email = accountOf(number, (known) => `${known}-compute@developer.gserviceaccount.com`);
-    const name = accountOf(email, (known) => `projects/${project}/serviceAccounts/${known}`);
+    const email = `${numberOf(project, call)}-compute@developer.gserviceaccount.com`;
+    const name = `projects/${project}/serviceAccounts/${email}`;
     return {
       id: name,
       name,
       email,
-      member: memberOf(email),
+      member: `serviceAccount:${email}`,
       project,
       displayName: "Compute Engine default service account",
-      uniqueId: accountOf(email, (known) => projectNumber(known)),
+      uniqueId: call.local ? projectNumber(email) : UNKNOWN_NUMBER,
     };
   });
 }
@@ -113,14 +110,6 @@ function ofProject(
 }
 
 /** Google gives numbers; the local cloud derives them. */
-function numberOf(project: string, { local }: FunctionCall): Value {
-  return local ? projectNumber(project) : UNKNOWN;
-}
-
-function accountOf(from: Value, address: (known: string) => string): Value {
-  return typeof from === "string" ? address(from) : UNKNOWN;
-}
-
-function memberOf(email: Value): Value {
-  return accountOf(email, (known) => `serviceAccount:${known}`);
+function numberOf(project: string, { local }: FunctionCall): string {
+  return local ? projectNumber(project) : UNKNOWN_NUMBER;
 }

@@ -1,5 +1,5 @@
 import { labels } from "../../../review/rules/google/labels.ts";
-import { type CitedRules, cite, inObject } from "../../../review/rules/rule.ts";
+import { type CitedRules, cite, inObject, valuesAt } from "../../../review/rules/rule.ts";
 import type { Value } from "../../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../../kernel/contract.ts";
 import type { Draft, Kind, KindEntry, Surroundings, Unmet } from "../../provider/kind.ts";
@@ -8,7 +8,7 @@ import { ProviderError } from "../../provider/provider-error.ts";
 import { FUNCTION_KIND } from "../cloud-run/function-service.ts";
 import { ENABLED_BY_DEFAULT } from "../service-usage/rules.ts";
 import { commonOutputs, VOLATILE } from "./common-outputs.ts";
-import { projectOf } from "./names.ts";
+import { projectIn, projectOf } from "./names.ts";
 import { resolve } from "./references.ts";
 
 /** What a project's services are, as the cloud keeps them. */
@@ -24,6 +24,12 @@ const PROJECT = cite("https://www.pulumi.com/registry/packages/gcp/installation-
   }),
 });
 
+/** What a kind of Google's says beyond what any does. */
+export interface GoogleKindEntry<in Parts = unknown> extends KindEntry<Parts> {
+  /** Inputs whose service takes names of the resource's own project alone: where that is stated, by path. */
+  readonly ownProject?: Readonly<Record<string, string>>;
+}
+
 /**
  * The kinds of a service's folder, with what all of Google's share: the project, labels, deletion policies, and
  * the APIs that have to be enabled before one can be made.
@@ -34,13 +40,17 @@ const PROJECT = cite("https://www.pulumi.com/registry/packages/gcp/installation-
 export function googleKinds<Parts>(
   folder: string,
   services: readonly string[],
-  entries: readonly KindEntry<Parts>[],
+  entries: readonly GoogleKindEntry<Parts>[],
 ): readonly Kind<Parts>[] {
   const dataOf = readKindData(folder);
   return entries.map((entry) => completed(entry, dataOf(entry.token), services));
 }
 
-function completed<Parts>(entry: KindEntry<Parts>, data: KindData, services: readonly string[]): Kind<Parts> {
+function completed<Parts>(
+  { ownProject = {}, ...entry }: GoogleKindEntry<Parts>,
+  data: KindData,
+  services: readonly string[],
+): Kind<Parts> {
   const { facts, shape } = data;
   const { project, deletionPolicy } = shape.inputs.fields;
   const needed = services.filter((service) => !ENABLED_BY_DEFAULT.includes(service));
@@ -62,7 +72,7 @@ function completed<Parts>(entry: KindEntry<Parts>, data: KindData, services: rea
     outputs: (draft, parts) => ({ ...commonOutputs(facts, draft), ...entry.outputs?.(draft, parts) }),
     resolve: resolveName,
     services: needed,
-    lacks: (draft, around) => disabled(needed, draft, around),
+    lacks: (draft, around) => [...disabled(needed, draft, around), ...strangers(ownProject, draft)],
     outlives: (resource) => {
       const policy = resource.properties.deletionPolicy;
       return policy === "ABANDON" || (policy !== "PREVENT" && entry.outlives?.(resource) === true);
@@ -91,6 +101,20 @@ function disabled(services: readonly string[], draft: Draft, around: Surrounding
       code: "PERMISSION_DENIED",
       reason: `${service} has not been used in project ${project} before or it is disabled, SERVICE_DISABLED. "${draft.urn}" must depend on a ${SERVICE} that enables it (${SERVICE_USAGE}).`,
     }));
+}
+
+/** Names of another project's resources where the service takes its own alone. */
+function strangers(paths: Readonly<Record<string, string>>, draft: Draft): readonly Unmet[] {
+  const project = projectOf(draft);
+  return Object.entries(paths).flatMap(([pattern, source]) =>
+    valuesAt(draft.inputs, pattern).flatMap(([path, name]): readonly Unmet[] => {
+      const other = typeof name === "string" ? projectIn(name, project) : project;
+      // Some answer with the project's number in place of its id.
+      if (other === project || other === undefined || /^\d+$/.test(other)) return [];
+      const reason = `${path} must be of the same project, ${project}; got ${JSON.stringify(name)} (${source}).`;
+      return [{ code: "INVALID_ARGUMENT", reason }];
+    }),
+  );
 }
 
 function refusePrevented({ kind, id, properties }: CloudResource): void {

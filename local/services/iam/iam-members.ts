@@ -7,6 +7,7 @@ import { SERVICE_LOCATION } from "../cloud-run/rules.ts";
 import { SERVICE_KIND } from "../cloud-run/service-settings.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { idIn, lastSegment, projectId, projectOf } from "../google/names.ts";
+import { ACCOUNT_KIND } from "./account-kind.ts";
 import { bucketPrefix } from "./conditions.ts";
 import { ACCOUNT_GRANT, grantRules, PRINCIPALS, PROJECT_GRANT, SERVICE_GRANT } from "./grant-rules.ts";
 import { ROLES } from "./roles.ts";
@@ -26,8 +27,6 @@ interface Grants {
   /** The resource's part of the grant's id. */
   on(inputs: Properties): string;
 }
-
-const ACCOUNT = "gcp:serviceaccount/account:Account";
 
 /** Grants of one role on one resource to one member, `RESOURCE/ROLE/MEMBER`. */
 const GRANTS: readonly Grants[] = [
@@ -92,7 +91,7 @@ const GRANTS: readonly Grants[] = [
   {
     token: "gcp:serviceaccount/iAMMember:IAMMember",
     service: "iam.googleapis.com",
-    references: { serviceAccountId: [ACCOUNT] },
+    references: { serviceAccountId: [ACCOUNT_KIND] },
     roles: "roles/iam.",
     on: (inputs) => text(inputs, "serviceAccountId"),
     rules: [ACCOUNT_GRANT],
@@ -155,7 +154,8 @@ function refuseAbsentAccount({ id, inputs }: Draft, around: Surroundings, report
   const own = projectOf({ id, inputs }) ?? around.config.project;
   if (email === undefined || project !== own) return;
   const account = `projects/${project}/serviceAccounts/${email}`;
-  if (around.get(ACCOUNT, account) || around.mayBeElsewhere([ACCOUNT], account, { id, inputs })) return;
+  if (around.get(ACCOUNT_KIND, account) || around.mayBeElsewhere([ACCOUNT_KIND], account, { id, inputs }))
+    return;
   report("member", "must be a service account that exists", PRINCIPALS);
 }
 

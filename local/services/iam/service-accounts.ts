@@ -2,10 +2,11 @@ import { type Properties, text } from "../../../review/rules/values.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { ACCOUNT_KIND } from "./account-kind.ts";
 import { ACCOUNT_RULES, ACCOUNTS } from "./account-rules.ts";
 
 const account: KindEntry = {
-  token: "gcp:serviceaccount/account:Account",
+  token: ACCOUNT_KIND,
   holds: "trust",
   autoname: { property: "accountId", maxLength: 30, lowerCase: true, source: ACCOUNTS },
   defaults: () => ({ disabled: false }),

@@ -57,3 +57,18 @@ describeRefusals(
     ],
   ],
 );
+
+describeRefusals(GCP_KINDS, "gcp:kms/cryptoKey:CryptoKey", { name: "backup", keyRing: RING }, [
+  [
+    { versionTemplate: { algorithm: "GOOGLE_SYMMETRIC_ENCRYPTION", protectionLevel: "EXTERNAL" } },
+    "versionTemplate.algorithm must be EXTERNAL_SYMMETRIC_ENCRYPTION where protectionLevel is EXTERNAL",
+    "CryptoKeyVersionAlgorithm",
+    "labels",
+  ],
+  [
+    { cryptoKeyBackend: "projects/acme/locations/europe-west1/ekmConnections/e" },
+    "cryptoKeyBackend must be absent unless protectionLevel is EXTERNAL_VPC",
+    "CryptoKeyVersionAlgorithm",
+    "labels",
+  ],
+]);

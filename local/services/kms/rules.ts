@@ -1,9 +1,9 @@
 import { isRegion } from "../../../review/rules/google/regions.ts";
 import { duration } from "../../../review/rules/numbers.ts";
-import { dependent, onlyWhere } from "../../../review/rules/presence.ts";
-import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
+import { dependent, onlyWhere, presence } from "../../../review/rules/presence.ts";
+import { type CitedRules, cite, inObject, ofText, type Report } from "../../../review/rules/rule.ts";
 import { matching, oneOf } from "../../../review/rules/text.ts";
-import { nested, UNKNOWN } from "../../../review/rules/values.ts";
+import { nested, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
 
 export const KEY_RINGS =
   "https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings/create";
@@ -48,7 +48,13 @@ export const CRYPTO_KEY_RULES: readonly CitedRules[] = [
       what: "a day to 100 years",
     }),
     destroyScheduledDuration: duration({ from: DAY_SECONDS, to: 120 * DAY_SECONDS, what: "1 to 120 days" }),
-    "versionTemplate.protectionLevel": oneOf("SOFTWARE", "HSM", "EXTERNAL", "EXTERNAL_VPC"),
+    "versionTemplate.protectionLevel": oneOf(
+      "SOFTWARE",
+      "HSM",
+      "EXTERNAL",
+      "EXTERNAL_VPC",
+      "HSM_SINGLE_TENANT",
+    ),
     "": [
       onlyWhere("purpose", ["ENCRYPT_DECRYPT"], "rotationPeriod"),
       dependent("importOnly", [true], {
@@ -64,12 +70,34 @@ export const CRYPTO_KEY_RULES: readonly CitedRules[] = [
     ],
   }),
   cite("https://cloud.google.com/kms/docs/reference/rest/v1/CryptoKeyVersionAlgorithm", {
-    "": inObject(({ purpose, versionTemplate }, report) => {
-      const { algorithm } = nested({ versionTemplate }, "versionTemplate");
-      if (typeof purpose !== "string" || typeof algorithm !== "string") return;
-      if (ALGORITHMS[purpose]?.test(algorithm) === false) {
-        report("versionTemplate.algorithm", `must be an algorithm for ${purpose}`);
-      }
+    "": [
+      inObject(checkBackend),
+      inObject(({ purpose, versionTemplate }, report) => {
+        const { algorithm } = nested({ versionTemplate }, "versionTemplate");
+        if (typeof purpose !== "string" || typeof algorithm !== "string") return;
+        if (ALGORITHMS[purpose]?.test(algorithm) === false) {
+          report("versionTemplate.algorithm", `must be an algorithm for ${purpose}`);
+        }
+      }),
+    ],
+    versionTemplate: inObject(({ algorithm, protectionLevel = "SOFTWARE" }, report) => {
+      if (typeof algorithm !== "string" || typeof protectionLevel !== "string") return;
+      const isElsewhere = protectionLevel.startsWith("EXTERNAL");
+      if (algorithm === "GOOGLE_SYMMETRIC_ENCRYPTION" && isElsewhere)
+        report(
+          "algorithm",
+          `must be EXTERNAL_SYMMETRIC_ENCRYPTION where protectionLevel is ${protectionLevel}`,
+        );
+      if (algorithm === "EXTERNAL_SYMMETRIC_ENCRYPTION" && !isElsewhere)
+        report("algorithm", `must be one of Google's where protectionLevel is ${protectionLevel}`);
     }),
   }),
 ];
+
+/** What holds the key elsewhere, or on a machine of one's own. */
+function checkBackend({ cryptoKeyBackend, versionTemplate }: Properties, report: Report): void {
+  if (presence(cryptoKeyBackend) !== "set" || versionTemplate === UNKNOWN) return;
+  const { protectionLevel = "SOFTWARE" } = nested({ versionTemplate }, "versionTemplate");
+  if (typeof protectionLevel === "string" && !["EXTERNAL_VPC", "HSM_SINGLE_TENANT"].includes(protectionLevel))
+    report("cryptoKeyBackend", "must be absent unless protectionLevel is EXTERNAL_VPC");
+}

@@ -1,14 +1,34 @@
 import { region } from "../../../review/rules/google/regions.ts";
 import { count, unique } from "../../../review/rules/lists.ts";
 import { between, whole } from "../../../review/rules/numbers.ts";
-import { atLeastOneOf, exactlyOneOf, onlyWhere, presence } from "../../../review/rules/presence.ts";
+import {
+  atLeastOneOf,
+  atMostOneOf,
+  dependent,
+  exactlyOneOf,
+  onlyWhere,
+  presence,
+} from "../../../review/rules/presence.ts";
 import { cite, inObject } from "../../../review/rules/rule.ts";
 import { matching, rfc1035Label } from "../../../review/rules/text.ts";
 import { isProperties, listed, nested, type Properties } from "../../../review/rules/values.ts";
+import { CDN_POLICY_RULES } from "./cache-policy-rules.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1";
-const YEAR_SECONDS = 31_622_400;
-const TTL = whole({ from: 0, to: YEAR_SECONDS, what: "seconds" });
+/** What the classic load balancer has not. */
+const MANAGED_ALONE = [
+  "circuitBreakers",
+  "consistentHash",
+  "localityLbPolicies",
+  "localityLbPolicy",
+  "maxStreamDuration",
+  "outlierDetection",
+  "securitySettings",
+  "strongSessionAffinityCookie",
+  "tlsSettings",
+];
+/** What only clients from outside make use of. */
+const EXTERNAL_ALONE = ["cdnPolicy", "compressionMode", "edgeSecurityPolicy"];
 const CAPACITIES = [
   "maxConnections",
   "maxConnectionsPerEndpoint",
@@ -35,18 +55,34 @@ export const BACKEND_SERVICE_RULES = [
     "backends[]": inObject(checkBalancing),
     "customRequestHeaders[]": HEADER,
     "customResponseHeaders[]": HEADER,
-    "cdnPolicy.clientTtl": TTL,
-    "cdnPolicy.defaultTtl": TTL,
-    "cdnPolicy.maxTtl": TTL,
-    "cdnPolicy.serveWhileStale": whole({ from: 0, to: 604_800, what: "seconds" }),
-    "": inObject(({ loadBalancingScheme, backends }, report) => {
-      if (loadBalancingScheme !== "EXTERNAL") return;
-      for (const [index, backend] of listed({ backends }, "backends").entries()) {
-        if (!isProperties(backend) || presence(backend.preference) !== "set") continue;
-        report(`backends[${index}].preference`, "must be absent where loadBalancingScheme is EXTERNAL");
-      }
-    }),
+    "": [
+      inObject(({ loadBalancingScheme, backends }, report) => {
+        if (loadBalancingScheme !== "EXTERNAL") return;
+        for (const [index, backend] of listed({ backends }, "backends").entries()) {
+          if (!isProperties(backend) || presence(backend.preference) !== "set") continue;
+          report(`backends[${index}].preference`, "must be absent where loadBalancingScheme is EXTERNAL");
+        }
+      }),
+      dependent("loadBalancingScheme", ["EXTERNAL"], { absent: MANAGED_ALONE }),
+      onlyWhere("loadBalancingScheme", ["EXTERNAL", "EXTERNAL_MANAGED"], ...EXTERNAL_ALONE),
+      atMostOneOf("localityLbPolicy", "localityLbPolicies"),
+      dependent("sessionAffinity", ["STRONG_COOKIE_AFFINITY"], { required: ["strongSessionAffinityCookie"] }),
+      onlyWhere("sessionAffinity", ["STRONG_COOKIE_AFFINITY"], "strongSessionAffinityCookie"),
+      dependent("sessionAffinity", ["HEADER_FIELD", "HTTP_COOKIE"], { required: ["consistentHash"] }),
+      inObject(({ sessionAffinity, consistentHash }, report) => {
+        if (!isProperties(consistentHash)) return;
+        const needed = { HEADER_FIELD: "httpHeaderName", HTTP_COOKIE: "httpCookie" }[String(sessionAffinity)];
+        if (needed !== undefined && presence(consistentHash[needed]) === "absent")
+          report(
+            `consistentHash.${needed}`,
+            `must be set where sessionAffinity is ${String(sessionAffinity)}`,
+          );
+      }),
+    ],
+    "localityLbPolicies[]": exactlyOneOf("policy", "customPolicy"),
+    "consistentHash.minimumRingSize": whole({ from: 1, to: 8_388_608 }),
   }),
+  ...CDN_POLICY_RULES,
   cite("https://cloud.google.com/load-balancing/docs/quotas#backend_services", {
     backends: count({ to: 50, what: "backends" }),
   }),

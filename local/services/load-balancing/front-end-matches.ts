@@ -4,15 +4,16 @@ import type { Draft, Surroundings } from "../../provider/kind.ts";
 import { decodeProperties } from "../../provider/wire.ts";
 import { resolve } from "../google/references.ts";
 import * as kinds from "./kind-tokens.ts";
+import { servicesOf, verifyProxyScheme } from "./scheme-matches.ts";
 
 const RULES = "https://cloud.google.com/compute/docs/reference/rest/v1/globalForwardingRules";
 const SCHEMES = "https://cloud.google.com/load-balancing/docs/backend-service#load_balancing_scheme";
 const REDIRECTS = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";
-const SERVICES = ["defaultService", "pathMatchers[].defaultService", "pathMatchers[].pathRules[].service"];
 const REDIRECT_HOLDERS = [
   "defaultUrlRedirect",
   "pathMatchers[].defaultUrlRedirect",
   "pathMatchers[].pathRules[].urlRedirect",
+  "pathMatchers[].routeRules[].urlRedirect",
 ];
 
 /** A rule has an address that is reserved, a port of it that is free, and the scheme of all behind it. */
@@ -46,7 +47,9 @@ export function verifyForwardingRule({ id, inputs }: Draft, around: Surroundings
 }
 
 /** What comes over HTTPS is not redirected to it. */
-export function verifyHttpsProxy({ inputs }: Draft, around: Surroundings, report: CitedReport): void {
+export function verifyHttpsProxy(draft: Draft, around: Surroundings, report: CitedReport): void {
+  const { inputs } = draft;
+  verifyProxyScheme(draft, around, report);
   const urlMap = resolve(around, kinds.URL_MAP, inputs.urlMap);
   const properties = urlMap ? decodeProperties(urlMap.properties) : {};
   for (const holder of REDIRECT_HOLDERS) {
@@ -63,11 +66,8 @@ function servicesBehind(resources: ResourceView, target: unknown): readonly Clou
     resolve(resources, kinds.TARGET_HTTP_PROXY, target) ??
     resolve(resources, kinds.TARGET_HTTPS_PROXY, target);
   const urlMap = resolve(resources, kinds.URL_MAP, proxy?.properties.urlMap);
-  const properties = urlMap ? decodeProperties(urlMap.properties) : {};
-  return SERVICES.flatMap((path) => valuesAt(properties, path)).flatMap(([, name]) => {
-    const service = resolve(resources, kinds.BACKEND_SERVICE, name);
-    return service ? [service] : [];
-  });
+  const services = urlMap ? servicesOf(decodeProperties(urlMap.properties), resources) : [];
+  return [...new Set(services.map(({ service }) => service))];
 }
 
 function firstPort(portRange: unknown): string {

@@ -9,6 +9,7 @@ import * as balancer from "./checks.ts";
 import { verifyForwardingRule, verifyHttpsProxy } from "./front-end-matches.ts";
 import * as rules from "./front-end-rules.ts";
 import * as kinds from "./kind-tokens.ts";
+import { SERVICE_PATHS, verifyProxyScheme, verifyUrlMapSchemes } from "./scheme-matches.ts";
 import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "./security-policy.ts";
 import { SECURITY_POLICY_RULES } from "./security-policy-rules.ts";
 import { checkUrlMap as unsupportedInUrlMap } from "./url-map-checks.ts";
@@ -17,6 +18,8 @@ import { URL_MAP_RULES } from "./url-map-rules.ts";
 const IN_USE = "https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-api-errors";
 const SERVERLESS_GROUPS =
   "https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts#limitations";
+/** A URL map may name services of another project; nothing else here may. */
+const ONE_PROJECT = "https://cloud.google.com/load-balancing/docs/https#cross-project-service-referencing";
 const AUTONAME = { property: "name", maxLength: 63, lowerCase: true, source: rules.NAMING } as const;
 /** TEST-NET-3 (RFC 5737), which nobody routes. Its first and last addresses stay free. */
 const NETWORK = "203.0.113";
@@ -41,6 +44,7 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
     {
       ...global(kinds.FORWARDING_RULE, "forwardingRules"),
       references: { target: [kinds.TARGET_HTTP_PROXY, kinds.TARGET_HTTPS_PROXY] },
+      ownProject: { target: ONE_PROJECT },
       assigned: {
         ipAddress: UNKNOWN,
         ipProtocol: "TCP",
@@ -63,8 +67,10 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
     {
       ...global(kinds.TARGET_HTTP_PROXY, "targetHttpProxies"),
       references: { urlMap: [kinds.URL_MAP] },
+      ownProject: { urlMap: ONE_PROJECT },
       assigned: { proxyBind: false },
       rules: [rules.NAME, ...rules.HTTP_PROXY_RULES],
+      verify: verifyProxyScheme,
       unsupported: balancer.checkTargetHttpProxy,
       outputs: linked,
     },
@@ -74,6 +80,12 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
         urlMap: [kinds.URL_MAP],
         certificateMap: [kinds.CERTIFICATE_MAP],
         sslPolicy: [kinds.SSL_POLICY],
+      },
+      ownProject: {
+        urlMap: ONE_PROJECT,
+        certificateMap: ONE_PROJECT,
+        sslPolicy: ONE_PROJECT,
+        "sslCertificates[]": ONE_PROJECT,
       },
       assigned: { proxyBind: false, tlsEarlyData: "DISABLED" },
       defaults: () => ({ quicOverride: "NONE" }),
@@ -85,12 +97,11 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
     {
       ...global(kinds.URL_MAP, "urlMaps"),
       references: {
-        defaultService: [kinds.BACKEND_SERVICE],
-        "pathMatchers[].defaultService": [kinds.BACKEND_SERVICE],
-        "pathMatchers[].pathRules[].service": [kinds.BACKEND_SERVICE],
+        ...Object.fromEntries(SERVICE_PATHS.map((path) => [path, [kinds.BACKEND_SERVICE]])),
         "tests[].service": [kinds.BACKEND_SERVICE],
       },
       rules: [rules.NAME, ...URL_MAP_RULES],
+      verify: verifyUrlMapSchemes,
       unsupported: unsupportedInUrlMap,
       outputs: linked,
     },
@@ -99,6 +110,12 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
       references: {
         "backends[].group": [kinds.NETWORK_ENDPOINT_GROUP],
         securityPolicy: [kinds.SECURITY_POLICY],
+        edgeSecurityPolicy: [kinds.SECURITY_POLICY],
+      },
+      ownProject: {
+        "backends[].group": ONE_PROJECT,
+        securityPolicy: ONE_PROJECT,
+        edgeSecurityPolicy: ONE_PROJECT,
       },
       assigned: { timeoutSec: 30, sessionAffinity: "NONE", portName: "http" },
       defaults: () => ({

@@ -11,7 +11,7 @@ import {
 } from "../../../review/rules/presence.ts";
 import { cite, inList, inObject, ofNumber, ofText, type Report } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
-import { isProperties, type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
+import { isProperties, listed, type Properties, UNKNOWN, type Value } from "../../../review/rules/values.ts";
 import { brokenExpression } from "./armor-syntax.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/securityPolicies";
@@ -30,6 +30,7 @@ const INTERVAL = ofNumber((seconds) =>
 export const SECURITY_POLICY_RULES = [
   cite(API, {
     type: oneOf("CLOUD_ARMOR", "CLOUD_ARMOR_EDGE", "CLOUD_ARMOR_INTERNAL_SERVICE"),
+    "": inObject(checkType),
     rules: [unique("priority"), inList(checkDefaultRule)],
     "rules[].priority": whole({ from: 0, to: DEFAULT_PRIORITY }),
     "rules[].description": characters({ to: 64 }),
@@ -108,6 +109,25 @@ export const SECURITY_POLICY_RULES = [
     ],
   }),
 ];
+
+/** At the edge, before a cache, requests are let through or not; all else is decided behind it. */
+function checkType({ type, rules, adaptiveProtectionConfig }: Properties, report: Report): void {
+  if (type === "CLOUD_ARMOR_EDGE") {
+    for (const [index, rule] of listed({ rules }, "rules").entries()) {
+      if (!isProperties(rule) || typeof rule.action !== "string") continue;
+      if (!/^(allow|deny\(\d+\))$/.test(rule.action))
+        report(`rules[${index}].action`, "must be allow or deny where type is CLOUD_ARMOR_EDGE");
+      if (presence(rule.headerAction) === "set")
+        report(`rules[${index}].headerAction`, "must be absent where type is CLOUD_ARMOR_EDGE");
+    }
+  }
+  if (
+    typeof type === "string" &&
+    !["", "CLOUD_ARMOR"].includes(type) &&
+    presence(adaptiveProtectionConfig) === "set"
+  )
+    report("adaptiveProtectionConfig", `must be absent where type is ${type}`);
+}
 
 /** The rule that takes what no other takes: without it the API makes no policy. */
 function checkDefaultRule(rules: readonly Value[], report: Report): void {

@@ -11,6 +11,7 @@ import {
   UNKNOWN,
   type Value,
 } from "../../../review/rules/values.ts";
+import { ROUTE_RULES } from "./route-rules.ts";
 import { checkUrlMapTests } from "./url-map-test-rules.ts";
 
 const API = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps";
@@ -26,12 +27,14 @@ const PATH = matching(/^\//, 'must start with "/"');
 /** Where requests end that no other rule takes: of the map, and of each of its path matchers. */
 const DEFAULTS = inObject((holder, report) => checkTarget(holder, "default", report));
 const TARGET = inObject((holder, report) => checkTarget(holder, "", report));
-const REDIRECT_HOLDERS = [
+const REDIRECTS = [
   "defaultUrlRedirect",
   "pathMatchers[].defaultUrlRedirect",
   "pathMatchers[].pathRules[].urlRedirect",
-  "pathMatchers[].routeRules[].urlRedirect",
 ];
+/** Those of route rules too, whose paths proxies of a mesh take as they are. */
+const REDIRECT_HOLDERS = [...REDIRECTS, "pathMatchers[].routeRules[].urlRedirect"];
+const LENGTH = characters({ from: 1, to: 1024 });
 
 /** What the API refuses in a URL map. */
 export const URL_MAP_RULES = [
@@ -47,8 +50,10 @@ export const URL_MAP_RULES = [
     ...atEach(REDIRECT_HOLDERS, "", atMostOneOf("pathRedirect", "prefixRedirect")),
     ...atEach(REDIRECT_HOLDERS, ".redirectResponseCode", REDIRECT_CODES),
     ...atEach(REDIRECT_HOLDERS, ".hostRedirect", characters({ from: 1, to: 255 })),
-    ...atEach(REDIRECT_HOLDERS, ".pathRedirect", [PATH, characters({ from: 1, to: 1024 })]),
-    ...atEach(REDIRECT_HOLDERS, ".prefixRedirect", [PATH, characters({ from: 1, to: 1024 })]),
+    ...atEach(REDIRECT_HOLDERS, ".pathRedirect", LENGTH),
+    ...atEach(REDIRECT_HOLDERS, ".prefixRedirect", LENGTH),
+    ...atEach(REDIRECTS, ".pathRedirect", [PATH, LENGTH]),
+    ...atEach(REDIRECTS, ".prefixRedirect", [PATH, LENGTH]),
     tests: count({ to: 100, what: "tests" }),
     "tests[]": [
       atLeastOneOf("service", "expectedOutputUrl", "expectedRedirectResponseCode"),
@@ -72,6 +77,7 @@ export const URL_MAP_RULES = [
     "pathMatchers[]": inObject(checkPaths),
   }),
   cite(`${CONCEPTS}#testing`, { "": inObject(checkUrlMapTests) }),
+  ...ROUTE_RULES,
 ];
 
 function atEach(holders: readonly string[], below: string, rule: Rule | readonly Rule[]) {

@@ -51,6 +51,62 @@ describeRefusals(
   ],
 );
 
+describeRefusals(
+  LOGGING_KINDS,
+  "gcp:logging/projectSink:ProjectSink",
+  { name: "rows", destination: "bigquery.googleapis.com/projects/acme/datasets/d" },
+  [
+    [
+      { uniqueWriterIdentity: false, bigqueryOptions: { usePartitionedTables: true } },
+      "uniqueWriterIdentity must be true beside bigqueryOptions",
+      "dest-auth",
+    ],
+    [
+      { uniqueWriterIdentity: false, destination: "pubsub.googleapis.com/projects/other/topics/t" },
+      "uniqueWriterIdentity must be true where the destination is of another project, other",
+      "dest-auth",
+    ],
+    [
+      { customWriterIdentity: "serviceAccount:a@b.iam.gserviceaccount.com" },
+      "customWriterIdentity must be absent unless the destination is a bucket of Logging",
+      SINKS,
+    ],
+  ],
+);
+
+const TEAM = { key: "team", valueType: "STRING" };
+
+describeRefusals(
+  LOGGING_KINDS,
+  "gcp:logging/metric:Metric",
+  {
+    name: "drops",
+    filter: "severity>=ERROR",
+    metricDescriptor: { metricKind: "DELTA", valueType: "INT64", labels: [TEAM] },
+    labelExtractors: { team: "EXTRACT(labels.team)" },
+  },
+  [
+    [
+      { "labelExtractors.service": "EXTRACT(resource.labels.service_name)" },
+      "labelExtractors.service must be described among metricDescriptor.labels, as service",
+      METRICS,
+    ],
+    [
+      { "metricDescriptor.labels[1]": { key: "zone" } },
+      "metricDescriptor.labels[1].key must have an extractor among labelExtractors",
+      METRICS,
+      "bucketOptions",
+    ],
+    [{ "labelExtractors.team": "labels.team" }, "labelExtractors.team must be EXTRACT(FIELD)", METRICS],
+    [
+      { valueExtractor: "EXTRACT(jsonPayload.ms)" },
+      "valueExtractor must be absent unless the metric is a DISTRIBUTION",
+      METRICS,
+      "bucketOptions",
+    ],
+  ],
+);
+
 describeRefusals(LOGGING_KINDS, "gcp:logging/metric:Metric", { name: "drops", filter: "severity>=ERROR" }, [
   [{ name: "/drops" }, "name must have 1 to 100 letters", METRICS],
   [

@@ -28,6 +28,13 @@ export const HALF_MINUTES = ofText((text) =>
     : 'must be a positive multiple of 30 seconds, "60s"',
 );
 
+/** What missing data mean is of use only where a condition has to last. */
+export const LASTING_WITHOUT_DATA: Rule = inObject(({ duration, evaluationMissingData }, report) => {
+  if (presence(evaluationMissingData) !== "set" || typeof duration !== "string") return;
+  if (seconds(duration) === 0)
+    report("evaluationMissingData", `must be absent where duration is ${duration}`);
+});
+
 /** As far as can be told without Prometheus itself. */
 export const PROMQL = ofText((text) =>
   text.trim() === "" ? "must be an expression of PromQL" : brokenExpression(text, /#[^\n]*/g),

@@ -257,3 +257,42 @@ describeRefusals(
     [{ type: "webhook_tokenauth", labels: { url: "acme.test" } }, "labels.url must be a URL", CHANNELS],
   ],
 );
+
+describeRefusals(
+  MONITORING_KINDS,
+  "gcp:monitoring/alertPolicy:AlertPolicy",
+  {
+    displayName: "Too many",
+    combiner: "OR",
+    conditions: [
+      {
+        displayName: "a",
+        conditionMonitoringQueryLanguage: { query: "fetch a::b | condition val() > 1", duration: "60s" },
+      },
+    ],
+  },
+  [
+    [
+      {
+        "conditions[0].conditionMonitoringQueryLanguage.duration": "0s",
+        "conditions[0].conditionMonitoringQueryLanguage.evaluationMissingData":
+          "EVALUATION_MISSING_DATA_ACTIVE",
+      },
+      "conditions[0].conditionMonitoringQueryLanguage.evaluationMissingData must be absent where duration is 0s",
+      POLICIES,
+    ],
+  ],
+);
+
+describeRefusals(
+  MONITORING_KINDS,
+  "gcp:monitoring/slo:Slo",
+  { service: "s", goal: 0.9, rollingPeriodDays: 28, windowsBasedSli: { goodBadMetricFilter: "x" } },
+  [
+    [
+      { "windowsBasedSli.metricMeanInRange": { timeSeries: "t", range: { max: 1 } } },
+      "windowsBasedSli.metricMeanInRange must be absent beside goodBadMetricFilter",
+      "serviceLevelObjectives",
+    ],
+  ],
+);

@@ -1,19 +1,20 @@
 import { type Properties, text } from "../../../review/rules/values.ts";
 import { stableNumber } from "../../kernel/stable-number.ts";
 import type { KindEntry } from "../../provider/kind.ts";
-import { googleKinds } from "../google/google-kinds.ts";
+import { type GoogleKindEntry, googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";
 import { OBJECTIVE_KIND } from "./objective.ts";
 import { DASHBOARD_RULES, OBJECTIVE_RULES, SERVICE_RULES } from "./objective-rules.ts";
-import { ALERT_POLICY_RULES, CHANNEL_RULES } from "./rules.ts";
+import { ALERT_POLICY_RULES, CHANNEL_RULES, POLICIES } from "./rules.ts";
 import { unsupportedObjective, unsupportedPolicy } from "./unsupported.ts";
 
 const SERVICE_KIND = "gcp:monitoring/customService:CustomService";
 
-const alertPolicy: KindEntry = {
+const alertPolicy: GoogleKindEntry = {
   token: POLICY_KIND,
   references: { "notificationChannels[]": [CHANNEL_KIND] },
+  ownProject: { "notificationChannels[]": POLICIES },
   defaults: () => ({ enabled: true }),
   rules: ALERT_POLICY_RULES,
   unsupported: unsupportedPolicy,

@@ -1,5 +1,5 @@
-import { between, whole } from "../../../review/rules/numbers.ts";
-import { exactlyOneOf, presence } from "../../../review/rules/presence.ts";
+import { between, duration, whole } from "../../../review/rules/numbers.ts";
+import { atLeastOneOf, exactlyOneOf, presence } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
 import { METRIC_FILTER } from "./condition-rules.ts";
@@ -26,7 +26,20 @@ export const OBJECTIVE_RULES: readonly CitedRules[] = [
       exactlyOneOf("rollingPeriodDays", "calendarPeriod"),
       exactlyOneOf("basicSli", "requestBasedSli", "windowsBasedSli"),
     ],
+    basicSli: exactlyOneOf("availability", "latency"),
     requestBasedSli: exactlyOneOf("distributionCut", "goodTotalRatio"),
+    "requestBasedSli.distributionCut.range": atLeastOneOf("min", "max"),
+    windowsBasedSli: exactlyOneOf(
+      "goodBadMetricFilter",
+      "goodTotalRatioThreshold",
+      "metricMeanInRange",
+      "metricSumInRange",
+    ),
+    "windowsBasedSli.windowPeriod": duration({ from: 60, to: 86_400, what: "a window" }),
+    "windowsBasedSli.goodTotalRatioThreshold": exactlyOneOf("basicSliPerformance", "performance"),
+    "windowsBasedSli.goodTotalRatioThreshold.performance": exactlyOneOf("distributionCut", "goodTotalRatio"),
+    "windowsBasedSli.metricMeanInRange.range": atLeastOneOf("min", "max"),
+    "windowsBasedSli.metricSumInRange.range": atLeastOneOf("min", "max"),
     [RATIO]: inObject((ratio, report) => {
       const names = ["badServiceFilter", "goodServiceFilter", "totalServiceFilter"];
       const given = names.filter((name) => presence(ratio[name]) !== "absent");

@@ -1,6 +1,6 @@
 import { count, unique } from "../../../review/rules/lists.ts";
 import { duration } from "../../../review/rules/numbers.ts";
-import { dependent, exactlyOneOf } from "../../../review/rules/presence.ts";
+import { dependent, exactlyOneOf, requiredWith } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject, type Rule } from "../../../review/rules/rule.ts";
 import { characters, matching, oneOf } from "../../../review/rules/text.ts";
 import { nested, UNKNOWN } from "../../../review/rules/values.ts";
@@ -10,12 +10,13 @@ import {
   checkMatchedLog,
   checkReducers,
   HALF_MINUTES,
+  LASTING_WITHOUT_DATA,
   METRIC_FILTER,
   PROMQL,
   WHOLE_MINUTES,
 } from "./condition-rules.ts";
 
-const POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies";
+export const POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies";
 const CHANNELS = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannels";
 const LOG_ALERTS = "https://cloud.google.com/logging/docs/alerting/log-based-alerts";
 /** The label by which a channel of each type names its recipient. */
@@ -47,7 +48,6 @@ export const ALERT_POLICY_RULES: readonly CitedRules[] = [
       WHOLE_MINUTES,
       duration({ from: 120, to: 84_600, what: "without data" }),
     ],
-    "conditions[].conditionThreshold": exactlyOneOf("filter"),
     "conditions[].conditionThreshold.comparison": oneOf("COMPARISON_GT", "COMPARISON_LT"),
     "conditions[].conditionThreshold.trigger": exactlyOneOf("count", "percent"),
     "conditions[].conditionThreshold.aggregations": count({ to: 2, what: "aggregations" }),
@@ -64,6 +64,23 @@ export const ALERT_POLICY_RULES: readonly CitedRules[] = [
         ];
       }),
     ),
+    "conditions[].conditionThreshold": [
+      exactlyOneOf("filter"),
+      LASTING_WITHOUT_DATA,
+      requiredWith("denominatorAggregations", "denominatorFilter"),
+    ],
+    "conditions[].conditionThreshold.denominatorFilter": METRIC_FILTER,
+    "conditions[].conditionThreshold.forecastOptions.forecastHorizon": [
+      WHOLE_MINUTES,
+      duration({ from: 3_600, to: 216_000, what: "of a forecast" }),
+    ],
+    "conditions[].conditionMonitoringQueryLanguage": LASTING_WITHOUT_DATA,
+    "conditions[].conditionMonitoringQueryLanguage.trigger": exactlyOneOf("count", "percent"),
+    "conditions[].conditionAbsent.trigger": exactlyOneOf("count", "percent"),
+    "conditions[].conditionSql": [
+      exactlyOneOf("daily", "hourly", "minutes"),
+      exactlyOneOf("booleanTest", "rowCountTest"),
+    ],
     notificationChannels: [count({ to: 16, what: "notification channels" }), unique()],
     "notificationChannels[]": matching(
       /^projects\/[^/]+\/notificationChannels\/[^/]+$/,

@@ -236,3 +236,26 @@ describeRefusals(
     ].map((filter) => [{ filter }, "filter must be of the form", "message-filter"] as const),
   ],
 );
+
+describeRefusals(GCP_KINDS, "gcp:pubsub/subscription:Subscription", { topic: "orders" }, [
+  [
+    { enableExactlyOnceDelivery: true, cloudStorageConfig: { bucket: "b" } },
+    "enableExactlyOnceDelivery must be false beside cloudStorageConfig",
+    "exactly-once",
+  ],
+  [
+    { bigqueryConfig: { table: "p.d.t", dropUnknownFields: true } },
+    "bigqueryConfig.dropUnknownFields must be false unless useTopicSchema or useTableSchema is true",
+    "properties_subscription",
+  ],
+  [{ topic: "" }, "topic must be a topic's name", NAMING],
+]);
+
+describeRefusals(GCP_KINDS, "gcp:pubsub/topic:Topic", { name: "orders" }, [
+  [
+    { ingestionDataSourceSettings: { platformLogsSettings: { severity: "INFO" } } },
+    "ingestionDataSourceSettings.awsKinesis must be set, or awsMsk",
+    "create-import-topic",
+    "labels",
+  ],
+]);

@@ -4,6 +4,7 @@ import type { KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { ACCOUNT_KIND } from "../iam/account-kind.ts";
 import { NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
 import { SUBSCRIPTION_KIND, subscriptionProblems } from "./subscription-settings.ts";
 import { TOPIC_RULES } from "./topic-rules.ts";
@@ -32,7 +33,13 @@ const subscription: KindEntry = {
   token: SUBSCRIPTION_KIND,
   holds: "data",
   autoname: { property: "name", maxLength: 255, source: NAMING },
-  references: { topic: [TOPIC_KIND], "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND] },
+  references: {
+    topic: [TOPIC_KIND],
+    "deadLetterPolicy.deadLetterTopic": [TOPIC_KIND],
+    "pushConfig.oidcToken.serviceAccountEmail": [ACCOUNT_KIND],
+    "bigqueryConfig.serviceAccountEmail": [ACCOUNT_KIND],
+    "cloudStorageConfig.serviceAccountEmail": [ACCOUNT_KIND],
+  },
   defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),
   assigned: { ackDeadlineSeconds: 10, expirationPolicy: { ttl: `${31 * DAY_SECONDS}s` } },
   rules: SUBSCRIPTION_RULES,

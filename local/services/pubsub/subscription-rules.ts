@@ -1,8 +1,9 @@
 import { labels } from "../../../review/rules/google/labels.ts";
 import { duration, seconds, whole } from "../../../review/rules/numbers.ts";
-import { atMostOneOf, presence } from "../../../review/rules/presence.ts";
+import { atMostOneOf, exactlyOneOf, presence } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite, inObject, ofText, type Rule } from "../../../review/rules/rule.ts";
 import { httpsUrl, matching, oneOf } from "../../../review/rules/text.ts";
+import { UNKNOWN } from "../../../review/rules/values.ts";
 import { subscriptionFilter } from "./filter-rules.ts";
 
 const DAY_SECONDS = 86_400;
@@ -16,6 +17,8 @@ export const NAME = matching(
   new RegExp(`^${NAME_PATTERN}$`),
   "must start with a letter, have 3 to 255 letters, digits or any of -._~+%, and not begin with goog",
 );
+/** Ways of a message to its subscriber, other than that it asks for them. */
+const DELIVERIES = ["pushConfig", "bigqueryConfig", "bigtableConfig", "cloudStorageConfig"];
 const TOPIC = new RegExp(`^projects/[^/]+/topics/${NAME_PATTERN}$`);
 const BACKOFF = duration({ from: 0, to: 600, what: "a backoff" });
 const ACCOUNT = matching(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, "must be a service account's e-mail address");
@@ -62,7 +65,7 @@ export const SUBSCRIPTION_RULES: readonly CitedRules[] = [
       }
     }),
     "pushConfig.attributes.x-goog-version": oneOf("v1beta1", "v1", "v1beta2"),
-    "": atMostOneOf("pushConfig", "bigqueryConfig", "cloudStorageConfig"),
+    "": atMostOneOf(...DELIVERIES),
   }),
   cite("https://cloud.google.com/pubsub/docs/push#properties", { "pushConfig.pushEndpoint": httpsUrl() }),
   cite(`${PROPERTIES}#expiration_period`, {
@@ -78,20 +81,22 @@ export const SUBSCRIPTION_RULES: readonly CitedRules[] = [
   }),
   cite("https://cloud.google.com/pubsub/docs/subscription-message-filter", { filter: subscriptionFilter() }),
   cite("https://cloud.google.com/pubsub/docs/exactly-once-delivery", {
-    "": inObject(({ enableExactlyOnceDelivery, pushConfig }, report) => {
-      if (enableExactlyOnceDelivery === true && presence(pushConfig) === "set") {
-        report(
-          "enableExactlyOnceDelivery",
-          "must be false beside pushConfig: only pull delivers exactly once",
-        );
+    "": inObject(({ enableExactlyOnceDelivery, ...subscription }, report) => {
+      const other = DELIVERIES.find((name) => presence(subscription[name]) === "set");
+      if (enableExactlyOnceDelivery === true && other !== undefined) {
+        report("enableExactlyOnceDelivery", `must be false beside ${other}: only pull delivers exactly once`);
       }
     }),
   }),
   cite("https://cloud.google.com/pubsub/docs/bigquery#properties_subscription", {
     "bigqueryConfig.table": matching(/^[^.:\s]+[.:][^.\s]+\.[^.\s]+$/, "must be PROJECT.DATASET.TABLE"),
-    bigqueryConfig: inObject(({ useTopicSchema, useTableSchema }, report) => {
+    bigqueryConfig: inObject(({ useTopicSchema, useTableSchema, dropUnknownFields }, report) => {
       if (useTopicSchema === true && useTableSchema === true) {
         report("useTableSchema", "must be false beside useTopicSchema");
+      }
+      if (dropUnknownFields === true && useTopicSchema !== true && useTableSchema !== true) {
+        if (useTopicSchema !== UNKNOWN && useTableSchema !== UNKNOWN)
+          report("dropUnknownFields", "must be false unless useTopicSchema or useTableSchema is true");
       }
     }),
   }),
@@ -106,6 +111,9 @@ export const SUBSCRIPTION_RULES: readonly CitedRules[] = [
     }),
     "cloudStorageConfig.filenameSuffix": matching(/[^/]$/, "must not end in /"),
     cloudStorageConfig: atMostOneOf("avroConfig", "textConfig"),
+  }),
+  cite("https://cloud.google.com/pubsub/docs/smts/smts-overview", {
+    "messageTransforms[]": exactlyOneOf("javascriptUdf", "aiInference"),
   }),
 ];
 

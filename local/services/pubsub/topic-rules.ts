@@ -1,6 +1,7 @@
 import { region } from "../../../review/rules/google/regions.ts";
 import { count } from "../../../review/rules/lists.ts";
 import { duration } from "../../../review/rules/numbers.ts";
+import { atMostOneOf, exactlyOneOf } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite } from "../../../review/rules/rule.ts";
 import { matching } from "../../../review/rules/text.ts";
 import { LABEL_RULES, NAME, NAMING } from "./subscription-rules.ts";
@@ -23,5 +24,18 @@ export const TOPIC_RULES: readonly CitedRules[] = [
       /^(projects\/[^/]+\/schemas\/[^/]+|_deleted-schema_)$/,
       "must be a schema, projects/P/schemas/S",
     ),
+  }),
+  cite("https://cloud.google.com/pubsub/docs/create-import-topic", {
+    ingestionDataSourceSettings: exactlyOneOf(
+      "awsKinesis",
+      "awsMsk",
+      "azureEventHubs",
+      "cloudStorage",
+      "confluentCloud",
+    ),
+    "ingestionDataSourceSettings.cloudStorage": atMostOneOf("avroFormat", "pubsubAvroFormat", "textFormat"),
+  }),
+  cite("https://cloud.google.com/pubsub/docs/smts/smts-overview", {
+    "messageTransforms[]": exactlyOneOf("javascriptUdf", "aiInference"),
   }),
 ];

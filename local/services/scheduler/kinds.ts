@@ -1,15 +1,20 @@
 import { text } from "../../../review/rules/values.ts";
-import type { KindEntry } from "../../provider/kind.ts";
-import { googleKinds } from "../google/google-kinds.ts";
+import { type GoogleKindEntry, googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { ACCOUNT_KIND } from "../iam/account-kind.ts";
 import { TOPIC_KIND } from "../pubsub/topic-settings.ts";
 import { JOB_KIND } from "./job.ts";
 import { ENGLISH, JOB_RULES, JOBS } from "./rules.ts";
 
-const job: KindEntry = {
+const job: GoogleKindEntry = {
   token: JOB_KIND,
   autoname: { property: "name", maxLength: 500, source: JOBS },
-  references: { "pubsubTarget.topicName": [TOPIC_KIND] },
+  references: {
+    "pubsubTarget.topicName": [TOPIC_KIND],
+    "httpTarget.oidcToken.serviceAccountEmail": [ACCOUNT_KIND],
+    "httpTarget.oauthToken.serviceAccountEmail": [ACCOUNT_KIND],
+  },
+  ownProject: { "pubsubTarget.topicName": JOBS },
   defaults: (_, { region }) => ({ timeZone: "Etc/UTC", ...(region !== undefined && { region }) }),
   assigned: { paused: false },
   rules: JOB_RULES,

@@ -1,5 +1,5 @@
 import { GCP_KINDS } from "../google/package.ts";
-import { describeRefusals, type Mistake } from "../testing/refusals.ts";
+import { describeAcceptance, describeRefusals, type Mistake } from "../testing/refusals.ts";
 
 const NAMING = "buckets#naming";
 const LIFECYCLE = "docs/lifecycle";
@@ -57,13 +57,13 @@ describeRefusals(
     [{ location: "eu-west-1" }, "location must be a region", "docs/locations"],
     [{ location: "europe-west99" }, "location must be a region", "docs/locations"],
     [
-      { customPlacementConfig: { dataLocations: ["US-EAST1", "US-EAST11"] } },
+      { location: "US", customPlacementConfig: { dataLocations: ["US-EAST1", "US-EAST11"] } },
       "customPlacementConfig.dataLocations[1] must be a region",
       "docs/locations",
       "website",
     ],
     [
-      { customPlacementConfig: { dataLocations: ["US-EAST1"] } },
+      { location: "US", customPlacementConfig: { dataLocations: ["US-EAST1"] } },
       "customPlacementConfig.dataLocations must be two regions",
       "docs/locations",
       "website",
@@ -244,3 +244,24 @@ describeRefusals(
     ],
   ],
 );
+
+describeRefusals(GCP_KINDS, "gcp:storage/bucket:Bucket", { name: "acme-shop", location: "EU" }, [
+  [{ storageClass: "REGIONAL" }, "storageClass must not be REGIONAL outside a region", "docs/locations"],
+  [{ rpo: "ASYNC_TURBO" }, "rpo must be DEFAULT where the location is no dual-region", "docs/locations"],
+  [
+    { storageClass: "RAPID" },
+    "customPlacementConfig must name a zone where storageClass is RAPID",
+    "docs/locations",
+  ],
+]);
+
+describeAcceptance(GCP_KINDS, "gcp:storage/bucket:Bucket", { name: "acme-shop" }, [
+  {
+    location: "US-CENTRAL1",
+    storageClass: "RAPID",
+    customPlacementConfig: { dataLocations: ["US-CENTRAL1-B"] },
+    hierarchicalNamespace: { enabled: true },
+  },
+  { location: "eur4", rpo: "ASYNC_TURBO" },
+  { location: "EU", customPlacementConfig: { dataLocations: ["EUROPE-WEST1", "EUROPE-WEST4"] } },
+]);

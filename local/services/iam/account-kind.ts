@@ -1,0 +1,2 @@
+/** Pulumi's type token. */
+export const ACCOUNT_KIND = "gcp:serviceaccount/account:Account";
