@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import { inputsOf, type Synthesised, synth } from "../testing/synth.ts";
 import { ACCESSES, type Access } from "./access.ts";
 import { Delivery, type DeliveryArgs } from "./delivery.ts";
@@ -27,9 +27,14 @@ const planned = ["dev", "prod"].flatMap((stack) => {
 
 const make = (args: Partial<DeliveryArgs> = {}) =>
   synth(() => new Delivery("delivery", { ...ARGS, ...args }));
+let resources: readonly Synthesised[];
 
-/** What each access is granted, by where. */
-function grantsOf(resources: readonly Synthesised[], access: Access): readonly unknown[] {
+beforeAll(async () => {
+  resources = await make();
+});
+
+/** What each access is granted, wherever. */
+function grantsOf(access: Access): readonly unknown[] {
   return resources
     .filter(({ inputs }) => String(inputs.member).endsWith(`/attribute.access/${access}`))
     .map(({ inputs }) => inputs.role);
@@ -47,9 +52,8 @@ test.each<Access>(["drift", "deploy"])(
   },
 );
 
-test("grants no basic role, nothing of federation, and nothing to anybody but workflows", async () => {
-  const resources = await make();
-  const roles = ACCESSES.flatMap((access) => grantsOf(resources, access));
+test("grants no basic role, nothing of federation, and nothing to anybody but workflows", () => {
+  const roles = ACCESSES.flatMap((access) => grantsOf(access));
 
   expect(
     roles.filter((role) => /^roles\/(owner|editor|viewer|iam\.workloadIdentity.*)$/.test(String(role))),
@@ -67,16 +71,14 @@ test("grants no basic role, nothing of federation, and nothing to anybody but wo
   );
 });
 
-test("lets a preview read the state and its secrets, and nothing else", async () => {
-  const resources = await make();
-  expect([...grantsOf(resources, "preview")].sort()).toEqual([
+test("lets a preview read the state and its secrets, and nothing else", () => {
+  expect([...grantsOf("preview")].sort()).toEqual([
     "roles/cloudkms.cryptoKeyDecrypter",
     "roles/storage.objectViewer",
   ]);
 });
 
-test("keeps whoever deploys away from the state's key and bucket, and from granting other roles", async () => {
-  const resources = await make();
+test("keeps whoever deploys away from the state's key and bucket, and from granting other roles", () => {
   const conditionOf = (role: string) => {
     const grant = resources.find(({ type, inputs }) => type === PROJECT_GRANT && inputs.role === role);
     return (grant?.inputs.condition as { expression: string } | undefined)?.expression;
@@ -91,7 +93,7 @@ test("keeps whoever deploys away from the state's key and bucket, and from grant
   );
 });
 
-test("is described as it is: each role with what it is for, and how much there is to make", async () => {
+test("is described as it is: each role with what it is for, and how much there is to make", () => {
   const guide = readFileSync(new URL("../../docs/delivery.md", import.meta.url), "utf8").replaceAll(
     / +\|/g,
     " |",
@@ -103,7 +105,7 @@ test("is described as it is: each role with what it is for, and how much there i
     }
   }
   // With the stack itself.
-  expect(guide).toContain(`shows ${(await make()).length + 1} resources to create`);
+  expect(guide).toContain(`shows ${resources.length + 1} resources to create`);
 });
 
 test("grants on the project exactly what the program may grant there", () => {
@@ -112,8 +114,7 @@ test("grants on the project exactly what the program may grant there", () => {
   expect(grants).toEqual([...new Set(granted)].sort());
 });
 
-test("keeps states in versions that nobody can open to the public or destroy by accident", async () => {
-  const resources = await make();
+test("keeps states in versions that nobody can open to the public or destroy by accident", () => {
   expect(inputsOf(resources, "gcp:storage/bucket:Bucket", "delivery-state")).toMatchObject({
     uniformBucketLevelAccess: true,
     publicAccessPrevention: "enforced",
@@ -126,8 +127,7 @@ test("keeps states in versions that nobody can open to the public or destroy by 
   });
 });
 
-test("is called by numbers, and by no name that another could take", async () => {
-  const resources = await make();
+test("is called by numbers, and by no name that another could take", () => {
   const provider = resources.find(({ type }) => type.startsWith("gcp:iam/workloadIdentityPoolProvider:"));
   const { attributeMapping, attributeCondition } = provider?.inputs ?? {};
   const asked = JSON.stringify([attributeMapping, attributeCondition]).match(/assertion\.\w+/g);
