@@ -114,6 +114,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
         alerting,
         alertReceiver,
         scheduler,
+        pubsub,
       ),
     ),
   );

@@ -47,10 +47,18 @@ export class Deliveries {
     server.wake(subscription);
   }
 
-  /** The subscription is gone. */
+  /** The subscription is gone. Google says nothing of what goes with it. */
   forget(subscription: string): void {
     this.#servers.delete(subscription);
-    this.#options.store.drop(subscription);
+    const lost = this.#options.store.drop(subscription);
+    if (lost === 0) return;
+    this.#options.logging.write({
+      source: "pubsub",
+      severity: "WARNING",
+      message: `Subscription ${subscription} is gone, and with it ${lost} messages that nobody else is owed.`,
+      subscription,
+      lost,
+    });
   }
 
   /** Stores messages for everyone who is subscribed now. Returns their ids. */

@@ -140,6 +140,10 @@ export class LocalPubSub implements PubSub, Part {
     return this.#store.backlog(subscription);
   }
 
+  backlogs(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#directory.subscriptions().map(({ id }) => [id, this.#store.backlog(id)]));
+  }
+
   oldestUnacked(subscription: string): number | undefined {
     return this.#store.oldestUnacked(subscription);
   }

@@ -210,14 +210,15 @@ export class MessageStore {
     });
   }
 
-  /** Forgets a subscription's backlog. */
-  drop(subscription: string): void {
-    inTransaction(this.#db, () => {
-      this.#sql(
+  /** Forgets a subscription's backlog. @returns how many messages of it nobody else is owed */
+  drop(subscription: string): number {
+    return inTransaction(this.#db, () => {
+      const { changes } = this.#sql(
         `DELETE FROM pubsub_messages WHERE id IN (SELECT message_id FROM pubsub_deliveries WHERE subscription = ?1)
          AND NOT EXISTS (SELECT 1 FROM pubsub_deliveries WHERE message_id = id AND subscription <> ?1)`,
       ).run(subscription);
       this.#sql("DELETE FROM pubsub_deliveries WHERE subscription = ?").run(subscription);
+      return Number(changes);
     });
   }
 

@@ -162,6 +162,25 @@ test("drops what was kept for the subscription's retention", async () => {
   await eventually(() => world.pubsub.backlog(subscription) === 0, "it is dropped there too");
 });
 
+test("says what went with a subscription, but for what others are owed too", async () => {
+  const audit = world.subscription("audit", { topic });
+  await publish("for both");
+  world.kernel.resources.remove(SUBSCRIPTION_KIND, audit);
+  expect(world.pubsub.backlogs()).toEqual({ [subscription]: 1 });
+  expect(world.logs.filter(({ lost }) => lost !== undefined)).toEqual([]);
+
+  await publish("for one");
+  world.kernel.resources.remove(SUBSCRIPTION_KIND, subscription);
+  expect(world.pubsub.backlogs()).toEqual({});
+  expect(world.logs.filter(({ lost }) => lost !== undefined)).toEqual([
+    expect.objectContaining({
+      message: `Subscription ${subscription} is gone, and with it 2 messages that nobody else is owed.`,
+      subscription,
+      lost: 2,
+    }),
+  ]);
+});
+
 test("a call without the grant is refused, naming the permission", async () => {
   const client = await world.client(SUBSCRIBER);
   await expect(client.topic(topic).publishMessage({ data: Buffer.from("x") })).rejects.toMatchObject({
