@@ -28,7 +28,12 @@ beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "alerts-and-jobs-"));
   kernel = await startKernel({ stateDir, portBase: "any" });
   const run = { pids: () => [], post: async () => ({ status: answer, body: "busy" }) };
-  const pubsub = { backlog: () => 0, oldestUnacked: () => undefined, publish: () => "1" };
+  const pubsub = {
+    backlog: () => 0,
+    backlogs: () => ({}),
+    oldestUnacked: () => undefined,
+    publish: () => "1",
+  };
   alerting = new Alerting(kernel, { run, pubsub });
   scheduler = new Scheduler(kernel, { run, pubsub });
   kernel.control.on(
@@ -37,7 +42,7 @@ beforeAll(async () => {
       kernel,
       () => statusOf(kernel, [alerting, scheduler]),
       () => undefined,
-      routesOf(() => [], alerting, { notices: () => notices }, scheduler),
+      routesOf(() => [], alerting, { notices: () => notices }, scheduler, pubsub),
     ),
   );
   await alerting.start();

@@ -58,6 +58,7 @@ command(
   .option("--tree", "show Pulumi's own display of every resource, not progress and a summary")
   .option("--diff", "show it with the properties that change")
   .option("--no-first-domain", "do not register hello.example.test at the end")
+  .option("--no-type-check", "do not ask the compiler first, of a revision that was checked before say")
   .option(...json)
   .action((options: Parameters<typeof up>[0]) => up(options));
 

@@ -29,6 +29,7 @@ const FIRST_DOMAIN_SECONDS = 60;
 interface Options extends Place {
   readonly config: Record<string, string>;
   readonly firstDomain: boolean;
+  readonly typeCheck: boolean;
   readonly cwd?: string;
   readonly tree?: boolean;
   readonly diff?: boolean;
@@ -50,6 +51,7 @@ export async function up(options: Options): Promise<void> {
       stateDir,
       cloud,
       program,
+      typeCheck: options.typeCheck,
       settings: ({ ports }) => ({
         values: readLocalConfig(options.config, ports, program.folder),
         secretKeys: SECRET_KEYS,

@@ -28,6 +28,8 @@ export interface UpdateOptions {
   /** A cloud that is up, or about to be. */
   readonly cloud: Promise<CloudStatus>;
   readonly program: Program;
+  /** Whether the compiler is asked too. */
+  readonly typeCheck: boolean;
   settings(cloud: CloudStatus): Settings;
   /** What is under way and what has ended. */
   onEvent(event: EngineEvent): void;
@@ -63,7 +65,7 @@ export async function update(options: UpdateOptions): Promise<UpdateResult> {
   const { stateDir, program, signal } = options;
   const lock = await UpdateLock.acquire(lockFile(stateDir));
   try {
-    const types = typeErrors(program, signal);
+    const types = options.typeCheck ? typeErrors(program, signal) : Promise.resolve([]);
     // It is waited for below, unless something else has failed before.
     types.catch(() => undefined);
     const cloud = await options.cloud;
