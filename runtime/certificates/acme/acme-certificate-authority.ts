@@ -133,10 +133,14 @@ export function openCertificateAuthority(options: CertificateAuthorityOptions): 
 
 /**
  * Whether the CA would take the order without `replaces`: it was replaced already, is not known there
- * any more, or belongs to an earlier account. RFC 9773 gives only the first a type of its own.
+ * any more, or belongs to an earlier account. RFC 9773 gives only the first a type of its own. A CA that
+ * fails over it by itself may do so each time, as Pebble does where a serial number's first bit is set:
+ * without another try the certificate would never be renewed.
  */
 function refusesReplaces(error: unknown): boolean {
-  if (!(error instanceof AcmeProblem) || error.isTransient) return false;
+  if (!(error instanceof AcmeProblem)) return false;
+  if (error.origin === "reply" && error.is("serverInternal")) return true;
+  if (error.isTransient) return false;
   return ["alreadyReplaced", "malformed", "unauthorized"].some((type) => error.is(type));
 }
 
