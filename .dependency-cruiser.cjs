@@ -126,12 +126,22 @@ module.exports = {
       comment:
         "What Google and Fastly refuse is judged without a cloud, an engine or a provider. The tests of a URL map are run, so that one looks into the map.",
       severity: "error",
-      from: { path: "^review/|^local/services/.+[/-](rules|syntax)\\.ts$", pathNot: "\\.test\\.ts$" },
+      from: {
+        path: "^review/|^local/services/.+[/-](rules|syntax)\\.ts$",
+        pathNot: "\\.test\\.ts$|^review/policies/pack/",
+      },
       to: {
         path: "^(local|stacks|components|runtime)/|node_modules/@pulumi/",
         pathNot:
           "[/-](rules|syntax)\\.ts$|/google/names\\.ts$|/load-balancing/url-map\\.ts$|/kernel/property-values\\.ts$",
       },
+    },
+    {
+      name: "policy-sdk-only-in-the-pack",
+      comment: "The policies are judged without Pulumi too.",
+      severity: "error",
+      from: { pathNot: "^review/policies/pack/" },
+      to: { path: "node_modules/@pulumi/policy/" },
     },
     { name: "no-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     {
@@ -143,6 +153,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    // The policy pack has a package.json for its version alone.
+    combinedDependencies: true,
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

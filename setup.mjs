@@ -72,6 +72,7 @@ const COMMAND_NEEDS = {
   up: ["pebble", "pulumi"],
   preview: ["pulumi"],
   golden: ["pulumi"],
+  grants: ["pulumi"],
   pulumi: ["pulumi"],
 };
 const COMMAND_LINE = ["--disable-warning=ExperimentalWarning", "local/command-line/main.ts"];

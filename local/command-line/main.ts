@@ -13,6 +13,7 @@ import { demoRenewal } from "./demo/renewal.ts";
 import { traceDomain } from "./domain-trace.ts";
 import { down } from "./down.ts";
 import { golden } from "./golden.ts";
+import { listGrants } from "./grants.ts";
 import { listJobs, runJob } from "./jobs.ts";
 import { flagsKeptByNpm } from "./kept-by-npm.ts";
 import { LocalApi } from "./local-target.ts";
@@ -91,6 +92,16 @@ program
   .option("--folder <folder>", "where the files are", join("test", "golden"))
   .addOption(cwd())
   .action(golden);
+
+program
+  .command("grants [stack]")
+  .description("Who may do what to what in a stack (local, dev, prod), and which test needs each grant.")
+  .exitOverride()
+  .addOption(cwd())
+  .option(...json)
+  .action((stack: string | undefined, options: Parameters<typeof listGrants>[1]) =>
+    listGrants(stack ?? LOCAL_STACK, options),
+  );
 
 program
   .command("pulumi [args...]")

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { readGolden } from "../graph/golden-graph.ts";
@@ -7,7 +7,8 @@ import { type ResourceState, SECRET } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import { judgePolicies, POLICIES } from "./policies.ts";
 
-const GOLDEN = join(import.meta.dirname, "../../test/golden");
+const REPOSITORY = join(import.meta.dirname, "../..");
+const GOLDEN = join(REPOSITORY, "test", "golden");
 const NOW = new Date("2026-12-01T12:00:00Z");
 const prod = goldenGraph("prod");
 
@@ -185,6 +186,31 @@ test("what is right in another way is found right", () => {
     [],
   );
   expect(found.map(({ id }) => id)).toEqual(["no-call-between-workloads"]);
+});
+
+test("docs/policies.md has a row for each policy, and names tests that there are", () => {
+  const page = readFileSync(join(REPOSITORY, "docs", "policies.md"), "utf8");
+  const rows = page.split("\n").filter((line) => /^\| `[a-z0-9-]+` /.test(line));
+  expect(
+    rows.map((row) =>
+      row
+        .slice(1, -1)
+        .split("|")
+        .map((cell) => cell.trim()),
+    ),
+  ).toEqual(
+    POLICIES.map(({ id, severity, source, reason, wayOut }) => [
+      `\`${id}\``,
+      severity,
+      source,
+      `${reason} ${wayOut}`,
+    ]),
+  );
+  const files = [
+    ...page.matchAll(/`((?:bench|components|local|review|runtime|test)\/[^`]+\.(?:ts|yaml|mts))`/g),
+  ].map(([, file = ""]) => file);
+  expect(files.length).toBeGreaterThan(15);
+  expect(files.filter((file) => !existsSync(join(REPOSITORY, file)))).toEqual([]);
 });
 
 function goldenGraph(stack: string): ResourceGraph {

@@ -24,18 +24,25 @@ const REPOSITORY = join(import.meta.dirname, "..", "..");
  * What of a graph breaks which policy, in the policies' order; exemptions that have expired or are of no use come last.
  *
  * @param exemptions @default those of this repository's program
+ * @param policies @default all
  * @throws {InvalidExemptions}
  */
 export function judgePolicies(
   graph: ResourceGraph,
   now: Date,
-  exemptions: readonly Exemption[] = exemptionsOf(REPOSITORY),
+  exemptions: readonly Exemption[] = exemptionsOfRepository(),
+  policies: readonly Policy[] = POLICIES,
 ): readonly PolicyFinding[] {
   const index = new GraphIndex(graph);
-  const findings = POLICIES.flatMap(({ id, severity, wayOut, judge }) =>
+  const findings = policies.flatMap(({ id, severity, wayOut, judge }) =>
     judge(index).map((violation): PolicyFinding => ({ id, severity, wayOut, ...violation })),
   );
   return withExemptions(findings, graph, exemptions, now);
+}
+
+/** @throws {InvalidExemptions} */
+export function exemptionsOfRepository(): readonly Exemption[] {
+  return exemptionsOf(REPOSITORY);
 }
 
 /** @param folder of a program @throws {InvalidExemptions} */

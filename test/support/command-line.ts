@@ -17,18 +17,18 @@ export interface Surroundings {
 }
 
 /** Starts a command as `npm run` does, without the set-up. */
-export function startCommand(
+export function startCommand(args: readonly string[], surroundings?: Surroundings): ChildProcess {
+  return startScript(join(REPOSITORY, "local", "command-line", "main.ts"), args, surroundings);
+}
+
+/** Starts a script of this repository's on the Node that runs the tests. */
+export function startScript(
+  script: string,
   args: readonly string[],
   { env, through = [] }: Surroundings = {},
 ): ChildProcess {
-  const main = join(REPOSITORY, "local", "command-line", "main.ts");
-  const [program = "", ...rest] = [
-    ...through,
-    process.execPath,
-    "--disable-warning=ExperimentalWarning",
-    main,
-    ...args,
-  ];
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
+  const [program = "", ...rest] = [...through, ...node, script, ...args];
   return spawn(program, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NODE_OPTIONS: "", ...env },

@@ -1,0 +1,43 @@
+import { printJson, table } from "../../operator/terminal/output.ts";
+import { type Evidence, type Grant, grantsOf } from "../../review/grants/grants.ts";
+import { programFolder } from "../pulumi/local-stack.ts";
+import { Program } from "../pulumi/program.ts";
+import { ROLES } from "../services/iam/roles.ts";
+import { graphOfStack } from "./golden.ts";
+
+/** Tells of a stack who may do what to what, and what shows that each grant is needed. */
+export async function listGrants(
+  stack: string,
+  { cwd, json }: { readonly cwd?: string; readonly json?: boolean },
+): Promise<void> {
+  const graph = await graphOfStack(stack, new Program(programFolder(cwd)));
+  const grants = grantsOf(graph, (role) => ROLES[role] ?? []);
+  if (json) {
+    printJson({ stack, grants });
+    return;
+  }
+  process.stdout.write(`${table([["WHO", "MAY", "ON", "NEEDED BY"], ...grants.map(rowOf)])}\n`);
+  const bare = grants.filter(({ evidence }) => evidence.kind === "none");
+  process.stdout.write(
+    `${grants.length} grants to ${new Set(grants.map(({ identity }) => identity)).size} identities; ${bare.length} of them no test needs.\n`,
+  );
+}
+
+/** With no role that is known here, its name says more than nothing. */
+function rowOf({ identity, role, permissions, on, condition, evidence }: Grant): readonly string[] {
+  const may = permissions.length > 0 ? permissions.join(", ") : role;
+  return [identity, may, condition === undefined ? on : `${on}, if ${condition}`, neededBy(evidence)];
+}
+
+function neededBy(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case "taken away":
+      return `${evidence.test} (takes ${evidence.permission} away)`;
+    case "used":
+      return evidence.test;
+    case "in the cloud":
+      return `only in the cloud: ${evidence.source}`;
+    case "none":
+      return "nothing";
+  }
+}
