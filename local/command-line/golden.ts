@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { EXIT } from "../../operator/terminal/failure.ts";
+import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { goldenOf } from "../../review/graph/golden-graph.ts";
 import type { ResourceGraph } from "../../review/graph/resource-graph.ts";
 import { DEFAULT_PORT_BASE, portsFrom } from "../kernel/claim-ports.ts";
@@ -23,9 +25,14 @@ export async function golden({
   // The program runs in a folder of its own.
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
+  const { interrupted } = await interruptible((signal) => write(program, target, signal));
+  if (interrupted) process.exitCode = EXIT.interrupted;
+}
+
+async function write(program: Program, target: string, signal: AbortSignal): Promise<void> {
   for (const stack of STACKS) {
     const file = join(target, `${stack}.json`);
-    const text = goldenOf(await graphOfStack(stack, program));
+    const text = goldenOf(await graphOfStack(stack, program, signal));
     const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
     if (text !== before) writeFileSync(file, text);
     process.stdout.write(
@@ -35,9 +42,9 @@ export async function golden({
 }
 
 /** With the default ports: the same wherever this machine's cloud listens. */
-export function graphOfStack(stack: string, program: Program): Promise<ResourceGraph> {
+export function graphOfStack(stack: string, program: Program, signal: AbortSignal): Promise<ResourceGraph> {
   const config = readStackConfig(stack, {}, program.folder);
   const values =
     stack === LOCAL_STACK ? readLocalConfig({}, portsFrom(DEFAULT_PORT_BASE), program.folder) : config.values;
-  return stackGraph(stack, program, { ...config, values });
+  return stackGraph(stack, program, { ...config, values }, signal);
 }

@@ -1,3 +1,5 @@
+import { EXIT } from "../../operator/terminal/failure.ts";
+import { interruptible } from "../../operator/terminal/interruptible.ts";
 import { printJson, table } from "../../operator/terminal/output.ts";
 import { type Evidence, type Grant, grantsOf } from "../../review/grants/grants.ts";
 import { programFolder } from "../pulumi/local-stack.ts";
@@ -10,8 +12,13 @@ export async function listGrants(
   stack: string,
   { cwd, json }: { readonly cwd?: string; readonly json?: boolean },
 ): Promise<void> {
-  const graph = await graphOfStack(stack, new Program(programFolder(cwd)));
-  const grants = grantsOf(graph, (role) => ROLES[role] ?? []);
+  const program = new Program(programFolder(cwd));
+  const read = await interruptible((signal) => graphOfStack(stack, program, signal));
+  if (read.interrupted) {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  const grants = grantsOf(read.result, (role) => ROLES[role] ?? []);
   if (json) {
     printJson({ stack, grants });
     return;

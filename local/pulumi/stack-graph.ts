@@ -21,10 +21,11 @@ export async function stackGraph(
   stack: string,
   program: Program,
   settings: Settings,
+  signal: AbortSignal,
 ): Promise<ResourceGraph> {
   const workspace = await previewWorkspace(WORKSPACES, stack, program, settings, { kind: "nothing" });
   await using providers = await serveOffline(stack === LOCAL_STACK);
-  const { graph, mistakes } = await judge({ program, workspace, providers });
+  const { graph, mistakes } = await judge({ program, workspace, providers, signal });
   const [first] = mistakes;
   if (graph === undefined || first !== undefined) {
     throw new Failure(
