@@ -5,6 +5,7 @@ import { listAccounts } from "./certificates/accounts.ts";
 import { listCertificates } from "./certificates/list.ts";
 import { restoreCertificates } from "./certificates/restore.ts";
 import { showCertificate } from "./certificates/show.ts";
+import { tearDown } from "./certificates/teardown.ts";
 import { verifyCertificates } from "./certificates/verify.ts";
 import {
   dropDeadLetter,
@@ -121,6 +122,14 @@ export function addOperatorCommands(
     .option("--dry-run", "only say what would be done, and why not")
     .option("--timeout <seconds>", "how long to go on", positiveNumber, 86_400)
     .action(on(openTarget, importCertificates));
+  command(
+    certificates,
+    "teardown",
+    "Before pulumi destroy: take every domain off the CDN, with link, activation, certificate and key. Backups stay. Safe to repeat.",
+  )
+    .option("--yes", "ask nobody")
+    .option("--timeout <seconds>", "how long to go on", positiveNumber, 2 * 86_400)
+    .action(on(openTarget, tearDown));
 
   const deadLetters = program
     .command("deadletters")

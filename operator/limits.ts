@@ -9,4 +9,5 @@ export const WRITES_PER_HOUR = ratesOf(LIMITS).writes.perHour;
 export const CDN_WRITES = {
   restore: WRITES.activation,
   renewal: WRITES.renewal + WRITES.cleaning,
+  removal: WRITES.removal,
 } as const;

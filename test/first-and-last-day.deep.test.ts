@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { inventoryOf } from "../local/daemon/cloud-process.ts";
+import { runCommand, startCommand } from "./support/command-line.ts";
+import { countAtFastly, fastly } from "./support/fastly-activations.ts";
+import { eventually, LocalPlatform } from "./support/local-platform.ts";
+
+const DOMAINS = Array.from({ length: 6 }, (_, index) => `customer-${index}.example.test`);
+
+let platform: LocalPlatform;
+
+beforeAll(async () => {
+  platform = await LocalPlatform.start();
+  await platform.update();
+  await Promise.all(DOMAINS.map((domain) => platform.register(domain)));
+  for (const domain of DOMAINS) await platform.reach(domain, ["active"]);
+}, 240_000);
+
+afterAll(() => platform.stop());
+
+const run = (...args: readonly string[]) => runCommand([...args, "--state-dir", platform.stateDir]);
+
+/** Everything of a customer's that the CDN holds. */
+async function heldAtFastly(): Promise<Readonly<Record<string, number>>> {
+  const cloud = platform.cloud.status();
+  const { data } = (await fastly(cloud, "GET", "/domain-management/v1/domains?limit=100")) as {
+    data: readonly { fqdn: string }[];
+  };
+  return {
+    domains: data.filter(({ fqdn }) => fqdn.endsWith(".test")).length,
+    activations: await countAtFastly(cloud, "activations"),
+    certificates: await countAtFastly(cloud, "certificates"),
+    keys: await countAtFastly(cloud, "private_keys"),
+  };
+}
+
+test("a teardown asks before it takes anything, goes on after it was killed, and leaves nothing at the CDN", async () => {
+  const all = DOMAINS.length;
+  const held = { domains: all, activations: all, certificates: all, keys: all };
+  const unasked = await run("certificates", "teardown");
+  expect(unasked).toMatchObject({ code: 1, err: "Nobody is there to be asked: give --yes.\n" });
+  expect(unasked.out).toContain(`Of local, ${all} domains will be taken off the CDN`);
+  expect(await heldAtFastly()).toEqual(held);
+
+  const killed = startCommand(["certificates", "teardown", "--yes", "--state-dir", platform.stateDir]);
+  await eventually("some removals to be asked for", 60, async () => {
+    const gone = await Promise.all(DOMAINS.map((domain) => platform.show(domain)));
+    return gone.some((domain) => domain?.state !== "active") ? true : undefined;
+  });
+  killed.kill("SIGKILL");
+  const again = await run("certificates", "teardown", "--yes", "--json");
+  expect(JSON.parse(again.out)).toMatchObject({ failed: [], left: 0 });
+  expect(again.code).toBe(0);
+  expect(await heldAtFastly()).toEqual({ domains: 0, activations: 0, certificates: 0, keys: 0 });
+
+  const repeated = await run("certificates", "teardown");
+  expect(repeated).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("No domain is registered in local."),
+  });
+}, 120_000);
+
+test("after a teardown, a destroy leaves nothing of the platform", async () => {
+  const place = ["--state-dir", platform.stateDir];
+  const { code, out, err } = await runCommand(["pulumi", ...place, "destroy", "--yes", "--skip-preview"]);
+  expect({ code, told: code === 0 ? "" : out + err }).toEqual({ code: 0, told: "" });
+  const left = (await fastly(platform.cloud.status(), "GET", "/domain-management/v1/domains?limit=100")) as {
+    data: readonly unknown[];
+  };
+  expect(left.data).toEqual([]);
+  const inventory = await inventoryOf(platform.cloud.status());
+  // What stays when its stack has let go of it has no URN.
+  expect(inventory.filter(({ urn }) => urn !== "")).toEqual([]);
+}, 120_000);
