@@ -13,12 +13,14 @@ import {
   redriveDeadLetters,
   showDeadLetter,
 } from "./dead-letters/commands.ts";
+import { annotateDeploy } from "./deploys/annotate.ts";
+import { smokeTest } from "./deploys/smoke.ts";
 import { addDomain, checkDomain, listDomains, removeDomain, showDomain } from "./domains.ts";
 import { forecastLimits } from "./forecast/command.ts";
 import { importCertificates } from "./import/import.ts";
 import { renewDomains } from "./renewal/renew.ts";
 import type { OpenTarget, Target } from "./target.ts";
-import { positiveNumber, time, wholeNumber } from "./terminal/arguments.ts";
+import { commitHash, positiveNumber, time, wholeNumber } from "./terminal/arguments.ts";
 
 export interface OperatorOptions {
   readonly stack: string;
@@ -145,6 +147,23 @@ export function addOperatorCommands(
   command(deadLetters, "drop <id>", "Throw it away, after saying what it is.").action(
     on(openTarget, dropDeadLetter),
   );
+
+  command(
+    program,
+    "smoke",
+    "After a deploy: whether the platform does what it is for, from where its users are. Changes nothing.",
+  )
+    .option("--domain <name>", "whose site to look at (the first that is active)")
+    .option("--timeout <seconds>", "how long to look again at what does not hold yet", positiveNumber, 120)
+    .action(on(openTarget, smokeTest));
+  command(
+    program,
+    "annotate",
+    "Write what was deployed, and by whom, where the platform's dashboard shows it.",
+  )
+    .requiredOption("--commit <hash>", "of what was deployed", commitHash)
+    .requiredOption("--actor <name>", "who deployed it")
+    .action(on(openTarget, annotateDeploy));
   return { domains, certificates };
 }
 

@@ -4,11 +4,14 @@ import { GoogleAuth, Impersonated } from "google-auth-library";
 import { z } from "zod";
 import type { AccessTokens } from "../runtime/google/access-tokens.ts";
 import type { GoogleDoor } from "./pubsub-client.ts";
-import { stagesSchema, type Target } from "./target.ts";
+import { projectOf, stackResourceSchema, stagesSchema, type Target } from "./target.ts";
 import { EXIT, Failure } from "./terminal/failure.ts";
 
-const OUTPUTS_DEADLINE_MS = 60_000;
+const CLI_DEADLINE_MS = 60_000;
+const MAX_STATE_BYTES = 256 * 1024 * 1024;
 const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
+const LOGGING = "https://logging.googleapis.com";
 const PUBSUB = "https://pubsub.googleapis.com";
 const TOKEN_KEPT_MS = 30 * 60_000;
 const KMS_ENDPOINT = "https://cloudkms.googleapis.com";
@@ -23,6 +26,11 @@ const outputsSchema = z.looseObject({
   // A stack that was not updated since has none.
   backupBucket: z.string().optional(),
   backupKey: z.string().optional(),
+  edgeHost: z.string().optional(),
+});
+
+const exportSchema = z.object({
+  deployment: z.object({ resources: z.array(stackResourceSchema).default([]) }),
 });
 
 /**
@@ -33,16 +41,23 @@ const outputsSchema = z.looseObject({
  */
 export async function googleTarget(stack: string): Promise<Target> {
   const outputs = await outputsOf(stack);
-  const { apiUrl, apiAudience, operatorServiceAccount, stages, backupBucket, backupKey } = outputs;
+  const { apiUrl, apiAudience, operatorServiceAccount, stages, backupBucket, backupKey, edgeHost } = outputs;
   return {
     apiUrl: new URL(apiUrl),
     api: { port: HTTPS_PORT },
     edge: { port: HTTPS_PORT },
+    plain: { api: { port: HTTP_PORT }, edge: { port: HTTP_PORT } },
+    ...(edgeHost !== undefined && { edgeHost }),
+    resources: () => resourcesOf(stack),
     idToken: () =>
       impersonate(operatorServiceAccount, (operator) =>
         operator.fetchIdToken(apiAudience, { includeEmail: true }),
       ),
-    pubsub: () => impersonate(operatorServiceAccount, pubsubDoor),
+    pubsub: () => impersonate(operatorServiceAccount, doorTo(PUBSUB)),
+    async logging() {
+      const door = await impersonate(operatorServiceAccount, doorTo(LOGGING));
+      return { ...door, project: projectOf(operatorServiceAccount) };
+    },
     stages,
     async vault() {
       if (backupBucket === undefined || backupKey === undefined) {
@@ -61,23 +76,32 @@ export async function googleTarget(stack: string): Promise<Target> {
 }
 
 async function outputsOf(stack: string): Promise<z.infer<typeof outputsSchema>> {
-  let stdout: string;
+  const read = await readByCli(stack, "outputs", ["output", "--json"]);
+  const outputs = outputsSchema.safeParse(read);
+  if (outputs.success) return outputs.data;
+  throw new Failure(`There is no platform in the stack "${stack}" yet: pulumi up --stack ${stack} makes it.`);
+}
+
+async function resourcesOf(stack: string): Promise<z.infer<typeof exportSchema>["deployment"]["resources"]> {
+  return exportSchema.parse(await readByCli(stack, "state", ["export"])).deployment.resources;
+}
+
+/** @throws {Failure} */
+async function readByCli(stack: string, what: string, command: readonly string[]): Promise<unknown> {
   try {
-    const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
-    ({ stdout } = await promisify(execFile)("pulumi", args, { timeout: OUTPUTS_DEADLINE_MS }));
+    const args = ["stack", ...command, "--non-interactive", "--stack", stack];
+    const limits = { timeout: CLI_DEADLINE_MS, maxBuffer: MAX_STATE_BYTES };
+    return JSON.parse((await promisify(execFile)("pulumi", args, limits)).stdout);
   } catch (error) {
     const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
     const why =
       code === "ENOENT"
         ? "Pulumi's CLI must be on the PATH (pulumi.com/docs/install)"
         : stderr.trim().split("\n").at(-1) || (error as Error).message;
-    throw new Failure(`The outputs of the stack "${stack}" cannot be read: ${why}.`, EXIT.failed, {
+    throw new Failure(`The ${what} of the stack "${stack}" cannot be read: ${why}.`, EXIT.failed, {
       cause: error,
     });
   }
-  const outputs = outputsSchema.safeParse(JSON.parse(stdout));
-  if (outputs.success) return outputs.data;
-  throw new Failure(`There is no platform in the stack "${stack}" yet: pulumi up --stack ${stack} makes it.`);
 }
 
 /** One token for many calls, asked for again well before the hour that it is good for is over. */
@@ -92,8 +116,8 @@ function keptTokens(fetchToken: () => Promise<string>): AccessTokens {
   };
 }
 
-async function pubsubDoor(operator: Impersonated): Promise<GoogleDoor> {
-  return { origin: PUBSUB, accessToken: await accessToken(operator) };
+function doorTo(origin: string): (operator: Impersonated) => Promise<GoogleDoor> {
+  return async (operator) => ({ origin, accessToken: await accessToken(operator) });
 }
 
 async function accessToken(operator: Impersonated): Promise<string> {

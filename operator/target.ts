@@ -11,8 +11,16 @@ export interface Target {
   /** Where to connect for a host's TLS. */
   readonly api: Door;
   readonly edge: Door;
+  /** The same without TLS. */
+  readonly plain: { readonly api: Door; readonly edge: Door };
+  /** The platform's own name at the edge; absent from stacks that were last updated without it. */
+  readonly edgeHost?: string;
+  /** What the stack's state tells of. */
+  resources(): Promise<readonly StackResource[]>;
   /** Pub/Sub, as the operator's account. */
   pubsub(): Promise<GoogleDoor>;
+  /** Cloud Logging, as the operator's account, and the project whose log it may write. */
+  logging(): Promise<GoogleDoor & { readonly project: string }>;
   /** By name. */
   readonly stages: Stages;
   /** The platform's backups, to which the operator's account may add. @throws {Failure} of a platform without */
@@ -34,6 +42,19 @@ export interface Vault {
 export const stagesSchema = z.record(z.string(), z.object({ topic: z.string(), deadLetters: z.string() }));
 /** Topics where messages come in, and subscriptions of those that could not be processed. */
 export type Stages = Readonly<z.output<typeof stagesSchema>>;
+
+/** A resource of a stack's state, as far as it tells what is deployed. Secrets in it are encrypted. */
+export const stackResourceSchema = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  outputs: z.record(z.string(), z.unknown()).default({}),
+});
+export type StackResource = z.output<typeof stackResourceSchema>;
+
+/** The project of a service account, `…@PROJECT.iam.gserviceaccount.com`. */
+export function projectOf(serviceAccount: string): string {
+  return /@([^.]+)\.iam\./.exec(serviceAccount)?.[1] ?? "";
+}
 
 /** How connections to a host are made. Without these, DNS and the system's trust store decide. */
 export interface Door {

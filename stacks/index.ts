@@ -64,6 +64,7 @@ export const {
   eventsTopic,
   backupKey,
   stages,
+  edgeHost,
 } = certificates;
 
 /** What a preview warns of, an update would make. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import { inventoryOf } from "../local/daemon/cloud-process.ts";
 import { runCommand, startCommand } from "./support/command-line.ts";
 import { countAtFastly, fastly } from "./support/fastly-activations.ts";
@@ -32,6 +33,32 @@ async function heldAtFastly(): Promise<Readonly<Record<string, number>>> {
     keys: await countAtFastly(cloud, "private_keys"),
   };
 }
+
+test("a smoke test of what was just deployed sees the platform work from where its users are", async () => {
+  const { code, out } = await run("smoke", "--json");
+  const { checks, ...rest } = JSON.parse(out) as { checks: { name: string; outcome: string }[] };
+  expect(rest).toEqual({ stack: "local", domain: DOMAINS[0] });
+  expect(checks.map(({ name, outcome }) => `${name}: ${outcome}`)).toEqual([
+    "the API answers its operator: passed",
+    "the API refuses strangers: passed",
+    "port 80 leads to HTTPS: passed",
+    "the edge's port 80 leads to HTTPS: passed",
+    "unknown challenges are all alike: passed",
+    "a customer's site is served: passed",
+    "backup, CDN and edge agree: passed",
+  ]);
+  expect(code).toBe(0);
+}, 60_000);
+
+test("what was deployed is in the log that the dashboard shows", async () => {
+  const what = ["--commit", "0123456789abcdef", "--actor", "somebody"];
+  const annotated = await run("annotate", ...what, "--json");
+  expect(annotated).toMatchObject({ code: 0 });
+  const { artefacts } = JSON.parse(annotated.out) as { artefacts: Record<string, string> };
+  expect(Object.keys(artefacts)).toEqual(Object.keys(WORKLOADS).sort());
+  const { out } = await run("logs", "platform-deploy", "--json");
+  expect(JSON.parse(out.trim())).toMatchObject({ jsonPayload: { commit: "0123456789abcdef", artefacts } });
+}, 60_000);
 
 test("a teardown asks before it takes anything, goes on after it was killed, and leaves nothing at the CDN", async () => {
   const all = DOMAINS.length;

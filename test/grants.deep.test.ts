@@ -92,6 +92,7 @@ const PLAYS: Readonly<Record<keyof typeof TAKEN_AWAY, Play>> = {
   "certs-issuing-publisher-operator": redriveTwice(ISSUER),
   "certs-checking-publisher-operator": redriveTwice(CHECKER),
   "certs-domain-api-invoker-operator": callTwice,
+  "certs-operator-log-writer": annotateTwice,
   "certs-token-proxy-invoker-everyone": fetchChallengeTwice,
   "certs-hosting-invoker-everyone": openPageTwice,
 };
@@ -495,6 +496,15 @@ async function takeOverTwice({ domain, refusal, switchOn }: Scene): Promise<void
   } finally {
     resources.remove(rivals.kind, rivals.id);
   }
+}
+
+/** Who deployed is told why nothing is written, and what the dashboard shows is written the second time. */
+async function annotateTwice({ permission, switchOn }: Scene): Promise<void> {
+  const what = ["--commit", "0123456789abcdef", "--actor", "somebody"];
+  const annotate = () => runCommand(["annotate", ...what, "--json", "--state-dir", platform.stateDir]);
+  expect(await annotate()).toMatchObject({ code: 1, err: expect.stringContaining(permission) });
+  switchOn();
+  expect(await annotate()).toMatchObject({ code: 0 });
 }
 
 async function callTwice({ refusal, switchOn }: Scene): Promise<void> {

@@ -69,6 +69,11 @@ beforeAll(async () => {
     // Nobody answers there: dead letters are of use above all when things are broken.
     api: { address: "127.0.0.1", port: 1 },
     edge: { address: "127.0.0.1", port: 1 },
+    plain: { api: { address: "127.0.0.1", port: 1 }, edge: { address: "127.0.0.1", port: 1 } },
+    resources: async () => [],
+    logging: async () => {
+      throw new Error("No log is written here.");
+    },
     pubsub: async () => ({ origin: `http://127.0.0.1:${http}` }),
     stages: { issuing: { topic, deadLetters: DEAD } },
     vault: async () => {

@@ -7,7 +7,7 @@ import { CertificatePlatform, type CertificatePlatformArgs } from "./certificate
 import { requiredServices } from "./required-services.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager"].map(
+const BUILD_SERVICES = ["artifactregistry", "cloudbuild", "cloudfunctions"].map(
   (name) => `${name}.googleapis.com`,
 );
 const TOKEN = "canary-fastly-token";

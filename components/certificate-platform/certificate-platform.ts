@@ -99,6 +99,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
   readonly backupKey: pulumi.Output<string>;
   /** Where messages come in, and where those end that could not be processed. */
   readonly stages: Readonly<Record<string, StageIds>>;
+  /** The name of our own that leads to the CDN. */
+  readonly edgeHost: string;
 
   constructor(name: string, args: CertificatePlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:CertificatePlatform", name, {}, opts);
@@ -324,6 +326,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       issuing: stageOf(issuing, issuer),
       checking: stageOf(checking, checker),
     };
+    this.edgeHost = edge.host;
     this.registerOutputs({
       apiUrl: this.apiUrl,
       apiAudience: this.apiAudience,
@@ -335,6 +338,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
       eventsTopic: this.eventsTopic,
       backupKey: this.backupKey,
       stages: this.stages,
+      edgeHost: this.edgeHost,
     });
   }
 

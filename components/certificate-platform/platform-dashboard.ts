@@ -5,8 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 const COLUMNS = 48;
 const WIDTH = 24;
 const HEIGHT = 16;
+/** The log's id, as the operator's command has it. */
+const DEPLOY_LOG = "platform-deploy";
+const DEPLOYS_HEIGHT = 12;
 /** Metrics that are read as they are; all others are counted. */
 const GAUGES = /oldest_unacked_message_age|instance_count/;
+
+/** Lines across every chart, where something was changed or somebody was told. */
+const EVENTS = { CLOUD_RUN_DEPLOYMENT: "New revisions", CLOUD_ALERTING_ALERT: "Alerts" } as const;
 
 export interface PlatformDashboardArgs {
   readonly title: string;
@@ -26,17 +32,36 @@ export class PlatformDashboard extends pulumi.ComponentResource {
     new gcp.monitoring.Dashboard(
       name,
       {
-        dashboardJson: pulumi
-          .all(tiles)
-          .apply((all) =>
-            JSON.stringify({ displayName: title, mosaicLayout: { columns: COLUMNS, tiles: all } }),
-          ),
+        dashboardJson: pulumi.all(tiles).apply((all) =>
+          JSON.stringify({
+            displayName: title,
+            annotations: {
+              eventAnnotations: Object.entries(EVENTS).map(([eventType, displayName]) => ({
+                eventType,
+                displayName,
+                enabled: true,
+              })),
+            },
+            mosaicLayout: { columns: COLUMNS, tiles: [...all, deploysTile(all.length)] },
+          }),
+        ),
       },
       { parent: this },
     );
 
     this.registerOutputs({});
   }
+}
+
+/** What was deployed, by whom and from which commit, as `npm run annotate` writes it. */
+function deploysTile(charts: number) {
+  return {
+    xPos: 0,
+    yPos: Math.ceil((charts * WIDTH) / COLUMNS) * HEIGHT,
+    width: COLUMNS,
+    height: DEPLOYS_HEIGHT,
+    widget: { title: "Deployments", logsPanel: { filter: `log_id("${DEPLOY_LOG}")` } },
+  };
 }
 
 /** @see https://cloud.google.com/monitoring/api/ref_v1/rest/v1/projects.dashboards */

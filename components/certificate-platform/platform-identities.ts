@@ -44,6 +44,12 @@ export class PlatformIdentities extends pulumi.ComponentResource {
         { parent: this },
       );
     }
+    // What was deployed, by whom and from which commit, is told on the dashboard by a line of the log.
+    new gcp.projects.IAMMember(
+      `${name}-operator-log-writer`,
+      { project: this.operator.project, role: "roles/logging.logWriter", member: this.operator.member },
+      { parent: this },
+    );
     this.registerOutputs({});
   }
 

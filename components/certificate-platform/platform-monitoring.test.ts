@@ -116,9 +116,13 @@ test("one page shows all that is watched, each chart in a place of its own", () 
   ) as unknown as { dashboardJson: string };
   const { displayName, mosaicLayout } = JSON.parse(dashboardJson) as {
     displayName: string;
-    mosaicLayout: { columns: number; tiles: { xPos: number; yPos: number; width: number }[] };
+    mosaicLayout: { columns: number; tiles: { xPos: number; yPos: number; width: number; widget: object }[] };
   };
   expect(displayName).toBe("p");
+  expect(mosaicLayout.tiles.at(-1)?.widget).toEqual({
+    title: "Deployments",
+    logsPanel: { filter: 'log_id("platform-deploy")' },
+  });
   const places = mosaicLayout.tiles.map(({ xPos, yPos }) => `${xPos}/${yPos}`);
   expect(new Set(places).size).toBe(places.length);
   for (const { xPos, width } of mosaicLayout.tiles)

@@ -3,6 +3,8 @@ import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
 const SERVICES = [
   "certificatemanager.googleapis.com",
   "cloudkms.googleapis.com",
+  // Grants in the project itself are its.
+  "cloudresourcemanager.googleapis.com",
   "cloudscheduler.googleapis.com",
   "compute.googleapis.com",
   "dns.googleapis.com",
@@ -15,12 +17,11 @@ const SERVICES = [
   "secretmanager.googleapis.com",
   "storage.googleapis.com",
 ] as const;
-/** What turns sources into functions, and grants the account that does it its roles in the project. */
+/** What turns sources into functions. */
 const SERVICES_OF_FUNCTIONS = [
   "artifactregistry.googleapis.com",
   "cloudbuild.googleapis.com",
   "cloudfunctions.googleapis.com",
-  "cloudresourcemanager.googleapis.com",
 ] as const;
 
 /** Google's services that a `CertificatePlatform` of these workloads needs its foundation to enable. */

@@ -16,6 +16,8 @@ export class ServiceIdentity extends pulumi.ComponentResource {
   readonly member: pulumi.Output<string>;
   /** `projects/P/serviceAccounts/EMAIL` */
   readonly accountName: pulumi.Output<string>;
+  /** The project that it is an account of. */
+  readonly project: pulumi.Output<string>;
 
   constructor(name: string, { displayName }: ServiceIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:serverless:ServiceIdentity", name, { displayName }, opts);
@@ -32,6 +34,7 @@ export class ServiceIdentity extends pulumi.ComponentResource {
     this.email = account.email;
     this.member = account.member;
     this.accountName = account.name;
+    this.project = account.project;
     this.registerOutputs({ email: this.email, member: this.member, accountName: this.accountName });
   }
 }

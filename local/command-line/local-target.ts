@@ -1,6 +1,13 @@
 import { ApiClient } from "../../operator/api-client.ts";
 import { exchange } from "../../operator/exchange.ts";
-import { type Door, stagesSchema, type Target } from "../../operator/target.ts";
+import type { GoogleDoor } from "../../operator/pubsub-client.ts";
+import {
+  type Door,
+  projectOf,
+  stackResourceSchema,
+  stagesSchema,
+  type Target,
+} from "../../operator/target.ts";
 import { Failure } from "../../operator/terminal/failure.ts";
 import { control, requireCloud } from "../daemon/cloud-process.ts";
 import type { CloudStatus } from "../daemon/control.ts";
@@ -14,16 +21,21 @@ const DEADLINE_MS = 35_000;
 export class LocalApi extends ApiClient {
   readonly cloud: CloudStatus;
 
-  /** @param outputs of the stack. */
-  constructor(cloud: CloudStatus, outputs: Readonly<Record<string, unknown>>) {
-    super(localTarget(cloud, outputs));
+  /** @param outputs of the stack; resources of its state, where somebody asks for them */
+  constructor(
+    cloud: CloudStatus,
+    outputs: Readonly<Record<string, unknown>>,
+    resources: readonly object[] = [],
+  ) {
+    super(localTarget(cloud, outputs, resources));
     this.cloud = cloud;
   }
 
   /** @throws {Failure} when no cloud runs or no platform is in it. */
   static async open(stateDir: string): Promise<LocalApi> {
     const cloud = await requireCloud(stateDir);
-    return new LocalApi(cloud, readCheckpoint(absoluteStateDir(stateDir), LOCAL_STACK)?.outputs ?? {});
+    const state = readCheckpoint(absoluteStateDir(stateDir), LOCAL_STACK);
+    return new LocalApi(cloud, state?.outputs ?? {}, state?.resources);
   }
 }
 
@@ -32,8 +44,12 @@ export function edgeOf({ ports, caFile }: CloudStatus): Door {
   return { address: "127.0.0.1", port: ports.edgeHttps, caFile };
 }
 
-function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknown>>): Target {
-  const { apiUrl, apiAudience, operatorServiceAccount, backupBucket, backupKey } = outputs;
+function localTarget(
+  cloud: CloudStatus,
+  outputs: Readonly<Record<string, unknown>>,
+  resources: readonly object[],
+): Target {
+  const { apiUrl, apiAudience, operatorServiceAccount, backupBucket, backupKey, edgeHost } = outputs;
   if (
     typeof apiUrl !== "string" ||
     typeof apiAudience !== "string" ||
@@ -45,15 +61,24 @@ function localTarget(cloud: CloudStatus, outputs: Readonly<Record<string, unknow
     apiUrl: new URL(apiUrl),
     api: { address: "127.0.0.1", port: cloud.ports.loadBalancerHttps, caFile: cloud.caFile },
     edge: edgeOf(cloud),
+    plain: {
+      api: { address: "127.0.0.1", port: cloud.ports.loadBalancerHttp },
+      edge: { address: "127.0.0.1", port: cloud.ports.edgeHttp },
+    },
+    ...(typeof edgeHost === "string" && { edgeHost }),
+    resources: async () => stackResourceSchema.array().parse(resources),
     idToken: () => operatorToken(cloud, operatorServiceAccount, apiAudience),
-    pubsub: async () => ({ origin: `http://127.0.0.1:${await operatorPort(cloud, operatorServiceAccount)}` }),
+    pubsub: () => operatorDoor(cloud, operatorServiceAccount),
+    async logging() {
+      const door = await operatorDoor(cloud, operatorServiceAccount);
+      return { ...door, project: projectOf(operatorServiceAccount) };
+    },
     stages: stagesSchema.safeParse(outputs.stages).data ?? {},
     async vault() {
       if (typeof backupBucket !== "string" || typeof backupKey !== "string") {
         throw new Failure("The local platform has no output backupKey yet: run npm run up.");
       }
-      // A port of the operator's own is its identity: no token is asked for there.
-      const endpoint = `http://127.0.0.1:${await operatorPort(cloud, operatorServiceAccount)}`;
+      const { origin: endpoint } = await operatorDoor(cloud, operatorServiceAccount);
       return {
         bucket: backupBucket,
         key: backupKey,
@@ -74,6 +99,11 @@ async function operatorToken(cloud: CloudStatus, operator: string, audience: str
     deadlineMs: DEADLINE_MS,
   });
   return text;
+}
+
+/** A port of the operator's own is its identity: no token is asked for there. */
+async function operatorDoor(cloud: CloudStatus, operator: string): Promise<GoogleDoor> {
+  return { origin: `http://127.0.0.1:${await operatorPort(cloud, operator)}` };
 }
 
 /** Where Google's APIs know the caller for the operator. */

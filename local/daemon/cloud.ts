@@ -11,6 +11,7 @@ import { GCP } from "../services/google/package.ts";
 import { TokenExchange } from "../services/iam/token-exchange.ts";
 import { KmsApi } from "../services/kms/kms-api.ts";
 import { LoadBalancer } from "../services/load-balancing/load-balancer.ts";
+import { LoggingApi } from "../services/logging/logging-api.ts";
 import { LogSinks } from "../services/logging/sinks.ts";
 import { Alerting } from "../services/monitoring/alerting.ts";
 import { LocalPubSub } from "../services/pubsub/local-pubsub.ts";
@@ -63,6 +64,7 @@ export async function startCloud({ binDir, ...options }: CloudOptions): Promise<
   const pubsub: LocalPubSub = new LocalPubSub(kernel, run);
   kernel.identities.serveHttp(
     new KmsApi(kernel),
+    new LoggingApi(kernel),
     new SecretManagerApi(kernel),
     new TokenExchange(kernel),
     pubsub.restApi,

@@ -12,6 +12,11 @@ export function positiveNumber(text: string): number {
   return number;
 }
 
+export function commitHash(text: string): string {
+  if (!/^[0-9a-f]{7,64}$/.test(text)) throw new InvalidArgumentError("It must be a commit's hash.");
+  return text;
+}
+
 export function time(text: string): Date {
   const at = parseSince(text, Date.now());
   if (at === undefined)
