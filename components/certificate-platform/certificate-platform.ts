@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LimitOverrides } from "../../runtime/certificates/budgets/limits.ts";
 import type { OwnershipMethod } from "../../runtime/certificates/ownership/ownership.ts";
-import { AlertChannels } from "../foundation/alert-channels.ts";
+import { AlertChannels, type Alerting } from "../foundation/alert-channels.ts";
 import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import { StageTopic } from "../messaging/stage-topic.ts";
 import type { WorkloadChoice } from "../serverless/hosted-workload.ts";
@@ -112,7 +112,8 @@ export class CertificatePlatform extends pulumi.ComponentResource {
     this.apiAudience = this.apiUrl;
 
     const identities = new PlatformIdentities(name, { operators: args.operators }, parent);
-    const alerts = new AlertChannels(name, { emails: args.alertEmails }, parent);
+    const { channels } = new AlertChannels(name, { emails: args.alertEmails }, parent);
+    const alerting: Alerting = { channels, runbooksUrl: args.runbooksUrl };
     const host = new WorkloadHost(
       name,
       {
@@ -121,7 +122,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
         choices: args.workloads,
         identities: identities.workloads,
         foundation,
-        notificationChannels: alerts.channels,
+        alerting,
         grantDelaySeconds,
         protect,
       },
@@ -309,7 +310,7 @@ export class CertificatePlatform extends pulumi.ComponentResource {
           tokenProxy: tokenProxy.serviceName,
           watcher: watcher.serviceName,
         },
-        notificationChannels: alerts.channels,
+        alerting,
       },
       parent,
     );

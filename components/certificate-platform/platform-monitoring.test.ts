@@ -14,7 +14,11 @@ beforeAll(async () => {
     ["api", "hosting", "issuer", "tokenProxy", "watcher"].map((name) => [name, pulumi.output(`run-${name}`)]),
   ) as ConstructorParameters<typeof PlatformMonitoring>[1]["services"];
   resources = await synth(
-    () => new PlatformMonitoring("p", { services, notificationChannels: ["channels/c"] }),
+    () =>
+      new PlatformMonitoring("p", {
+        services,
+        alerting: { channels: ["channels/c"], runbooksUrl: "https://r.example" },
+      }),
   );
 });
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Alerting } from "../foundation/alert-channels.ts";
 import { LogCounter } from "../foundation/log-counter.ts";
 import { ThresholdAlert } from "../foundation/threshold-alert.ts";
 import { PlatformDashboard } from "./platform-dashboard.ts";
@@ -17,8 +18,7 @@ export interface PlatformMonitoringArgs {
   readonly services: Readonly<
     Record<"api" | "hosting" | "issuer" | "tokenProxy" | "watcher", pulumi.Output<string>>
   >;
-  /** Names of notification channels. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
 }
 
 /** Tells of what is wrong with the platform as a whole, where a domain's own alerts would come too late. */
@@ -26,7 +26,7 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
   constructor(name: string, args: PlatformMonitoringArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:PlatformMonitoring", name, {}, opts);
 
-    const { services, notificationChannels } = args;
+    const { services, alerting } = args;
     const parent = { parent: this };
     const counter = (key: string, description: string, filter: string) =>
       new LogCounter(`${name}-${key}`, { serviceName: services.issuer, filter, description }, parent)
@@ -86,8 +86,9 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
           },
         ],
         advice:
-          "One cause for many domains: the CA, the CDN, or a release of ours. Read the reasons in the issuer's log, look at both status pages, and see `docs/runbooks/renewal-failing.md`.",
-        notificationChannels,
+          "One cause for many domains: the CA, the CDN, or a release of ours. Read the reasons in the issuer's log, look at both status pages, and see the runbook.",
+        runbook: "renewal-failing",
+        alerting,
       },
       parent,
     );
@@ -116,7 +117,8 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
         ],
         advice:
           "Work waits until there is more; renewals go first. The issuer's log names the limit and when it allows more. If it lasts, ask the CA or Fastly for a higher one.",
-        notificationChannels,
+        runbook: "budget-spent",
+        alerting,
       },
       parent,
     );
@@ -143,13 +145,14 @@ export class PlatformMonitoring extends pulumi.ComponentResource {
         })),
         advice:
           "Read the service's log. Errors of the token proxy make orders fail, those of hosting every visitor sees. If a new revision brought them, go back to the one before.",
-        notificationChannels,
+        runbook: "answers-are-errors",
+        alerting,
       },
       parent,
     );
     const objective = new RenewalObjective(
       `${name}-renewal`,
-      { watcherName: services.watcher, notificationChannels },
+      { watcherName: services.watcher, alerting },
       parent,
     );
     new PlatformDashboard(

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { Alerting } from "../foundation/alert-channels.ts";
 import { LogCounter } from "../foundation/log-counter.ts";
 import { ThresholdAlert } from "../foundation/threshold-alert.ts";
 
@@ -18,8 +19,7 @@ const SILENCE_SECONDS = 900;
 
 export interface RenewalObjectiveArgs {
   readonly watcherName: pulumi.Input<string>;
-  /** Names of notification channels. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
 }
 
 /** The promise that certificates keep a quarter of their life, watched minute by minute, and told of while there is time. */
@@ -31,7 +31,7 @@ export class RenewalObjective extends pulumi.ComponentResource {
   constructor(name: string, args: RenewalObjectiveArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:certificates:RenewalObjective", name, {}, opts);
 
-    const { watcherName: serviceName, notificationChannels } = args;
+    const { watcherName: serviceName, alerting } = args;
     const seen = 'jsonPayload.message="Domains seen"';
     const rounds = new LogCounter(
       `${name}-rounds`,
@@ -87,8 +87,9 @@ export class RenewalObjective extends pulumi.ComponentResource {
             },
           ],
           advice:
-            "Too many certificates are not renewed in time. The alerts on renewals, on budgets and on waiting messages say why; `docs/runbooks/expiring.md` says what to do.",
-          notificationChannels,
+            "Too many certificates are not renewed in time. The alerts on renewals, on budgets and on waiting messages say why; the runbook says what to do.",
+          runbook: "expiring",
+          alerting,
         },
         { parent: this },
       );
@@ -116,7 +117,8 @@ export class RenewalObjective extends pulumi.ComponentResource {
         ],
         advice:
           "Without the watcher no certificate is renewed. Read its errors and those of the domain API, and see in Cloud Scheduler whether its job runs.",
-        notificationChannels,
+        runbook: "watcher-silent",
+        alerting,
       },
       { parent: this },
     );

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { type Alerting, documentation } from "./alert-channels.ts";
 
 export interface ThresholdAlertArgs {
   /** A clause that follows "NAME: ". */
@@ -13,8 +14,9 @@ export interface ThresholdAlertArgs {
   readonly all?: boolean;
   /** What whoever is woken does first, in Markdown. */
   readonly advice: string;
-  /** Names of notification channels. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  /** The name of a file of `docs/runbooks`, without its end. */
+  readonly runbook: string;
+  readonly alerting: Alerting;
 }
 
 /** Tells when what is measured goes beyond what it should. */
@@ -22,16 +24,16 @@ export class ThresholdAlert extends pulumi.ComponentResource {
   constructor(name: string, args: ThresholdAlertArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:foundation:ThresholdAlert", name, {}, opts);
 
-    const { title, severity, conditions, all = false, advice, notificationChannels } = args;
+    const { title, severity, conditions, all = false, advice, runbook, alerting } = args;
     new gcp.monitoring.AlertPolicy(
       name,
       {
         displayName: `${name}: ${title}`,
         combiner: all ? "AND" : "OR",
         severity,
-        notificationChannels: [...notificationChannels],
+        notificationChannels: [...alerting.channels],
         conditions: [...conditions],
-        documentation: { mimeType: "text/markdown", content: advice },
+        documentation: documentation(advice, runbook, alerting),
       },
       { parent: this },
     );

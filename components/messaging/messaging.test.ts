@@ -26,7 +26,7 @@ describe("Stage", () => {
           pubsubAgent: AGENT,
           deadLetterReaders: { operator: "serviceAccount:operator" },
           backoffSeconds: { minimum: 1, maximum: 600 },
-          notificationChannels: ["channels/c"],
+          alerting: { channels: ["channels/c"], runbooksUrl: "https://r.example" },
           protect: false,
           ...(maxDeliveryAttempts !== undefined && { maxDeliveryAttempts }),
         }),

@@ -29,7 +29,7 @@ export class ScheduledWorkload<Schema extends z.ZodType> extends pulumi.Componen
     super("platform:messaging:ScheduledWorkload", name, {}, opts);
 
     const { workload, cron, caller, after = [] } = args;
-    const { region, timeoutSeconds, notificationChannels } = workload;
+    const { region, timeoutSeconds, alerting } = workload;
     const schedulerVariables: Record<SchedulerVariable, pulumi.Input<string>> = {
       SCHEDULER_SERVICE_ACCOUNT: caller.email,
     };
@@ -49,7 +49,7 @@ export class ScheduledWorkload<Schema extends z.ZodType> extends pulumi.Componen
       { region, cron, endpoint: uri, caller, deadlineSeconds: timeoutSeconds },
       { parent: this },
     );
-    new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
+    new FaultAlert(name, { serviceName, alerting }, { parent: this });
 
     this.serviceName = serviceName;
     this.registerOutputs({ serviceName: this.serviceName });

@@ -38,7 +38,7 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
 
     const { workload, after } = args;
     const { topic, pusher, operator } = args.source;
-    const { notificationChannels, pubsubAgent, protect } = workload;
+    const { alerting, pubsubAgent, protect } = workload;
     const pushVariables: Record<PushVariable, pulumi.Input<string>> = {
       PUSH_SERVICE_ACCOUNT: pusher.email,
     };
@@ -62,12 +62,12 @@ export class StageWorkload<Schema extends z.ZodType> extends pulumi.ComponentRes
         pubsubAgent,
         deadLetterReaders: { operator: operator.member },
         backoffSeconds: { minimum: 1, maximum: 600 },
-        notificationChannels,
+        alerting,
         protect,
       },
       { parent: this },
     );
-    new FaultAlert(name, { serviceName, notificationChannels }, { parent: this });
+    new FaultAlert(name, { serviceName, alerting }, { parent: this });
 
     this.serviceName = serviceName;
     this.deadLetterSubscriptionId = stage.deadLetterSubscriptionId;

@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { type Alerting, documentation } from "../foundation/alert-channels.ts";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
 
 const DAY_SECONDS = 86_400;
@@ -24,8 +25,7 @@ export interface StageArgs {
   readonly maxDeliveryAttempts?: number;
   /** Whole seconds before the first redelivery, and at most. */
   readonly backoffSeconds: { readonly minimum: number; readonly maximum: number };
-  /** Names of notification channels for the alert on the oldest dead letter. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
   /** Keeps the subscriptions from being deleted or replaced: what waits in them would be lost. */
   readonly protect: boolean;
 }
@@ -114,7 +114,7 @@ export class Stage extends pulumi.ComponentResource {
         displayName: `${name}: a message could not be processed`,
         combiner: "OR",
         severity: "ERROR",
-        notificationChannels: [...args.notificationChannels],
+        notificationChannels: [...args.alerting.channels],
         conditions: [
           {
             displayName: `A dead letter is older than ${DEAD_LETTER_ALERT_SECONDS} s`,
@@ -127,10 +127,11 @@ export class Stage extends pulumi.ComponentResource {
             },
           },
         ],
-        documentation: {
-          mimeType: "text/markdown",
-          content: `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again: npm run deadletters.`,
-        },
+        documentation: documentation(
+          `Messages of \`${name}\` failed ${maxDeliveryAttempts} times. Read the service's errors, mend the cause, then publish the dead letters again: npm run deadletters.`,
+          "dead-letters",
+          args.alerting,
+        ),
       },
       { parent: this },
     );
@@ -141,7 +142,7 @@ export class Stage extends pulumi.ComponentResource {
         displayName: `${name}: messages wait too long`,
         combiner: "OR",
         severity: "WARNING",
-        notificationChannels: [...args.notificationChannels],
+        notificationChannels: [...args.alerting.channels],
         conditions: [
           {
             displayName: `The oldest message has waited for ${WAITING_ALERT_SECONDS} s, for five minutes`,
@@ -154,10 +155,11 @@ export class Stage extends pulumi.ComponentResource {
             },
           },
         ],
-        documentation: {
-          mimeType: "text/markdown",
-          content: `\`${name}\` does not keep up, or one of its messages fails again and again. Its log says which; more instances help only against the first.`,
-        },
+        documentation: documentation(
+          `\`${name}\` does not keep up, or one of its messages fails again and again. Its log says which; more instances help only against the first.`,
+          "messages-wait",
+          args.alerting,
+        ),
       },
       { parent: this },
     );

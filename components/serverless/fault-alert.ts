@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { type Alerting, documentation } from "../foundation/alert-channels.ts";
 
 /** Between two notifications of an incident: a fault that meets every message is told of once an hour. */
 const NOTIFICATION_SECONDS = 3_600;
@@ -9,8 +10,7 @@ const AUTO_CLOSE_SECONDS = 3_600;
 export interface FaultAlertArgs {
   /** Of the Cloud Run service. */
   readonly serviceName: pulumi.Input<string>;
-  /** Names of notification channels. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
 }
 
 /**
@@ -27,7 +27,7 @@ export class FaultAlert extends pulumi.ComponentResource {
         displayName: `${name}: a fault of the platform's own`,
         combiner: "OR",
         severity: "ERROR",
-        notificationChannels: [...args.notificationChannels],
+        notificationChannels: [...args.alerting.channels],
         conditions: [
           {
             displayName: "An error that no other delivery mends",
@@ -41,10 +41,11 @@ export class FaultAlert extends pulumi.ComponentResource {
           notificationRateLimit: { period: `${NOTIFICATION_SECONDS}s` },
           autoClose: `${AUTO_CLOSE_SECONDS}s`,
         },
-        documentation: {
-          mimeType: "text/markdown",
-          content: `\`${name}\` gave up on a message for a reason of the platform's own. Read the service's errors, mend the cause, then register the domains that they name again.`,
-        },
+        documentation: documentation(
+          `\`${name}\` gave up on a message for a reason of the platform's own. Read the service's errors, mend the cause, then register the domains that they name again.`,
+          "platform-fault",
+          args.alerting,
+        ),
       },
       { parent: this },
     );

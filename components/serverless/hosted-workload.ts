@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Alerting } from "../foundation/alert-channels.ts";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
 import type { Packaging, PackagingChoice } from "./packaging.ts";
 import type { CpuCount } from "./workload-size.ts";
@@ -42,8 +43,7 @@ export interface HostedWorkload
   readonly codeBucket: pulumi.Input<string>;
   /** Pub/Sub's own account in this project, `serviceAccount:…`. */
   readonly pubsubAgent: pulumi.Input<string>;
-  /** Names of the channels that alerts on it are sent to. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
   /** Keeps the service, and what waits for it, from being deleted. */
   readonly protect: boolean;
 }

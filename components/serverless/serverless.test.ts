@@ -144,7 +144,7 @@ describe("WorkloadHost", () => {
           choices,
           identities: { left: identity, right: identity },
           foundation: new ProjectFoundation("project", { services: [] }),
-          notificationChannels: [],
+          alerting: { channels: [], runbooksUrl: "https://r.example" },
           grantDelaySeconds: 0,
           protect: false,
         },

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Alerting } from "../foundation/alert-channels.ts";
 import { PrivateBucket } from "../foundation/private-bucket.ts";
 import type { ProjectFoundation } from "../foundation/project-foundation.ts";
 import type { ServiceIdentity } from "../foundation/service-identity.ts";
@@ -14,8 +15,7 @@ export interface WorkloadHostArgs<Name extends string> {
   readonly choices: Readonly<Record<Name, WorkloadChoice>>;
   readonly identities: Readonly<Record<Name, ServiceIdentity>>;
   readonly foundation: ProjectFoundation;
-  /** Names of the channels that alerts are sent to. */
-  readonly notificationChannels: readonly pulumi.Input<string>[];
+  readonly alerting: Alerting;
   /** Whole seconds until a new grant holds. */
   readonly grantDelaySeconds: number;
   readonly protect: boolean;
@@ -42,7 +42,7 @@ export class WorkloadHost<Name extends string> {
   }
 
   workload(name: Name): HostedWorkload {
-    const { region, foundation, notificationChannels, protect } = this.#args;
+    const { region, foundation, alerting, protect } = this.#args;
     const { packaging, ...choice } = this.#args.choices[name];
     return {
       ...this.#args.definitions[name],
@@ -54,7 +54,7 @@ export class WorkloadHost<Name extends string> {
       region,
       codeBucket: this.#codeBucket,
       pubsubAgent: foundation.pubsubAgent,
-      notificationChannels,
+      alerting,
       protect,
     };
   }

@@ -20,7 +20,7 @@ export function hostedImage(overrides: Partial<HostedWorkload> = {}): HostedWork
     region: "europe-west1",
     codeBucket: "code",
     pubsubAgent: "serviceAccount:agent",
-    notificationChannels: ["channels/c"],
+    alerting: { channels: ["channels/c"], runbooksUrl: "https://r.example" },
     protect: true,
     ...overrides,
   };

@@ -64,13 +64,10 @@ function textsOf(value: unknown): string {
   return own + Object.values(value).map(textsOf).join("");
 }
 
-test("every problem has a runbook, and every runbook a problem", () => {
-  for (const problem of PROBLEMS) expect(existsSync(new URL(`${problem}.md`, RUNBOOKS))).toBe(true);
-  expect(readdirSync(RUNBOOKS).sort()).toEqual(
-    Object.keys(CATALOGUE)
-      .map((name) => `${name}.md`)
-      .sort(),
-  );
+test("every problem has a runbook", () => {
+  const missing = PROBLEMS.filter((problem) => !existsSync(new URL(`${problem}.md`, RUNBOOKS)));
+  expect(missing).toEqual([]);
+  expect(Object.keys(CATALOGUE).sort()).toEqual([...PROBLEMS].sort());
 });
 
 describe("Slack", () => {
