@@ -74,6 +74,7 @@ const COMMAND_NEEDS = {
   golden: ["pulumi"],
   grants: ["pulumi"],
   pulumi: ["pulumi"],
+  rollback: ["pulumi"],
 };
 const COMMAND_LINE = ["--disable-warning=ExperimentalWarning", "local/command-line/main.ts"];
 

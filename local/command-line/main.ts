@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { addOperatorCommands } from "../../operator/commands.ts";
+import { addOperatorCommands, type OperatorOptions } from "../../operator/commands.ts";
 import { googleTarget } from "../../operator/google-target.ts";
+import type { OpenTarget } from "../../operator/target.ts";
 import { keyValue, positiveNumber, wholeNumber } from "../../operator/terminal/arguments.ts";
 import { Failure } from "../../operator/terminal/failure.ts";
 import { outliveReaders } from "../../operator/terminal/output.ts";
@@ -20,6 +21,7 @@ import { LocalApi } from "./local-target.ts";
 import { logs } from "./logs.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { pulumi } from "./pulumi.ts";
+import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
 import { toldError } from "./told-error.ts";
 import { up } from "./up.ts";
@@ -130,12 +132,29 @@ command(
   .option(...json)
   .action(logs);
 
-const { domains } = addOperatorCommands(program, command, ({ stack, stateDir }) =>
-  stack === LOCAL_STACK ? LocalApi.open(stateDir).then(({ target }) => target) : googleTarget(stack),
-);
+const openTarget: OpenTarget<OperatorOptions> = ({ stack, stateDir }) =>
+  stack === LOCAL_STACK ? LocalApi.open(stateDir).then(({ target }) => target) : googleTarget(stack);
+const { domains } = addOperatorCommands(program, command, openTarget);
 command(domains, "trace <name>", "Every hop of a domain's newest registration here, with times.")
   .option(...json)
   .action(traceDomain);
+
+command(
+  program,
+  "rollback",
+  "Update a stack with the program and the configuration of a former commit, then look whether it works.",
+)
+  .requiredOption("--to <commit>", "the commit to go back to")
+  .option("--stack <stack>", "which stack: the local one, or one that Pulumi's CLI knows", LOCAL_STACK)
+  .option("--formats-read", "it has been read that the former program can read what is stored now")
+  .option("--yes", "ask nobody")
+  .option(
+    "--timeout <seconds>",
+    "how long to look afterwards for what does not hold yet",
+    positiveNumber,
+    120,
+  )
+  .action((options: Parameters<typeof rollback>[0]) => rollback(options, openTarget));
 
 const demo = program.command("demo").description("Shows of what the platform does by itself.").exitOverride();
 command(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { PROBLEMS } from "../../certificates/alerts/alerts.ts";
 import { CATALOGUE } from "../../certificates/alerts/catalogue.ts";
