@@ -92,7 +92,7 @@ const PLAYS: Readonly<Record<keyof typeof TAKEN_AWAY, Play>> = {
   "certs-issuing-publisher-operator": redriveTwice(ISSUER),
   "certs-checking-publisher-operator": redriveTwice(CHECKER),
   "certs-domain-api-invoker-operator": callTwice,
-  "certs-operator-log-writer": annotateTwice,
+  "certs-deploys-log-writer": annotateTwice,
   "certs-token-proxy-invoker-everyone": fetchChallengeTwice,
   "certs-hosting-invoker-everyone": openPageTwice,
 };

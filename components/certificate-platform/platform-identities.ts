@@ -46,7 +46,7 @@ export class PlatformIdentities extends pulumi.ComponentResource {
     }
     // What was deployed, by whom and from which commit, is told on the dashboard by a line of the log.
     new gcp.projects.IAMMember(
-      `${name}-operator-log-writer`,
+      `${name}-deploys-log-writer`,
       { project: this.operator.project, role: "roles/logging.logWriter", member: this.operator.member },
       { parent: this },
     );

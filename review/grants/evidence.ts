@@ -52,7 +52,7 @@ export const TAKEN_AWAY = {
   "certs-issuing-publisher-operator": "pubsub.topics.publish",
   "certs-checking-publisher-operator": "pubsub.topics.publish",
   "certs-domain-api-invoker-operator": "run.routes.invoke",
-  "certs-operator-log-writer": "logging.logEntries.create",
+  "certs-deploys-log-writer": "logging.logEntries.create",
   "certs-token-proxy-invoker-everyone": "run.routes.invoke",
   "certs-hosting-invoker-everyone": "run.routes.invoke",
 } as const;
