@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { PROBLEMS } from "../runtime/certificates/alerts/alerts.ts";
 import { REPOSITORY } from "../local/kernel/place.ts";
 import { holdingOf } from "../local/pulumi/offline-providers.ts";
+import { PROBLEMS } from "../runtime/certificates/alerts/alerts.ts";
 
 const STACKS = ["dev", "local", "prod"];
 const POLICY = "gcp:monitoring/alertPolicy:AlertPolicy";
