@@ -209,6 +209,11 @@ const configSchema = z
       .refine((days) => days === 0 || (days >= 7 && days <= 90), "must be 0, or from 7 to 90"),
     /** Until new grants hold. @default 120, which is what Google names */
     grantDelaySeconds: z.int().min(0).max(900).default(120),
+    /**
+     * Names of what stands in the project already and nothing here makes. The program asks for none of them: a judgement
+     * of it takes them for granted.
+     */
+    existing: z.array(z.string().min(1)).default([]),
     protect: z.boolean(),
   })
   .refine((config) => config?.externalAccountKeys !== undefined || !wantsExternalAccount(config), {

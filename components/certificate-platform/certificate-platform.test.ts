@@ -374,6 +374,7 @@ describe("CertificatePlatform with functions", () => {
           storageSource: {
             bucket: "certs-code",
             object: expect.stringMatching(/^domain-validator\/[0-9a-f]{64}\.zip$/),
+            generation: 1,
           },
         },
         serviceAccount: "projects/test/serviceAccounts/certs-builds@test.iam.gserviceaccount.com",

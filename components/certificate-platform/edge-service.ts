@@ -82,6 +82,8 @@ export class EdgeService extends pulumi.ComponentResource {
             requestCondition: "not-acme",
           },
         ],
+        // The provider, in the version that package.json pins, sends of an edited one what has changed alone, and Fastly may
+        // then forget the rest, forceSsl too: an edit takes another name, so that a new one is made.
         requestSettings: [
           { name: "https-only", forceSsl: true, requestCondition: "not-acme" },
           { name: "fresh-challenges", action: "pass", requestCondition: "acme" },

@@ -47,6 +47,7 @@ describe("Stage", () => {
           serviceAccountEmail: "pusher@test.iam.gserviceaccount.com",
           audience: "https://x.a.run.app",
         },
+        attributes: { "x-goog-version": "v1" },
       },
       retryPolicy: { minimumBackoff: "1s", maximumBackoff: "600s" },
     });

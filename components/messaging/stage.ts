@@ -92,6 +92,8 @@ export class Stage extends pulumi.ComponentResource {
         pushConfig: {
           pushEndpoint: args.endpoint,
           oidcToken: { serviceAccountEmail: args.pusher.email, audience: args.endpoint },
+          // As the API answers: left out, it may differ for ever.
+          attributes: { "x-goog-version": "v1" },
         },
         retryPolicy: {
           minimumBackoff: `${backoffSeconds.minimum}s`,

@@ -21,7 +21,7 @@ export function makeFunction<Schema extends z.ZodType>(
   builds: FunctionBuilds,
   parent: pulumi.Resource,
 ): WorkloadAddress {
-  const { bucket, name: object } = codeObject(name, workload, FUNCTION_SOURCE, parent);
+  const { bucket, name: object, generation } = codeObject(name, workload, FUNCTION_SOURCE, parent);
   const made = new gcp.cloudfunctionsv2.Function(
     name,
     {
@@ -29,8 +29,8 @@ export function makeFunction<Schema extends z.ZodType>(
       buildConfig: {
         runtime: RUNTIME,
         entryPoint: ENTRY_POINT,
-        // By its name alone: the API answers with the generation of its own copy, which would differ for ever.
-        source: { storageSource: { bucket, object } },
+        // Left out, the provider sends with a changed object the generation that state holds: the old object's.
+        source: { storageSource: { bucket, object, generation } },
         serviceAccount: builds.accountName,
         dockerRepository: builds.repositoryId,
       },

@@ -57,7 +57,11 @@ export async function preview(stack: string, options: Options): Promise<void> {
     const flags = flagsOf(options);
     const judged = await judge({ program, workspace, providers, flags, signal });
     const mistakes = [...(await types), ...judged.mistakes];
-    return { ...judged, mistakes, warnings: [...judged.losses, ...policyMistakes(judged, program)] };
+    return {
+      ...judged,
+      mistakes,
+      warnings: [...judged.doubts, ...judged.losses, ...policyMistakes(judged, program)],
+    };
   });
   if (judgement.interrupted) {
     process.exitCode = EXIT.interrupted;
@@ -67,7 +71,7 @@ export async function preview(stack: string, options: Options): Promise<void> {
 }
 
 interface Told extends Judgement {
-  /** What would be lost, and what breaks a policy: the plan is right, and somebody should look at it. */
+  /** What is in doubt, what would be lost, and what breaks a policy: the plan is right, and somebody should look at it. */
   readonly warnings: readonly Mistake[];
 }
 

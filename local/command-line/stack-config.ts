@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { Failure } from "../../operator/terminal/failure.ts";
 import { DEFAULT_PORT_BASE } from "../kernel/claim-ports.ts";
 import type { Ports } from "../kernel/contract.ts";
+import { EXISTING_KEY } from "../pulumi/existing.ts";
 import { LOCAL_STACK, PROJECT } from "../pulumi/local-stack.ts";
 
 /** Keys whose values the engine encrypts and never shows. */
@@ -55,7 +56,7 @@ export function readStackConfig(
     secretKeys.add(key);
     placeholders.set(key, "encrypted");
   }
-  const isPlatform = Object.keys(values).some((key) => key.startsWith(`${PROJECT}:`));
+  const isPlatform = Object.keys(values).some((key) => key.startsWith(`${PROJECT}:`) && key !== EXISTING_KEY);
   const required = isPlatform ? SECRET_KEYS.filter((key) => !OPTIONAL_KEYS.includes(key)) : [];
   for (const key of required.filter((each) => values[each] === undefined)) {
     values[key] = placeholderOf(key);

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { type Properties, Secret, UNKNOWN } from "../../review/rules/values.ts";
 import { FASTLY } from "../services/fastly/package.ts";
 import { GCP } from "../services/google/package.ts";
+import { from, judged, urnOf, type Wanted, withoutSource } from "../services/testing/planned.ts";
 import { Provider } from "./provider.ts";
-import type { PlannedResource } from "./requests.ts";
 
 const SERVICE = "gcp:projects/service:Service";
 const TOPIC = "gcp:pubsub/topic:Topic";
@@ -27,8 +27,6 @@ const KEY_RING = "gcp:kms/keyRing:KeyRing";
 const KEY = "gcp:kms/cryptoKey:CryptoKey";
 const KEY_GRANT = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember";
 const FASTLY_DOMAIN = "fastly:index/domainV1:DomainV1";
-
-type Wanted = readonly [type: string, name: string, inputs: Properties, more?: Partial<PlannedResource>];
 
 const SERVICES = ["certificatemanager", "cloudkms", "compute", "dns", "iam", "pubsub"].map(
   (name): Wanted => [SERVICE, name, { service: `${name}.googleapis.com` }],
@@ -283,31 +281,4 @@ function gcp(): Provider {
   const provider = Provider.offline(GCP, false);
   provider.configure({ project: "acme", region: "europe-west1" });
   return provider;
-}
-
-/** As an engine does it: what the program wants is checked first. */
-function judged(provider: Provider, wanted: readonly Wanted[]): readonly string[] {
-  const planned = wanted.map(([type, name, news, more]): PlannedResource => {
-    const urn = urnOf(type, name);
-    const standing = more?.standing ?? "wanted";
-    const checked = provider.check({ urn, olds: {}, news });
-    if (standing === "wanted") expect(checked.failures).toEqual([]);
-    const inputs = standing === "wanted" ? checked.inputs : news;
-    return { urn, standing, id: "", inputs, outputs: {}, dependencies: {}, ...more };
-  });
-  return provider.judge(planned).map(({ urn, reason }) => `${urn.split("::").at(-1)}: ${reason}`);
-}
-
-function from(property: string, type: string, name: string): Partial<PlannedResource> {
-  return { dependencies: { [property]: [urnOf(type, name)] } };
-}
-
-function urnOf(type: string, name: string): string {
-  return `urn:pulumi:test::fixture::${type}::${name}`;
-}
-
-/** Every mistake ends with where its rule stands. */
-function withoutSource(mistake: string): string {
-  expect(mistake).toMatch(/ \(https:\S+\)\.$/);
-  return mistake.replace(/ \(https:\S+\)\.$/, "");
 }

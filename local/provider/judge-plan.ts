@@ -1,6 +1,6 @@
 import type { Kind } from "./kind.ts";
 import { Plan, type PlanSettings } from "./plan.ts";
-import { unmetPrerequisites } from "./prerequisites.ts";
+import { doubtsOf, unmetPrerequisites } from "./prerequisites.ts";
 import { type Judgement, nameOf, type PlannedResource, typeOf } from "./requests.ts";
 
 /**
@@ -21,19 +21,20 @@ export function judgePlan(
     if (!kind || resource.standing !== "wanted") return [];
     const id = plan.idOf(resource);
     const draft = { id: id ?? "", urn, inputs: plan.inputsOf(resource), now };
-    const { verify, ...rest } = kind;
-    const unmet = unmetPrerequisites(
-      id === undefined ? rest : kind,
-      draft,
-      plan,
-      plan.shownInputsOf(resource),
-    );
+    const { verify, doubt, ...rest } = kind;
+    const asked = id === undefined ? rest : kind;
+    const shown = plan.shownInputsOf(resource);
+    const unmet = unmetPrerequisites(asked, draft, plan, shown);
+    const doubts = doubtsOf(asked, draft, plan, shown);
     const reasons = unmet.map(({ reason }) => reason);
     const taken =
       id === undefined || kind.shared || kind.repeatable ? undefined : firsts.get(`${kind.token} ${id}`);
     if (taken !== undefined) {
       reasons.push(`must have a name of its own: "${nameOf({ urn: taken })}" is ${id} too (${kind.errors}).`);
     } else if (id !== undefined) firsts.set(`${kind.token} ${id}`, urn);
-    return reasons.map((reason) => ({ urn, reason }));
+    return [
+      ...reasons.map((reason) => ({ urn, reason })),
+      ...doubts.map((reason) => ({ urn, reason, isDoubt: true }) as const),
+    ];
   });
 }

@@ -106,6 +106,11 @@ export interface KindEntry<in Parts = unknown> {
    * where inputs may be unknown, except for what the id hangs on.
    */
   verify?(draft: Draft, around: Surroundings, report: CitedReport): void;
+  /**
+   * What the service refuses unless somebody has seen to it outside of the program; asked of a plan alone, and told
+   * without holding anything up. Reports as `verify` does.
+   */
+  doubt?(draft: Draft, around: Surroundings, report: CitedReport): void;
   /** Resolves when the written resource works. A throw undoes the write. */
   ready?(id: string, parts: Parts): Promise<void>;
   /** Whether the resource stays in the cloud when the program lets go of it. */

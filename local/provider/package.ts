@@ -21,6 +21,8 @@ export interface Reference {
   readonly config: ProviderConfig;
   /** Whether all there is is the local cloud's. */
   readonly local: boolean;
+  /** Names of what stands already, made by nobody here; in any of the forms that the package's services take. */
+  readonly existing: readonly string[];
 }
 
 /** The settings of a package that mean something here. */

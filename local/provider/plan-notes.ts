@@ -46,11 +46,13 @@ export class PlanNotes {
   /**
    * What is wrong with the plan as a whole, that each resource by itself does not show.
    * @param dependencies By URN: URNs of what went into the value of an input, by its name.
+   * @param existing Names of what stands already, outside of the program.
    * @param orderOf The place of a URN in the program: of two that do not go together, the later one is told of.
    */
   judge(
     dependencies: ReadonlyMap<string, PlannedResource["dependencies"]>,
     orderOf: (urn: string) => number,
+    existing: readonly string[] = [],
   ): readonly Judgement[] {
     const inOrder = [...this.#noted].sort(([left], [right]) => orderOf(left) - orderOf(right));
     const providers = new Set([...this.#noted.values()].map(({ provider }) => provider));
@@ -60,6 +62,7 @@ export class PlanNotes {
           const standing = reasons.length > 0 ? "refused" : provider === judge ? "wanted" : "there";
           return { urn, standing, id, inputs, outputs, dependencies: dependencies.get(urn) ?? {} };
         }),
+        existing,
       ),
     );
   }

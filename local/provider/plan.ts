@@ -11,6 +11,8 @@ export interface PlanSettings {
   /** Whether all there is is the local cloud's. */
   readonly local: boolean;
   readonly isElsewhere: Package["isElsewhere"];
+  /** Names of what stands already, made by nobody here. */
+  readonly existing: readonly string[];
   /** What a cloud holds already, beside what the engine knows of. */
   readonly cloud: ResourceView | undefined;
 }
@@ -54,8 +56,10 @@ export class Plan implements Surroundings {
   /** What has no name before it is made need not be there yet; what else need not be, its package says. */
   mayBeElsewhere(kinds: readonly string[], name: string, from: Named): boolean {
     if (kinds.some((kind) => this.#unnamed.has(kind) || this.#kinds.get(kind)?.chosenId)) return true;
-    const { config, local, isElsewhere } = this.#settings;
-    return isElsewhere?.({ kinds, name, from, config, local }) ?? false;
+    const { config, local, existing, isElsewhere } = this.#settings;
+    // On this machine nothing stands but what programs have made.
+    if (!local && existing.includes(name)) return true;
+    return isElsewhere?.({ kinds, name, from, config, local, existing }) ?? false;
   }
 
   /** As the services will see them: without marks of secrecy, and with ids for what is not known yet. */

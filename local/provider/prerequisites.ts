@@ -1,5 +1,5 @@
 import { namedPath, showAt } from "../../review/rules/paths.ts";
-import { valuesAt } from "../../review/rules/rule.ts";
+import { type CitedReport, valuesAt } from "../../review/rules/rule.ts";
 import type { Properties, Value } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../kernel/contract.ts";
 import type { Draft, Kind, ProviderConfig, ResourceHolder, Surroundings, Unmet } from "./kind.ts";
@@ -72,20 +72,29 @@ function danglingReferences(
   return unmet;
 }
 
-function mismatches(
-  { verify }: Kind,
+function mismatches(kind: Kind, draft: Draft, around: Surroundings, shown: Properties): readonly Unmet[] {
+  return toldBy((report) => kind.verify?.(draft, around, report), shown).map((reason) => ({
+    code: "INVALID_ARGUMENT",
+    reason,
+  }));
+}
+
+/** What a kind is not sure of. */
+export function doubtsOf(
+  kind: Kind,
   draft: Draft,
   around: Surroundings,
   shown: Properties,
-): readonly Unmet[] {
-  const unmet: Unmet[] = [];
-  verify?.(draft, around, (path, rule, source) => {
-    unmet.push({
-      code: "INVALID_ARGUMENT",
-      reason: `${namedPath(shown, path)} ${rule}; got ${showAt(shown, path)} (${source}).`,
-    });
+): readonly string[] {
+  return toldBy((report) => kind.doubt?.(draft, around, report), shown);
+}
+
+function toldBy(ask: (report: CitedReport) => void, shown: Properties): readonly string[] {
+  const told: string[] = [];
+  ask((path, rule, source) => {
+    told.push(`${namedPath(shown, path)} ${rule}; got ${showAt(shown, path)} (${source}).`);
   });
-  return unmet;
+  return told;
 }
 
 function leadsTo(from: Kind, resources: ResourceView, kind: string, name: Value): CloudResource | undefined {

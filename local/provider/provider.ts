@@ -91,11 +91,19 @@ export class Provider {
     return invokeFunction(this.package, token, call);
   }
 
-  /** What is wrong with a program's resources that each by itself does not show, before any is made. */
-  judge(planned: readonly requests.PlannedResource[]): readonly requests.Judgement[] {
+  /**
+   * What is wrong with a program's resources that each by itself does not show, before any is made.
+   *
+   * @param existing Names of what stands already, outside of the program.
+   */
+  judge(
+    planned: readonly requests.PlannedResource[],
+    existing: readonly string[] = [],
+  ): readonly requests.Judgement[] {
     return judgePlan(this.#kinds, this.#imagines ? planned.map(asUnknown) : planned, {
       config: this.#config,
       local: this.#localProjects,
+      existing,
       isElsewhere: this.package.isElsewhere,
       cloud: this.#parts?.kernel.resources,
     });

@@ -94,6 +94,8 @@ export interface PlannedResource extends Subject {
 /** What is wrong with a resource of a plan. */
 export interface Judgement extends Subject {
   readonly reason: string;
+  /** Its service may take it nevertheless: that hangs on what nobody here knows. */
+  readonly isDoubt?: true;
 }
 
 /** @throws {TypeError} when the URN is not one. */

@@ -6,6 +6,7 @@ import type { ResourceGraph } from "../../review/graph/resource-graph.ts";
 import { lossesIn, type PlannedStep } from "../../review/losses.ts";
 import { nameOf, typeOf } from "../provider/requests.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
+import { existingNames } from "./existing.ts";
 import { holdingOf, type OfflineProviders } from "./offline-providers.ts";
 import { type Plan, plannedGraph, readPlan } from "./planned-graph.ts";
 import type { Program } from "./program.ts";
@@ -28,6 +29,8 @@ export interface Judgement {
   readonly changeSummary: Readonly<Record<string, number>>;
   /** What would go with what it holds. */
   readonly losses: readonly Mistake[];
+  /** What a service will refuse unless somebody has seen to it outside of the program. */
+  readonly doubts: readonly Mistake[];
   /** All that the program makes; nothing, if it did not come to its end. */
   readonly graph?: ResourceGraph;
 }
@@ -70,14 +73,20 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
     const refusals = providers.notes.flatMap((notes) => notes.refusals());
     // Of a program that did not come to its end, nobody knows what else it would make.
     const plan = ended === undefined ? readPlan(planFile) : undefined;
-    const misfits = plan === undefined ? [] : judgePlan(plan, providers, program);
+    const existing = existingNames(workspace);
+    const judged = plan === undefined ? [] : judgePlan(plan, providers, program, existing);
+    const [misfits, doubts] = [false, true].map((isDoubt) =>
+      judged.filter((each) => (each.isDoubt ?? false) === isDoubt).map(toMistake),
+    );
     const mistakes = inOrder(program, [
-      ...[...refusals, ...misfits].map(({ urn, reason }) => ({ urn, message: about(urn, reason) })),
+      ...refusals.map(toMistake),
+      ...(misfits ?? []),
       ...program.registeredTwice,
       ...(ended === undefined ? [] : errorsOf(diagnostics, program, ended)),
     ]);
     return {
       mistakes,
+      doubts: inOrder(program, doubts ?? []),
       shown,
       changeSummary: summaryOf(events),
       ...(plan && { graph: plannedGraph(events, plan) }),
@@ -91,11 +100,15 @@ export async function judge(options: JudgementOptions): Promise<Judgement> {
   }
 }
 
-function judgePlan(plan: Plan, { notes }: OfflineProviders, program: Program) {
+function judgePlan(plan: Plan, { notes }: OfflineProviders, program: Program, existing: readonly string[]) {
   const dependencies = new Map(
     [...plan].map(([urn, { propertyDependencies }]) => [urn, propertyDependencies]),
   );
-  return notes.flatMap((each) => each.judge(dependencies, (urn) => orderIn(program, urn)));
+  return notes.flatMap((each) => each.judge(dependencies, (urn) => orderIn(program, urn), existing));
+}
+
+function toMistake({ urn, reason }: { readonly urn: string; readonly reason: string }): Mistake {
+  return { urn, message: about(urn, reason) };
 }
 
 /** What the engine and the program said themselves. A resource that is registered twice has been told. */

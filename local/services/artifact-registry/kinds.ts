@@ -2,11 +2,20 @@ import { text } from "../../../review/rules/values.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { customerKeys } from "../kms/customer-keys.ts";
 import { REPOSITORY_RULES } from "./rules.ts";
 
 const repository: KindEntry = {
   token: "gcp:artifactregistry/repository:Repository",
   holds: "data",
+  ...customerKeys([
+    {
+      at: "kmsKeyName",
+      agent: "gcp-sa-artifactregistry",
+      placeOf: ({ location }) => location,
+      source: "https://cloud.google.com/artifact-registry/docs/cmek",
+    },
+  ]),
   recorded:
     "A registry that images and packages can be pushed to and pulled from, with its cleanup policies.",
   defaults: (_inputs, { region }) => ({ mode: "STANDARD_REPOSITORY", ...(region && { location: region }) }),

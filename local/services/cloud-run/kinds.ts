@@ -8,6 +8,7 @@ import { toStored } from "../../provider/stored.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { ACCOUNT_KIND } from "../iam/account-kind.ts";
+import { customerKeys } from "../kms/customer-keys.ts";
 import type { CloudRun } from "./contract.ts";
 import { RevisionHistory } from "./revision-history.ts";
 import { SERVICE_RULES } from "./rules.ts";
@@ -20,9 +21,20 @@ interface Parts {
   readonly run: CloudRun;
 }
 
+const KEYS = customerKeys([
+  {
+    at: "template.encryptionKey",
+    agent: "serverless-robot-prod",
+    placeOf: ({ location }) => location,
+    source: "https://cloud.google.com/run/docs/securing/using-cmek",
+  },
+]);
+
 const service: KindEntry<Parts> = {
   token: SERVICE_KIND,
+  ...KEYS,
   references: {
+    ...KEYS.references,
     "template.serviceAccount": [ACCOUNT_KIND],
     "template.containers[].envs[].valueSource.secretKeyRef.secret": ["gcp:secretmanager/secret:Secret"],
     "template.containers[].sourceCode.cloudStorageSource.bucket": ["gcp:storage/bucket:Bucket"],

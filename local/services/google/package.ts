@@ -11,6 +11,7 @@ import { DNS_KINDS } from "../dns/kinds.ts";
 import { FEDERATION_KINDS } from "../iam/federation-kinds.ts";
 import { IAM_MEMBER_KINDS } from "../iam/iam-members.ts";
 import { SERVICE_ACCOUNT_KINDS } from "../iam/service-accounts.ts";
+import { KEY_KIND } from "../kms/customer-keys.ts";
 import { KMS_KINDS } from "../kms/kinds.ts";
 import { COMPUTE_KINDS } from "../load-balancing/kinds.ts";
 import { LOGGING_KINDS } from "../logging/kinds.ts";
@@ -24,6 +25,7 @@ import type { ObjectStorage } from "../storage/contract.ts";
 import { STORAGE_KINDS } from "../storage/kinds.ts";
 import { GCP_FUNCTIONS } from "./functions.ts";
 import { projectIn, projectOf } from "./names.ts";
+import { refersTo } from "./references.ts";
 
 /** What its kinds act on, beside what they only write down. */
 export interface GcpParts {
@@ -65,8 +67,15 @@ export const GCP: Package<GcpParts> = {
   isElsewhere,
 };
 
+/** What stands where a kind that is written here could: groups of instances and endpoints, and backends that are buckets. */
+const OTHER_KINDS =
+  /\/(backendBuckets|instanceGroups|zones\/[^/]+\/networkEndpointGroups|global\/networkEndpointGroups)\//;
+
 /** What is another project's, or anybody's as buckets are, need not be the program's. */
-function isElsewhere({ kinds, name, from, config, local }: Reference): boolean {
+function isElsewhere({ kinds, name, from, config, local, existing }: Reference): boolean {
+  if (!local && existing.some((other) => refersTo(name, other) || refersTo(other, name))) return true;
+  if (OTHER_KINDS.test(name)) return true;
+  if (kinds.includes(KEY_KIND) && !name.startsWith("projects/")) return true;
   if (isIP(name) !== 0 || (kinds.includes(BUCKET_KIND) && !local)) return true;
   return projectIn(name, projectOf(from)) !== config.project;
 }

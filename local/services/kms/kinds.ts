@@ -2,6 +2,7 @@ import { text } from "../../../review/rules/values.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
+import { KEY_KIND } from "./customer-keys.ts";
 import { CRYPTO_KEY_RULES, KEY_RING_RULES, KEY_RINGS, KEYS } from "./rules.ts";
 
 const KEY_RING = "gcp:kms/keyRing:KeyRing";
@@ -18,7 +19,7 @@ const keyRing: KindEntry = {
 };
 
 const cryptoKey: KindEntry = {
-  token: "gcp:kms/cryptoKey:CryptoKey",
+  token: KEY_KIND,
   holds: "data",
   references: { keyRing: [KEY_RING] },
   idOutlives: NEVER_DELETED,

@@ -9,7 +9,7 @@ import * as balancer from "./checks.ts";
 import { verifyForwardingRule, verifyHttpsProxy } from "./front-end-matches.ts";
 import * as rules from "./front-end-rules.ts";
 import * as kinds from "./kind-tokens.ts";
-import { SERVICE_PATHS, verifyProxyScheme, verifyUrlMapSchemes } from "./scheme-matches.ts";
+import { SERVICE_PATHS, verifyPolicies, verifyProxyScheme, verifyUrlMapSchemes } from "./scheme-matches.ts";
 import { checkSecurityPolicy as unsupportedInSecurityPolicy } from "./security-policy.ts";
 import { SECURITY_POLICY_RULES } from "./security-policy-rules.ts";
 import { checkUrlMap as unsupportedInUrlMap } from "./url-map-checks.ts";
@@ -129,6 +129,7 @@ export const COMPUTE_KINDS = googleKinds<ResourceHolder>(
           resolve(around, kinds.NETWORK_ENDPOINT_GROUP, group)?.properties.networkEndpointType ===
           "SERVERLESS";
         checkServerlessBackends(inputs, isServerless, (path, rule) => report(path, rule, SERVERLESS_GROUPS));
+        verifyPolicies(inputs, around, report);
       },
       unsupported: balancer.checkBackendService,
       outputs: linked,

@@ -112,6 +112,19 @@ export function verifyProxyScheme({ inputs }: Draft, around: Surroundings, repor
   refuseLimited(LIMITED_IN_PROXIES, inputs, schemeOf(first?.service), report);
 }
 
+/** Before a cache and behind it there are policies of different types. */
+export function verifyPolicies(service: Properties, around: Surroundings, report: CitedReport): void {
+  for (const [name, wanted] of [
+    ["securityPolicy", "CLOUD_ARMOR"],
+    ["edgeSecurityPolicy", "CLOUD_ARMOR_EDGE"],
+  ] as const) {
+    const policy = resolve(around, kinds.SECURITY_POLICY, service[name]);
+    const { type = "CLOUD_ARMOR" } = policy?.properties ?? {};
+    if (policy && type !== "" && type !== wanted)
+      report(name, `must be a policy of type ${wanted}`, `${API}/backendServices`);
+  }
+}
+
 /** The backend services that requests to a map can end at, as far as they are known. */
 export function servicesOf(
   urlMap: Properties,

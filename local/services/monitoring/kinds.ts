@@ -4,6 +4,7 @@ import type { KindEntry } from "../../provider/kind.ts";
 import { type GoogleKindEntry, googleKinds } from "../google/google-kinds.ts";
 import { lastSegment, projectId } from "../google/names.ts";
 import { CHANNEL_KIND, POLICY_KIND } from "./alert-policy.ts";
+import { verifyConditions, verifyIndicator } from "./metric-matches.ts";
 import { OBJECTIVE_KIND } from "./objective.ts";
 import { DASHBOARD_RULES, OBJECTIVE_RULES, SERVICE_RULES } from "./objective-rules.ts";
 import { ALERT_POLICY_RULES, CHANNEL_RULES, POLICIES } from "./rules.ts";
@@ -17,6 +18,7 @@ const alertPolicy: GoogleKindEntry = {
   ownProject: { "notificationChannels[]": POLICIES },
   defaults: () => ({ enabled: true }),
   rules: ALERT_POLICY_RULES,
+  verify: verifyConditions,
   unsupported: unsupportedPolicy,
   chosenId: true,
   id: (inputs, urn) => `${projectId(inputs)}/alertPolicies/${stableNumber(urn, 19)}`,
@@ -44,6 +46,7 @@ const customService: KindEntry = {
 const objective: KindEntry = {
   token: OBJECTIVE_KIND,
   rules: OBJECTIVE_RULES,
+  verify: verifyIndicator,
   unsupported: unsupportedObjective,
   chosenId: true,
   id: (inputs, urn) =>

@@ -2,9 +2,12 @@ import type { Report } from "../../../review/rules/rule.ts";
 import { nested, type Properties, text } from "../../../review/rules/values.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { doubtGrants } from "../google/agent-grants.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { projectId } from "../google/names.ts";
 import { ACCOUNT_KIND } from "../iam/account-kind.ts";
+import { customerKeys } from "../kms/customer-keys.ts";
+import { BUCKET_KIND } from "../storage/bucket-settings.ts";
 import { NAMING, SUBSCRIPTION_RULES } from "./subscription-rules.ts";
 import { SUBSCRIPTION_KIND, subscriptionProblems } from "./subscription-settings.ts";
 import { TOPIC_RULES } from "./topic-rules.ts";
@@ -13,9 +16,25 @@ import { TOPIC_KIND, topicProblems } from "./topic-settings.ts";
 const DAY_SECONDS = 86_400;
 const LACKING = "must be absent: the local Pub/Sub cannot do it";
 
+/** Where messages go as files, Pub/Sub itself writes them, unless an account is named that does. */
+const doubtBucket = doubtGrants([
+  {
+    at: "cloudStorageConfig.bucket",
+    kind: BUCKET_KIND,
+    grants: "gcp:storage/bucketIAMMember:BucketIAMMember",
+    grantedAt: "bucket",
+    roles: /^roles\/(owner|storage\.(admin|objectAdmin|objectCreator|objectUser|legacyBucketWriter))$/,
+    agent: "gcp-sa-pubsub",
+    source: "https://cloud.google.com/pubsub/docs/create-cloudstorage-subscription#assign_roles",
+  },
+]);
+
 const topic: KindEntry = {
   token: TOPIC_KIND,
   autoname: { property: "name", maxLength: 255, source: NAMING },
+  ...customerKeys([
+    { at: "kmsKeyName", agent: "gcp-sa-pubsub", source: "https://cloud.google.com/pubsub/docs/encryption" },
+  ]),
   assigned: { messageStoragePolicy: { allowedPersistenceRegions: [] } },
   rules: TOPIC_RULES,
   unsupported(inputs, report) {
@@ -43,6 +62,10 @@ const subscription: KindEntry = {
   defaults: () => ({ messageRetentionDuration: `${7 * DAY_SECONDS}s` }),
   assigned: { ackDeadlineSeconds: 10, expirationPolicy: { ttl: `${31 * DAY_SECONDS}s` } },
   rules: SUBSCRIPTION_RULES,
+  doubt(draft, around, report) {
+    const { serviceAccountEmail } = nested(draft.inputs, "cloudStorageConfig");
+    if (serviceAccountEmail === undefined) doubtBucket(draft, around, report);
+  },
   unsupported(inputs, report) {
     refuseSet(
       inputs,

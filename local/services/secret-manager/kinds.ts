@@ -1,17 +1,34 @@
-import { type Properties, text } from "../../../review/rules/values.ts";
+import { listed, nested, type Properties, text } from "../../../review/rules/values.ts";
 import type { ResourceView } from "../../kernel/contract.ts";
 import { projectNumber } from "../../kernel/project-number.ts";
 import type { KindEntry } from "../../provider/kind.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { idIn, lastSegment, projectId } from "../google/names.ts";
+import { customerKeys } from "../kms/customer-keys.ts";
 import { SECRET_RULES, SECRET_VERSION_RULES, SECRETS } from "./rules.ts";
 
 const SECRET = "gcp:secretmanager/secret:Secret";
 const SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion";
 
+const CMEK = "https://cloud.google.com/secret-manager/docs/cmek";
+
 const secret: KindEntry = {
   token: SECRET,
   holds: "data",
+  ...customerKeys([
+    {
+      at: "replication.auto.customerManagedEncryption.kmsKeyName",
+      agent: "gcp-sa-secretmanager",
+      placeOf: () => "global",
+      source: CMEK,
+    },
+    {
+      at: "replication.userManaged.replicas[].customerManagedEncryption.kmsKeyName",
+      agent: "gcp-sa-secretmanager",
+      placeOf: replicaOf,
+      source: CMEK,
+    },
+  ]),
   autoname: { property: "secretId", maxLength: 255, source: SECRETS },
   assigned: { expireTime: "", versionAliases: {} },
   rules: SECRET_RULES,
@@ -50,6 +67,13 @@ export const SECRET_KINDS = googleKinds(
   ["secretmanager.googleapis.com"],
   [secret, secretVersion],
 );
+
+/** Where the replica is whose key stands at a path. */
+function replicaOf({ replication }: Properties, path: string): unknown {
+  const index = Number(/replicas\[(\d+)\]/.exec(path)?.[1]);
+  const replica = listed(nested(nested({ replication }, "replication"), "userManaged"), "replicas")[index];
+  return nested({ replica: replica ?? null }, "replica").location;
+}
 
 /** The number that these very data already have, or the next one of the secret. */
 function versionId(inputs: Properties, urn: string, resources: ResourceView): string {

@@ -8,6 +8,7 @@ import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { lastSegment } from "../google/names.ts";
+import { customerKeys } from "../kms/customer-keys.ts";
 import type { ObjectDescription, ObjectStorage, StoredObject } from "./contract.ts";
 import { NOTIFICATION, type NotificationParts } from "./notification-kind.ts";
 import { BUCKET_NAMING, BUCKET_RULES, OBJECT_NAMING, OBJECT_RULES } from "./rules.ts";
@@ -22,6 +23,14 @@ interface Parts {
 const bucket: KindEntry<Parts> = {
   token: "gcp:storage/bucket:Bucket",
   holds: "data",
+  ...customerKeys([
+    {
+      at: "encryption.defaultKmsKeyName",
+      agent: "gs-project-accounts",
+      placeOf: ({ location }) => location,
+      source: "https://cloud.google.com/storage/docs/encryption/customer-managed-keys",
+    },
+  ]),
   autoname: { property: "name", maxLength: 63, source: BUCKET_NAMING },
   defaults: () => ({ storageClass: "STANDARD", forceDestroy: false }),
   rules: BUCKET_RULES,

@@ -3,6 +3,7 @@ import type { Kernel } from "../../kernel/contract.ts";
 import { stableNumber } from "../../kernel/stable-number.ts";
 import type { Draft, KindEntry } from "../../provider/kind.ts";
 import { ProviderError } from "../../provider/provider-error.ts";
+import { doubtGrants } from "../google/agent-grants.ts";
 import { lastSegment } from "../google/names.ts";
 import { TOPIC_KIND } from "../pubsub/topic-settings.ts";
 import { BUCKET_KIND } from "./bucket-settings.ts";
@@ -24,6 +25,17 @@ export const NOTIFICATION: KindEntry<NotificationParts> = {
   token: NOTIFICATION_KIND,
   references: { bucket: [BUCKET_KIND], topic: [TOPIC_KIND] },
   rules: NOTIFICATION_RULES,
+  doubt: doubtGrants([
+    {
+      at: "topic",
+      kind: TOPIC_KIND,
+      grants: "gcp:pubsub/topicIAMMember:TopicIAMMember",
+      grantedAt: "topic",
+      roles: /^roles\/(owner|editor|pubsub\.(admin|editor|publisher))$/,
+      agent: "gs-project-accounts",
+      source: SOURCE,
+    },
+  ]),
   chosenId: true,
   id: (inputs, urn) => `${bucketOf(inputs)}/notificationConfigs/${idOf(urn)}`,
   outputs: checkNotification,

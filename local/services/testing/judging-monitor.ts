@@ -46,10 +46,12 @@ class JudgingMonitor {
     }
   }
 
-  /** What is wrong, as `NAME: SENTENCE`. */
+  /** What is wrong without a doubt, as `NAME: SENTENCE`. */
   judge(): readonly string[] {
     const judged = this.#notes.judge(this.#dependencies, (urn) => this.#order.indexOf(urn));
-    return [...this.#notes.refusals(), ...judged].map(({ urn, reason }) => `${nameOf({ urn })}: ${reason}`);
+    return [...this.#notes.refusals(), ...judged.filter(({ isDoubt }) => !isDoubt)].map(
+      ({ urn, reason }) => `${nameOf({ urn })}: ${reason}`,
+    );
   }
 
   async registerResource(
