@@ -17,7 +17,8 @@ export interface Loss {
   readonly message: string;
 }
 
-const WHAT: Readonly<Record<Holding, string>> = {
+/** In a sentence: "it holds …". */
+export const WHAT: Readonly<Record<Holding, string>> = {
   data: "data, which goes with it",
   "an address": "an address, which others know and will not get back",
   trust: "trust, which others gave to it and not to another",
@@ -53,14 +54,22 @@ export function lossesIn(
   });
 }
 
-/** The one of its name, or else the one whose name begins most alike. */
+/** Of the one of its name, or else the one whose name begins most alike. */
 function advice(urn: string, made: readonly string[], placeOf: (urn: string) => string | undefined): string {
-  const alike = made.filter((other) => typeOf(other) === typeOf(urn));
-  const heir = alike.find((other) => nameOf(other) === nameOf(urn)) ?? mostAlike(urn, alike);
+  const heir = heirOf(urn, made);
   if (heir === undefined) return "";
   const place = placeOf(heir);
   const at = place === undefined ? "" : ` at ${place}`;
   return ` If "${nameOf(heir)}"${at} is the same one, moved or renamed, give that aliases: ["${urn}"].`;
+}
+
+/**
+ * What is made in its place, as far as names tell.
+ * @param made URNs of all that is made
+ */
+export function heirOf(urn: string, made: readonly string[]): string | undefined {
+  const alike = made.filter((other) => typeOf(other) === typeOf(urn));
+  return alike.find((other) => nameOf(other) === nameOf(urn)) ?? mostAlike(urn, alike);
 }
 
 /** The only one, or of several the one that shares more of the beginning than all others. */

@@ -83,12 +83,19 @@ export function readLocalConfig(
   return { ...Object.fromEntries(moved), ...overrides };
 }
 
+/** Those that have a file of settings. */
+export function stacksOf(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
+    .sort();
+}
+
 function readFile(stack: string, folder: string): Readonly<Record<string, unknown>> {
   const file = `Pulumi.${stack}.yaml`;
-  const stacks = readdirSync(folder).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  const stacks = stacksOf(folder);
   if (!stacks.includes(stack)) {
     throw new Failure(
-      `A stack must be one of ${stacks.sort().join(", ")}; got "${stack}", and there is no ${file}.`,
+      `A stack must be one of ${stacks.join(", ")}; got "${stack}", and there is no ${file}.`,
     );
   }
   try {

@@ -65,7 +65,8 @@ export async function checkOutBase(stateDir: string, name: string, program: stri
   return { name, commit, folder, hasOtherPackages: packages[0] !== packages[1] };
 }
 
-async function commitOf(name: string, program: string): Promise<string> {
+/** @throws {Failure} when there is no such revision. */
+export async function commitOf(name: string, program: string): Promise<string> {
   try {
     return await git(program, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`]);
   } catch (cause) {

@@ -1,10 +1,11 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { EXIT, Failure } from "../../../operator/terminal/failure.ts";
+import { InvalidPreview, readPreview, type StackPreview } from "../../../review/preview/stack-preview.ts";
 import { DEFAULT_PORT_BASE, portsFrom } from "../../kernel/claim-ports.ts";
 import { REPOSITORY } from "../../kernel/place.ts";
 import { diagnosticOf } from "../../pulumi/diagnostics.ts";
 import { type Judgement, judge } from "../../pulumi/judgement.ts";
-import { LOCAL_STACK } from "../../pulumi/local-stack.ts";
+import { LOCAL_STACK, PROJECT } from "../../pulumi/local-stack.ts";
 import { serveImagining } from "../../pulumi/offline-providers.ts";
 import { previewWorkspace } from "../../pulumi/preview-workspaces.ts";
 import { Program } from "../../pulumi/program.ts";
@@ -28,14 +29,36 @@ export interface Comparison {
 }
 
 /** What the program as it is now would change in a stack that a former one had made. Touches no cloud. */
-export async function compareStack(comparison: Comparison): Promise<Judgement> {
+export async function compareStack(comparison: Comparison): Promise<StackPreview> {
   const { stateDir, stack, program, signal } = comparison;
   const made = await madeByBase(comparison);
   const config = configOf(stack, program.folder);
   const workspace = await previewWorkspace(stateDir, stack, program, config, { kind: "copy", of: made });
   await using providers = await serveImagining(stack === LOCAL_STACK);
   const flags = ["--json", "--show-sames"];
-  return await judge({ program, workspace, providers, flags, ...(signal && { signal }) });
+  const judged = await judge({ program, workspace, providers, flags, ...(signal && { signal }) });
+  return previewOf(stack, judged);
+}
+
+/** With what is wrong with the program in it; of one that did not come to its end, that alone. */
+function previewOf(stack: string, { shown, mistakes }: Judgement): StackPreview {
+  const diagnostics = mistakes.map(({ urn, at, message }) => ({
+    ...(urn !== undefined && { urn }),
+    message: at === undefined ? message : `${at}: ${message}`,
+    severity: "error",
+  }));
+  try {
+    const preview = readPreview(shown);
+    return { ...preview, diagnostics: [...withoutErrors(preview), ...diagnostics] };
+  } catch (error) {
+    if (!(error instanceof InvalidPreview) || diagnostics.length === 0) throw error;
+    return { stack, project: PROJECT, config: {}, changes: [], diagnostics };
+  }
+}
+
+/** Those that the judgement tells better. */
+function withoutErrors({ diagnostics }: StackPreview): StackPreview["diagnostics"] {
+  return diagnostics.filter(({ severity }) => severity !== "error");
 }
 
 /** The stack as the base would have made it: its state holds what only a cloud can say as something made up. */

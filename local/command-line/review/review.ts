@@ -1,0 +1,133 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { EXIT, Failure } from "../../../operator/terminal/failure.ts";
+import { interruptible } from "../../../operator/terminal/interruptible.ts";
+import { printJson } from "../../../operator/terminal/output.ts";
+import type { Knowledge } from "../../../review/changes/knowledge.ts";
+import { type Review, reviewOf } from "../../../review/changes/review.ts";
+import { toHtml } from "../../../review/comment/html.ts";
+import { toMarkdown } from "../../../review/comment/markdown.ts";
+import type { Subject } from "../../../review/comment/words.ts";
+import { judgePolicies } from "../../../review/policies/policies.ts";
+import { InvalidPreview, readPreview, type StackPreview } from "../../../review/preview/stack-preview.ts";
+import { absoluteStateDir, type Place } from "../../kernel/place.ts";
+import { programFolder } from "../../pulumi/local-stack.ts";
+import { holdingOf } from "../../pulumi/offline-providers.ts";
+import { Program } from "../../pulumi/program.ts";
+import { stacksOf } from "../stack-config.ts";
+import { claimStateFolder } from "../state-folder.ts";
+import { checkOutBase, commitOf } from "./base-revision.ts";
+import { compareStack } from "./compare.ts";
+import { tellReview } from "./tell-review.ts";
+
+const EXIT_USAGE = 2;
+
+export interface ReviewOptions extends Place {
+  readonly cwd?: string;
+  readonly stack?: readonly string[];
+  readonly preview?: readonly string[];
+  readonly commit?: string;
+  readonly markdown?: string;
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+/** Says what an update would do, of two revisions that are compared here, or of previews that were made elsewhere. */
+export async function review(base: string | undefined, options: ReviewOptions): Promise<void> {
+  if ((base === undefined) === (options.preview === undefined)) {
+    throw new Failure("Either a base to compare with must be given, or --preview with files.", EXIT_USAGE);
+  }
+  const at = new Date();
+  const made = await interruptible((signal) =>
+    base === undefined ? given(options) : compared(base, options, signal),
+  );
+  if (made.interrupted) {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  const { previews, ...subject } = made.result;
+  const reviewed = reviewOf(previews, knowledgeAt(at));
+  write(reviewed, { ...subject, at: at.toISOString() }, options);
+  if (reviewed.stacks.some(({ errors }) => errors.length > 0)) process.exitCode = EXIT.failed;
+}
+
+interface Made extends Omit<Subject, "at"> {
+  readonly previews: readonly StackPreview[];
+}
+
+async function given({ preview = [], commit }: ReviewOptions): Promise<Made> {
+  const previews = preview.map((file) => {
+    try {
+      return readPreview(readFileSync(resolve(file), "utf8"));
+    } catch (error) {
+      // What a file of another shape holds is not shown: it may be a state, secrets and all.
+      const why = error instanceof InvalidPreview || error instanceof Error ? error.message : String(error);
+      throw new Failure(`${file}: ${why}`, EXIT.failed, { cause: error });
+    }
+  });
+  return { previews, ...(commit !== undefined && { commit }) };
+}
+
+async function compared(name: string, options: ReviewOptions, signal: AbortSignal): Promise<Made> {
+  const stateDir = absoluteStateDir(options.stateDir);
+  const program = new Program(programFolder(options.cwd));
+  const known = stacksOf(program.folder);
+  const unknown = (options.stack ?? []).find((stack) => !known.includes(stack));
+  if (unknown !== undefined) {
+    throw new Failure(`A stack must be one of ${known.join(", ")}; got "${unknown}".`);
+  }
+  claimStateFolder(stateDir);
+  const base = await checkOutBase(stateDir, name, program.folder);
+  if (base.hasOtherPackages) {
+    say(`${name} asks for other packages than are installed: it runs with those that are.`);
+  }
+  const previews: StackPreview[] = [];
+  for (const stack of options.stack ?? known) {
+    if (signal.aborted) break;
+    say(`Comparing ${stack} with ${name} (${base.commit.slice(0, 12)}) …`);
+    previews.push(await compareStack({ stateDir, stack, base, program, signal }));
+  }
+  const commit = options.commit ?? (await commitOf("HEAD", program.folder));
+  return { previews, base: `${name} (${base.commit.slice(0, 12)})`, commit };
+}
+
+function knowledgeAt(now: Date): Knowledge {
+  return {
+    holdingOf,
+    policiesOf: (graph) => judgePolicies(graph, now),
+    sizeOf(asset) {
+      const { path } = (asset ?? {}) as { path?: unknown };
+      return typeof path === "string" ? statSync(path, { throwIfNoEntry: false })?.size : undefined;
+    },
+  };
+}
+
+function write(reviewed: Review, subject: Subject, { markdown, html, json }: ReviewOptions): void {
+  if (markdown !== undefined) writeFileSync(resolve(markdown), toMarkdown(reviewed, subject));
+  if (html !== undefined) writeFileSync(resolve(html), toHtml(reviewed, subject));
+  if (json) printJson(digestOf(reviewed));
+  else tellReview(reviewed);
+}
+
+/** For scripts: each thing to read by itself. */
+function digestOf({ stacks, mustRead, workloads, policies }: Review) {
+  return {
+    stacks: stacks.map((stack) => ({
+      ...stack,
+      workloads: workloads.filter((each) => each.stack === stack.stack),
+    })),
+    mustRead: mustRead.flatMap(({ stack, urn, kind, sentence, more }) =>
+      [{ urn, kind, sentence }, ...more].map((each) => ({
+        stack,
+        urn: each.urn,
+        kind: each.kind,
+        sentence: each.sentence,
+      })),
+    ),
+    policies,
+  };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,41 @@
+import type { Holding } from "../losses.ts";
+import type { ResourceChange } from "./stack-changes.ts";
+
+/** Why somebody must read of a change, in the order of importance. */
+export const FINDING_KINDS = [
+  "deletion",
+  "replacement",
+  "backlog",
+  "dead-letter",
+  "public",
+  "access",
+  "protection",
+  "edge",
+  "encryption",
+  "certificate",
+  "route",
+  "retention",
+  "alert",
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+export interface Finding {
+  readonly urn: string;
+  readonly kind: FindingKind;
+  /** In words of the program, without secrets. */
+  readonly sentence: string;
+}
+
+/** What else there is to know of a stack's changes. */
+export interface Context {
+  readonly changes: readonly ResourceChange[];
+  /** Changes by URN. */
+  readonly byUrn: ReadonlyMap<string, ResourceChange>;
+  holdingOf(type: string): Holding | undefined;
+  /** The resource that is made in the place of one that is deleted, as far as names tell. */
+  heirOf(urn: string): string | undefined;
+}
+
+/** Looks at one change. */
+export type Rule = (change: ResourceChange, context: Context) => readonly Finding[];

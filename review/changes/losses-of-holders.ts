@@ -1,0 +1,63 @@
+import { WHAT } from "../losses.ts";
+import type { ResourceState } from "../preview/stack-preview.ts";
+import { nameOf } from "../preview/urn.ts";
+import type { Finding, Rule } from "./finding.ts";
+import { segmentsOf, valueAt } from "./property-paths.ts";
+import type { ResourceChange } from "./stack-changes.ts";
+import { capitalised, listed, shown, subject } from "./wording.ts";
+
+const SUBSCRIPTION = /:pubsub\/subscription:Subscription$/;
+
+/** What holds data, an address or trust, and would be deleted or made anew. */
+export const lossOfHolders: Rule = (change, context) => {
+  const { urn, type, outcome } = change;
+  if (outcome !== "delete" && outcome !== "replace") return [];
+  if (SUBSCRIPTION.test(type)) return [lostBacklog(change)];
+  const holding = context.holdingOf(type);
+  if (holding === undefined) return [];
+  if (outcome === "replace") {
+    const sentence = `${capitalised(subject(urn))} would be replaced${causeOf(change)}: it holds ${WHAT[holding]}.`;
+    return [{ urn, kind: "replacement", sentence }];
+  }
+  const sentence = `${capitalised(subject(urn))} would be deleted: it holds ${WHAT[holding]}.`;
+  return [
+    { urn, kind: "deletion", sentence: `${sentence}${alias(urn, context.heirOf(urn), context.byUrn)}` },
+  ];
+};
+
+function lostBacklog(change: ResourceChange): Finding {
+  const becomes = change.outcome === "replace" ? `replaced${causeOf(change)}` : "deleted";
+  const sentence = `${capitalised(subject(change.urn))} would be ${becomes}: what it has not delivered by then is lost.`;
+  return { urn: change.urn, kind: "backlog", sentence };
+}
+
+/** ` because of location (EU → US)` */
+export function causeOf({ forcedBy, before, after }: ResourceChange): string {
+  if (forcedBy.length === 0) return "";
+  const told = forcedBy.map((path) => {
+    const names = segmentsOf(path);
+    const [old, next] = [before, after].map((state) => shown(valueAt(state?.inputs, path), names));
+    return old === next ? path : `${path} (${old} → ${next})`;
+  });
+  return ` because of ${listed(told)}`;
+}
+
+function alias(urn: string, heir: string | undefined, byUrn: ReadonlyMap<string, ResourceChange>): string {
+  if (heir === undefined) return "";
+  const place = placeOf(byUrn.get(heir)?.after);
+  const at = place === undefined ? "" : ` at ${place}`;
+  // Where the name alone is another, it says all, and is the same in every stack.
+  const isRenamed = urn.slice(0, -nameOf(urn).length) === heir.slice(0, -nameOf(heir).length);
+  const former = isRenamed ? `{ name: "${nameOf(urn)}" }` : `"${urn}"`;
+  return ` If "${nameOf(heir)}"${at} is the same one, moved or renamed, give that aliases: [${former}].`;
+}
+
+/** `FILE:LINE`, by the folders that a program is in. */
+export function placeOf(state: ResourceState | undefined): string | undefined {
+  for (const position of state?.positions ?? []) {
+    const [, file, line] = /file:\/*(\/.+)#(\d+),\d+$/.exec(position) ?? [];
+    const [, inside] = /\/((?:components|stacks|runtime)\/.+)$/.exec(file ?? "") ?? [];
+    if (inside !== undefined && !inside.includes("node_modules/")) return `${inside}:${line}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,153 @@
+import type { FindingKind, Rule } from "./finding.ts";
+import { segmentsOf, topOf, valueAt } from "./property-paths.ts";
+import type { ResourceChange } from "./stack-changes.ts";
+import { capitalised, listed, shown, subject } from "./wording.ts";
+
+/** Properties that people depend on, and what a change of one may do. */
+interface Watch {
+  readonly kind: FindingKind;
+  readonly type: RegExp;
+  readonly path: RegExp;
+  readonly effect: string;
+}
+
+const ANY = /^/;
+/** The first that fits a property says what it is. */
+const WATCHES: readonly Watch[] = [
+  {
+    kind: "edge",
+    type: /^fastly:/,
+    path: /^requestSettings/,
+    effect:
+      "an edited request setting may lose what the edit leaves out, forceSsl too (Fastly's provider before 11.3 sends only what changed): look at it after the update, or give the setting another name",
+  },
+  {
+    kind: "encryption",
+    type: ANY,
+    path: /kmsKey|cryptoKey|encryption|^(rotationPeriod|purpose|versionTemplate|cmek)/i,
+    effect: "how data is encrypted changes",
+  },
+  {
+    kind: "certificate",
+    type: ANY,
+    path: /certificate|ssl(Policy|CheckCert|Cert|Sni)|minTls|tls(Configuration|Subscription|Version)|^(profile|dnsAuthorizations)/i,
+    effect: "what is shown or asked for in TLS changes",
+  },
+  {
+    kind: "certificate",
+    type: /certificatemanager|sslCertificate|sSLPolicy|tls/i,
+    path: ANY,
+    effect: "what is shown or asked for in TLS changes",
+  },
+  {
+    kind: "route",
+    type: /:compute\/(region)?u(rl|RL)Map:/i,
+    path: /^(?!tests|description|labels)/,
+    effect: "requests go another way",
+  },
+  {
+    kind: "route",
+    type: /:compute\/.*(forwardingRule|target\w*Proxy):/i,
+    path: /^(?!description|labels)/,
+    effect: "requests go another way",
+  },
+  {
+    kind: "route",
+    type: /:compute\/(region)?backendService:/i,
+    path: /^(backends|protocol|loadBalancingScheme|timeoutSec|securityPolicy)/,
+    effect: "requests are taken another way",
+  },
+  {
+    kind: "route",
+    type: /:compute\/.*networkEndpointGroup:/i,
+    path: /^(cloudRun|cloudFunction|appEngine|network)/,
+    effect: "requests go to another service",
+  },
+  {
+    kind: "route",
+    type: /:compute\/(region)?securityPolicy/i,
+    path: /^rules/,
+    effect: "other requests are let in or refused",
+  },
+  {
+    kind: "route",
+    type: /:dns\//,
+    path: /^(rrdatas|name|type|dnsName|routingPolicy|visibility)/,
+    effect: "a name leads elsewhere",
+  },
+  {
+    kind: "route",
+    type: /^fastly:.*:service/i,
+    path: /^(backends|conditions|headers|domains|directors|vcls|snippets|requestSettings|responseObjects|acls|dictionaries|defaultHost|activate)/,
+    effect: "the edge serves requests another way",
+  },
+  { kind: "route", type: /^fastly:.*(domain|link)/i, path: ANY, effect: "a domain is served another way" },
+  {
+    kind: "retention",
+    type: ANY,
+    path: /retention|lifecycleRules|expir(ation|y)|ttlDays|messageRetention|retainAcked/i,
+    effect: "what is kept, and how long, changes",
+  },
+  {
+    kind: "alert",
+    type: /:monitoring\/(alertPolicy|notificationChannel|slo):/i,
+    path: /^(conditions|combiner|enabled|severity|notificationChannels|alertStrategy|labels|type|goal|rollingPeriodDays|.*[sS]li)/,
+    effect: "somebody is told of trouble in other cases, or another is",
+  },
+  {
+    kind: "alert",
+    type: /:logging\/metric:/,
+    path: /^(filter|valueExtractor|metricDescriptor)/,
+    effect: "an alert counts other entries",
+  },
+];
+/** Kinds whose loss is one of the same kind, though nothing that they hold goes. */
+const GONE: readonly (readonly [FindingKind, RegExp, string])[] = [
+  [
+    "alert",
+    /:monitoring\/(alertPolicy|notificationChannel|slo):/i,
+    "nobody would be told any more of what it watches",
+  ],
+  [
+    "route",
+    /:compute\/((region)?u(rl|RL)Map|.*forwardingRule|target\w*Proxy|(region)?backendService):|:dns\/recordSet:|^fastly:/i,
+    "requests that go this way would go nowhere",
+  ],
+  [
+    "certificate",
+    /certificatemanager|sslCertificate|sSLPolicy/i,
+    "what it shows or asks for in TLS would go",
+  ],
+];
+
+/** Changes of what requests, certificates, retention and alerts depend on. */
+export const watchedProperties: Rule = (change) => {
+  const { urn, type, outcome } = change;
+  const who = capitalised(subject(urn));
+  if (outcome === "delete") {
+    const [gone] = GONE.filter(([, pattern]) => pattern.test(type));
+    return gone === undefined
+      ? []
+      : [{ urn, kind: gone[0], sentence: `${who} would be deleted: ${gone[2]}.` }];
+  }
+  const byWatch = new Map<Watch, string[]>();
+  for (const path of Object.keys(change.paths)) {
+    if (change.paths[path]?.inputDiff === false && !isInput(change, path)) continue;
+    const watch = WATCHES.find((each) => each.type.test(type) && each.path.test(path));
+    if (watch) byWatch.set(watch, [...(byWatch.get(watch) ?? []), path]);
+  }
+  return [...byWatch].map(([{ kind, effect }, paths]) => {
+    const told = paths.map((path) => toldChange(change, path));
+    return { urn, kind, sentence: `${who}: ${effect} (${listed(told)}).` };
+  });
+};
+
+function isInput({ before, after }: ResourceChange, path: string): boolean {
+  return topOf(path) in { ...before?.inputs, ...after?.inputs };
+}
+
+function toldChange({ before, after }: ResourceChange, path: string): string {
+  const names = segmentsOf(path);
+  const [old, next] = [before, after].map((state) => shown(valueAt(state?.inputs, path), names));
+  return old === next ? `${path} changes` : `${path}: ${old} → ${next}`;
+}

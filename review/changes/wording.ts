@@ -1,0 +1,65 @@
+import { SECRET, UNKNOWN } from "../preview/stack-preview.ts";
+import { nameOf, typeOf } from "../preview/urn.ts";
+import { redacted } from "./redaction.ts";
+
+/** A longer value says no more in a sentence. */
+const MOST_CHARACTERS = 160;
+/** Where splitting a type's name at its capitals says it wrongly. */
+const WORDS: Readonly<Record<string, string>> = {
+  "gcp:cloudrunv2/service:Service": "Cloud Run service",
+  "gcp:cloudrunv2/job:Job": "Cloud Run job",
+  "gcp:cloudfunctionsv2/function:Function": "function",
+  "gcp:cloudscheduler/job:Job": "scheduled job",
+  "gcp:projects/service:Service": "project service",
+  "gcp:serviceaccount/account:Account": "service account",
+  "gcp:compute/uRLMap:URLMap": "URL map",
+  "gcp:monitoring/alertPolicy:AlertPolicy": "alert",
+  "gcp:dns/recordSet:RecordSet": "DNS record",
+  "gcp:dns/managedZone:ManagedZone": "DNS zone",
+  "gcp:kms/cryptoKey:CryptoKey": "encryption key",
+  "gcp:kms/keyRing:KeyRing": "key ring",
+  "fastly:index/serviceVcl:ServiceVcl": "Fastly service",
+  "fastly:index/domainV1:DomainV1": "Fastly domain",
+};
+
+/** What a person calls a resource: `bucket "certs-registry"`. */
+export function subject(urn: string): string {
+  return `${noun(typeOf(urn))} "${nameOf(urn)}"`;
+}
+
+/** `gcp:storage/bucketObject:BucketObject` → `bucket object` */
+export function noun(type: string): string {
+  const known = WORDS[type];
+  if (known !== undefined) return known;
+  const last = type.slice(type.lastIndexOf(":") + 1);
+  return last
+    .replace(/I(AM|am)(Member|Binding|Policy)$/, " IAM $2")
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .replace(/[A-Z](?![A-Z])/g, (letter) => letter.toLowerCase())
+    .trim();
+}
+
+export function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+/** A value in a sentence or a table, on one line, without secrets. */
+export function shown(value: unknown, names: readonly string[]): string {
+  if (value === undefined || value === null) return "nothing";
+  const open = redacted(value, names);
+  const text = typeof open === "string" ? open : JSON.stringify(open);
+  return shortened(text.replaceAll(UNKNOWN, "(known only once it is made)").replaceAll(SECRET, "[secret]"));
+}
+
+export function shortened(text: string): string {
+  const letters = [...text];
+  return letters.length <= MOST_CHARACTERS ? text : `${letters.slice(0, MOST_CHARACTERS - 1).join("")}…`;
+}
+
+/** `one`, `one and two`, `one, two and 3 more`. */
+export function listed(items: readonly string[], most = 3): string {
+  if (items.length <= most)
+    return [items.slice(0, -1).join(", "), ...items.slice(-1)].filter(Boolean).join(" and ");
+  return `${items.slice(0, most - 1).join(", ")} and ${items.length - most + 1} more`;
+}

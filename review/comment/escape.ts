@@ -1,0 +1,48 @@
+/** Breaks up what a forge would make a link, a mention or a picture of, and is not seen. */
+const JOINER = "\u2060";
+/** What is not seen, or turns around what follows, and halves of letters. */
+const CONTROLS =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
+
+/** On one line, with nothing in it that is not seen or turns what follows around. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/\r\n?|\n/g, "⏎")
+    .replace(/\t/g, " ")
+    .toWellFormed()
+    .replace(CONTROLS, "\ufffd");
+}
+
+/** For HTML, in text and in quoted attributes. */
+export function html(text: string): string {
+  return oneLine(text).replace(/[&<>"'`]/g, entity);
+}
+
+/** For Markdown, as a part of a sentence: reads as it stands, and neither marks up, mentions, links nor ends anything. */
+export function plain(text: string): string {
+  return oneLine(text)
+    .replace(/[@#$:]|\bwww(?=\.)|\bGH(?=-)/gi, (found) => `${found}${JOINER}`)
+    .replace(/[0-9a-f]{7,}/gi, (run) => `${run.slice(0, 6)}${JOINER}${run.slice(6)}`)
+    .replace(/[^\p{L}\p{M}\p{N} .,;:()'"/=?%+\-–…→⏎\u2060\ufffd]/gu, entity);
+}
+
+/** For Markdown, as code: forges look for no names in it. */
+export function code(text: string): string {
+  if (text === "") return "";
+  return `<code>${oneLine(text).replace(/[^\p{L}\p{M}\p{N} .,;()/\-…→⏎]/gu, entity)}</code>`;
+}
+
+/** A sentence whose quoted names are set as code, by one of the three above. */
+export function sentence(
+  told: string,
+  { text, name }: { readonly text: (part: string) => string; readonly name: (part: string) => string },
+): string {
+  return told
+    .split(/"([^"]{1,300})"/)
+    .map((part, index) => (index % 2 === 1 ? name(part) : text(part)))
+    .join("");
+}
+
+function entity(letter: string): string {
+  return `&#${letter.codePointAt(0)};`;
+}

@@ -1,0 +1,176 @@
+import type { Review, StackReview } from "../changes/review.ts";
+import { PRICES_AS_OF } from "../cost/prices.ts";
+import { code, html, plain, sentence } from "./escape.ts";
+import { draggedAlong, type Grouped, type GroupedReview, groupedReview, treeLines } from "./grouping.ts";
+import { Pages } from "./pages.ts";
+import {
+  codeChange,
+  counted,
+  dollars,
+  KIND_WORDS,
+  type Subject,
+  settingChange,
+  VERDICT_WORDS,
+} from "./words.ts";
+
+/** By this a workflow finds the comment that it wrote before, whoever it was written as. */
+export const MARKER = "<!-- platform-review -->";
+/** GitHub takes 65,536; what others add to it must have room. */
+export const MOST_CHARACTERS = 60_000;
+/** Folds that are longer nobody opens. */
+const MOST_ALONE = 30;
+const IN_MARKDOWN = { text: plain, name: code };
+
+/**
+ * A review as one comment of a pull request: the most important first, and no longer than a forge takes, whatever it is
+ * of. What is left out for that is counted.
+ */
+export function toMarkdown(review: Review, subject: Subject): string {
+  const groups = groupedReview(review);
+  const page = new Pages(MOST_CHARACTERS);
+  page.must(head(review, groups, subject));
+  page.each(stackRows(review), "stacks");
+  if (groups.mustRead.length > 0) page.must(`\n### Must read\n`);
+  page.each(groups.mustRead.map(mustReadBlock), "to be read");
+  page.must(workloadHead(groups));
+  page.each(groups.workloads.map(workloadRow), "workloads");
+  policyBlocks(page, groups);
+  costBlocks(page, review);
+  page.fold(
+    `${counted(groups.others.length, "other change")}, and what differs in ${groups.others.length === 1 ? "it" : "them"}`,
+    groups.others.map(otherBlock),
+    "other changes",
+  );
+  page.must(foot(review));
+  return page.toString();
+}
+
+function head(review: Review, groups: GroupedReview, subject: Subject): string {
+  const count = groups.mustRead.length;
+  const title =
+    count > 0 ? `${counted(count, "change")} to read before approving` : "Nothing that must be read";
+  return `${MARKER}\n## ${title}\n\n${banner(subject)}\n${errors(review)}\n| Stack | Create | Update | Replace | Delete | Cost a month | Verdict |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n`;
+}
+
+function banner({ commit, base, at }: Subject): string {
+  const of = commit === undefined ? "" : ` of ${code(commit.slice(0, 12))}`;
+  const against = base === undefined ? "" : ` compared with ${code(base)}`;
+  return `> Review${of}${against}, ${plain(at.slice(0, 16).replace("T", " "))} UTC. **Stale** once the branch has a newer commit: then wait for the next one.\n`;
+}
+
+function errors({ stacks }: Review): string {
+  const failed = stacks.filter((stack) => stack.errors.length > 0);
+  return failed
+    .slice(0, MOST_ALONE)
+    .map(({ stack, errors: told }) => {
+      const first = told.slice(0, 10).map((error) => `> - ${plain(error.slice(0, 500))}\n`);
+      return `\n> ❌ **${plain(stack.slice(0, 100))} does not preview** (${counted(told.length, "mistake")})\n${first.join("")}`;
+    })
+    .join("");
+}
+
+function stackRows({ stacks }: Review): readonly string[] {
+  return stacks.map(({ stack, counts, cost, verdict }: StackReview) => {
+    const [sign, word] = VERDICT_WORDS[verdict];
+    const cells = [counts.create, counts.update, counts.replace, counts.delete].map((count) =>
+      count === 0 ? "" : `**${count}**`,
+    );
+    return `| ${code(stack)} | ${cells.join(" | ")} | ${dollars(cost)} | ${sign} ${word} |\n`;
+  });
+}
+
+function mustReadBlock({ item, stacks }: GroupedReview["mustRead"][number], index: number): string {
+  const [sign, word] = KIND_WORDS[item.kind];
+  const more = item.more.map(
+    (finding) => `- ${KIND_WORDS[finding.kind].join(" ")}: ${sentence(finding.sentence, IN_MARKDOWN)}\n`,
+  );
+  const shownMore = more.slice(0, MOST_ALONE);
+  const rest = more.length > MOST_ALONE ? `- … and ${more.length - MOST_ALONE} more\n` : "";
+  const also = more.length > 0 ? `\n\n${shownMore.join("")}${rest}` : "\n";
+  const tree = item.tree && fold(`Drags along: ${draggedAlong(item.tree)}`, treeLines(item.tree));
+  return `\n**${index + 1}. ${sign} ${word}** (${names(stacks)}): ${sentence(item.sentence, IN_MARKDOWN)}${also}${tree ?? ""}`;
+}
+
+/** A fold is HTML down to the next empty line, of which there is none in it. */
+function fold(title: string, lines: readonly string[]): string {
+  return `\n<details><summary>${html(title)}</summary><pre>${lines.map(html).join("\n")}</pre></details>\n`;
+}
+
+function workloadHead({ workloads }: GroupedReview): string {
+  if (workloads.length === 0) return "";
+  return "\n### Workloads\n\n| Workload | Stacks | Code | Settings |\n| --- | --- | --- | --- |\n";
+}
+
+function workloadRow({ item, stacks }: GroupedReview["workloads"][number]): string {
+  const settings = item.settings.map(
+    ({ name, before, after }) => `${plain(name)} ${code(before)} → ${code(after)}`,
+  );
+  const told =
+    item.outcome === "update"
+      ? settings
+      : [
+          `**${item.outcome}**`,
+          ...(item.outcome === "create" ? item.settings.map((each) => plain(settingChange(each))) : settings),
+        ];
+  return `| ${code(item.name)} | ${names(stacks)} | ${plain(codeChange(item))} | ${told.join("<br>")} |\n`;
+}
+
+function policyBlocks(page: Pages, { policies }: GroupedReview): void {
+  const [fresh, standing] = [true, false].map((isNew) => policies.filter(({ item }) => item.isNew === isNew));
+  if (fresh !== undefined && fresh.length > 0) {
+    page.must("\n### Policies that this breaks\n\n");
+    page.each(
+      fresh.map(({ item, stacks }) => {
+        const exempt = item.exemption
+          ? ` Exempt until ${plain(item.exemption.expires)}, says ${code(item.exemption.owner)}.`
+          : "";
+        return `- **${item.severity}** ${code(item.id)} (${names(stacks)}): ${sentence(item.sentence, IN_MARKDOWN)} ${sentence(item.wayOut, IN_MARKDOWN)}${exempt}\n`;
+      }),
+      "policy findings",
+    );
+  }
+  page.fold(
+    `${counted(standing?.length ?? 0, "policy finding")} that stood before`,
+    (standing ?? [])
+      .map(({ item, stacks }) => `${item.severity} ${item.id} (${stacks.join(", ")}): ${item.sentence}`)
+      .map(html),
+    "older policy findings",
+  );
+}
+
+function costBlocks(page: Pages, { stacks }: Review): void {
+  const differing = stacks.filter(({ cost }) => cost.lines.length > 0);
+  if (differing.length === 0) return;
+  page.must(`\n### Cost a month\n\nList prices as of ${PRICES_AS_OF}, without what hangs on use.\n\n`);
+  page.each(
+    differing.map(({ stack, cost }) => {
+      const lines = cost.lines.slice(0, MOST_ALONE).map(({ what, monthly, source, besides }) => {
+        const beside = besides === undefined ? "" : `; besides: ${plain(besides)}`;
+        return `  - ${dollars({ monthly })} ${plain(what)} ([price](${source})${beside})\n`;
+      });
+      const use =
+        cost.byUse.length === 0 ? "" : `  - by use, and not known: ${plain(cost.byUse.join("; "))}\n`;
+      return `- ${code(stack)} ${dollars(cost)}\n${lines.join("")}${use}`;
+    }),
+    "stacks' costs",
+  );
+}
+
+function otherBlock({ item, stacks }: GroupedReview["others"][number]): string {
+  const head = `${html(item.outcome)} ${html(item.noun)} <code>${html(item.name)}</code> (${stacks.map(html).join(", ")})`;
+  const properties = item.properties.map(
+    ({ path, before, after }) => `   <code>${html(path)}: ${html(before)} → ${html(after)}</code>`,
+  );
+  return [head, ...properties].join("\n");
+}
+
+function foot({ stacks }: Review): string {
+  const [noise, unchanged] = [stacks.map((stack) => stack.noise), stacks.map((stack) => stack.unchanged)].map(
+    (counts) => counts.reduce((sum, count) => sum + count, 0),
+  );
+  return `\n<sub>Not shown: ${counted(unchanged ?? 0, "resource")} that stay as they are, and ${counted(noise ?? 0, "step")} of noise (reads, outputs, what services rewrite by themselves).</sub>\n`;
+}
+
+function names(stacks: Grouped<unknown>["stacks"]): string {
+  return stacks.slice(0, MOST_ALONE).map(plain).join(", ");
+}
