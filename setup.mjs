@@ -73,6 +73,7 @@ const COMMAND_NEEDS = {
   preview: ["pulumi"],
   golden: ["pulumi"],
   grants: ["pulumi"],
+  review: ["pulumi"],
   pulumi: ["pulumi"],
   rollback: ["pulumi"],
 };
@@ -391,10 +392,13 @@ function run(program, args, env) {
 
 checkNode();
 const [name = "", ...rest] = process.argv.slice(2);
-const asksHelp = rest.includes("--help") || rest.includes("-h");
+/** Help needs no tool, nor does a review of previews that were made elsewhere. */
+const needsNone = ["--help", "-h", ...(name === "review" ? ["--preview"] : [])].some((flag) =>
+  rest.includes(flag),
+);
 const {
   program = [...COMMAND_LINE, name],
-  needs = asksHelp ? [] : (COMMAND_NEEDS[name] ?? []),
+  needs = needsNone ? [] : (COMMAND_NEEDS[name] ?? []),
   env = {},
 } = COMMANDS[name] ?? {};
 await setUp(needs);

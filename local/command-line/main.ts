@@ -21,6 +21,7 @@ import { LocalApi } from "./local-target.ts";
 import { logs } from "./logs.ts";
 import { EXIT_CHANGES, preview } from "./preview.ts";
 import { pulumi } from "./pulumi.ts";
+import { review } from "./review/review.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
 import { toldError } from "./told-error.ts";
@@ -94,6 +95,20 @@ program
   .option("--folder <folder>", "where the files are", join("test", "golden"))
   .addOption(cwd())
   .action(golden);
+
+command(
+  program,
+  "review [base]",
+  "Review what an update would do: of this program compared with a revision of it, offline, or of given previews.",
+)
+  .option("--stack <stack...>", "compare these stacks (default: all)")
+  .option("--preview <file...>", "review what `pulumi preview --json` wrote, each of one stack")
+  .option("--commit <hash>", "the commit that was previewed (default of a comparison: HEAD)")
+  .option("--markdown <file>", "write the comment of a pull request")
+  .option("--html <file>", "write the whole review as a page with pictures")
+  .addOption(cwd())
+  .option(...json)
+  .action(review);
 
 program
   .command("grants [stack]")
