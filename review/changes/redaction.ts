@@ -7,7 +7,7 @@ const SECRET_NAME =
   /passw(or)?d|passphrase|(^|[^a-z])pwd($|[^a-z])|secret|token|credential|api[-_ ]?key|private[-_ ]?key|access[-_ ]?key|signing[-_ ]?key|webhook|(^|[^a-z])dsn($|[^a-z])|authorization|cookie|hmac|encrypted/i;
 /** … unless it names where one is kept, or how long one lives. */
 const REFERENCE_NAME =
-  /(secret(Id|Name|KeyRef|s|_?version)?|secretEnvironmentVariables|tokenUrl|token(Creator|Lifetime|Format|Uri)s?|(token|secret|key|password)[-_ ]?(ttl|seconds|days|bytes|count|ring|rotation))$/i;
+  /^secret(Id|Name|KeyRef|s|_?version)?$|^secretEnvironmentVariables$|^token(Creator|Lifetime|Format|Uri|Url)s?$|(token|secret|key|password)[-_ ]?(ttl|seconds|days|bytes|count|ring|rotation)$/i;
 /** Where something is, rather than what it is. */
 const RESOURCE_PATH = /^(projects|organizations|folders|secrets)\/[^\s]+$/;
 /** Digests, which are there to be seen. */
@@ -33,7 +33,7 @@ const RUN = /[A-Za-z0-9+/_=-]{20,}/g;
 const LEAST_ENTROPY = 3.7;
 const LEAST_HEX = 32;
 /** A longer text is no value that a person compares; and a pattern shall not run over it. */
-const MOST_CHARACTERS = 20_000;
+const MOST_CHARACTERS = 4_000;
 
 /**
  * A value as it may be shown, with what is secret in it taken out: by Pulumi's own mark, by the names on the way to

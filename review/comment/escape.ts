@@ -21,7 +21,7 @@ export function html(text: string): string {
 /** For Markdown, as a part of a sentence: reads as it stands, and neither marks up, mentions, links nor ends anything. */
 export function plain(text: string): string {
   return oneLine(text)
-    .replace(/[@#$:]|\bwww(?=\.)|\bGH(?=-)/gi, (found) => `${found}${JOINER}`)
+    .replace(/[@#$:]|www(?=\.)|GH(?=-)/gi, (found) => `${found}${JOINER}`)
     .replace(/[0-9a-f]{7,}/gi, (run) => `${run.slice(0, 6)}${JOINER}${run.slice(6)}`)
     .replace(/[^\p{L}\p{M}\p{N} .,;:()'"/=?%+\-–…→⏎\u2060\ufffd]/gu, entity);
 }
@@ -29,7 +29,9 @@ export function plain(text: string): string {
 /** For Markdown, as code: forges look for no names in it. */
 export function code(text: string): string {
   if (text === "") return "";
-  return `<code>${oneLine(text).replace(/[^\p{L}\p{M}\p{N} .,;()/\-…→⏎]/gu, entity)}</code>`;
+  const escaped = oneLine(text).replace(/[^\p{L}\p{M}\p{N} .,;()/\-…→⏎]/gu, entity);
+  // A parser would make a link of it before anybody sees that it is code.
+  return `<code>${escaped.replace(/(?<=www)\./gi, entity)}</code>`;
 }
 
 /** A sentence whose quoted names are set as code, by one of the three above. */
