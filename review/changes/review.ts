@@ -5,7 +5,7 @@ import type { PlannedChange, ResourceState, StackPreview } from "../preview/stac
 import { nameOf } from "../preview/urn.ts";
 import type { FindingKind } from "./finding.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { type MustRead, mustReadOf, rankOf } from "./must-read.ts";
+import { type Branch, type MustRead, mustReadOf, rankOf } from "./must-read.ts";
 import { differingPaths, segmentsOf, valueAt } from "./property-paths.ts";
 import { redactedSentence } from "./redaction.ts";
 import { changesOf, type Outcome, type ResourceChange, type StackChanges } from "./stack-changes.ts";
@@ -164,15 +164,24 @@ function othersIn(
   workloads: readonly WorkloadChange[],
   mustRead: readonly MustRead[],
 ): readonly OtherChange[] {
-  const objects = changes.filter((change) => isCodeOf(change, changes)).map(({ urn }) => urn);
-  const told = new Set([...objects, ...workloads.map(({ urn }) => urn), ...mustRead.map(({ urn }) => urn)]);
-  return changes
-    .map((change): OtherChange => {
-      const properties = objects.includes(change.urn) ? [] : propertiesOf(change);
-      const { urn, outcome, type } = change;
-      return { stack, urn, outcome, noun: noun(type), name: nameOf(urn), properties };
-    })
-    .filter(({ urn, properties }) => !told.has(urn) || properties.length > 0);
+  const objects = new Set(changes.filter((change) => isCodeOf(change, changes)).map(({ urn }) => urn));
+  const told = new Set([...objects, ...mustRead.flatMap(toldIn)]);
+  const running = new Map(workloads.map((workload) => [workload.urn, workload]));
+  return changes.flatMap((change): readonly OtherChange[] => {
+    const { urn, outcome, type } = change;
+    const workload = running.get(urn);
+    const properties = propertiesOf(change).filter(({ path }) => !workload?.paths.includes(path));
+    const isTold = told.has(urn) || workload !== undefined;
+    // Of what is told elsewhere, only what nobody has seen yet.
+    if (objects.has(urn) || (isTold && (outcome !== "update" || properties.length === 0))) return [];
+    return [{ stack, urn, outcome, noun: noun(type), name: nameOf(urn), properties }];
+  });
+}
+
+/** URNs of all that a thing to read speaks of. */
+function toldIn({ urn, more, tree }: MustRead): readonly string[] {
+  const within = ({ urn: own, drags }: Branch): readonly string[] => [own, ...drags.flatMap(within)];
+  return [urn, ...more.map((finding) => finding.urn), ...(tree ? within(tree) : [])];
 }
 
 function propertiesOf({ outcome, before, after, paths }: ResourceChange): readonly ShownProperty[] {

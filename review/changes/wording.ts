@@ -36,8 +36,10 @@ export function noun(type: string): string {
     .replace(/I(AM|am)(Member|Binding|Policy)$/, " IAM $2")
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
-    .replace(/[A-Z](?![A-Z])/g, (letter) => letter.toLowerCase())
-    .trim();
+    .trim()
+    .split(/ +/)
+    .map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase()))
+    .join(" ");
 }
 
 export function capitalised(sentence: string): string {

@@ -66,6 +66,8 @@ export interface WorkloadChange {
   readonly name: string;
   readonly outcome: ResourceChange["outcome"];
   readonly settings: readonly Setting[];
+  /** Of the properties that this tells. */
+  readonly paths: readonly string[];
   /** Of a workload whose code changes; sizes in bytes, where they are known. */
   readonly code?: { readonly before?: number; readonly after?: number };
 }
@@ -86,8 +88,14 @@ export function workloadsIn(
     const settings = settingsOf(kind, change);
     const code = codeOf(kind, change, objects, sizeOf);
     if (settings.length === 0 && code === undefined && outcome === "update") return [];
-    return [{ stack, urn, name: nameOf(urn), outcome, settings, ...(code && { code }) }];
+    const paths = [...Object.values(kind.settings).flat(), ...kind.code, ...kind.code.map(generationBeside)];
+    return [{ stack, urn, name: nameOf(urn), outcome, settings, paths, ...(code && { code }) }];
   });
+}
+
+/** Another object has another generation. */
+function generationBeside(path: string): string {
+  return path.replace(/[^.]+$/, "generation");
 }
 
 /** Whether a change is told with its workload. */

@@ -22,7 +22,7 @@ export function html(text: string): string {
 export function plain(text: string): string {
   return oneLine(text)
     .replace(/[@#$:]|www(?=\.)|GH(?=-)/gi, (found) => `${found}${JOINER}`)
-    .replace(/[0-9a-f]{7,}/gi, (run) => `${run.slice(0, 6)}${JOINER}${run.slice(6)}`)
+    .replace(/[0-9a-f]{6}(?=[0-9a-f])/gi, (run) => `${run}${JOINER}`)
     .replace(/[^\p{L}\p{M}\p{N} .,;:()'"/=?%+\-–…→⏎\u2060\ufffd]/gu, entity);
 }
 

@@ -114,7 +114,9 @@ function digestOf({ stacks, mustRead, workloads, policies }: Review) {
   return {
     stacks: stacks.map((stack) => ({
       ...stack,
-      workloads: workloads.filter((each) => each.stack === stack.stack),
+      workloads: workloads
+        .filter((each) => each.stack === stack.stack)
+        .map(({ urn, outcome, settings, code }) => ({ urn, outcome, settings, code })),
     })),
     mustRead: mustRead.flatMap(({ stack, urn, kind, sentence, more }) =>
       [{ urn, kind, sentence }, ...more].map((each) => ({
