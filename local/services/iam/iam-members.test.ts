@@ -206,11 +206,24 @@ describeAcceptance(
 test.each([
   ["roles/storage.objectViewer", []],
   ["projects/acme/roles/reader", []],
-  ["roles/storage.admin", ["role"]],
+  ["roles/storage.hmacKeyAdmin", ["role"]],
   ["roles/viewer", ["role"]],
 ])("the local IAM grants %s: refuses %j", (role, paths) => {
   const kind = GCP_KINDS.find(({ token }) => token.startsWith("gcp:storage/bucketIAMMember:"));
   const reported: string[] = [];
   kind?.unsupported?.({ bucket: "b", role, member: "user:a@acme.test" }, (path) => reported.push(path));
+  expect(reported).toEqual(paths);
+});
+
+test.each([
+  ['resource.name.startsWith("projects/_/buckets/b")', []],
+  ['!resource.name.endsWith("x") || resource.name == "y"', []],
+  ['resource.type == "storage.googleapis.com/Bucket"', ["condition.expression"]],
+  ['request.time < timestamp("2030-01-01T00:00:00Z")', ["condition.expression"]],
+])("the local IAM evaluates %s: refuses %j", (expression, paths) => {
+  const kind = GCP_KINDS.find(({ token }) => token.startsWith("gcp:storage/bucketIAMMember:"));
+  const reported: string[] = [];
+  const inputs = { bucket: "b", role: "roles/storage.objectViewer", member: "user:a@acme.test" };
+  kind?.unsupported?.({ ...inputs, condition: { title: "t", expression } }, (path) => reported.push(path));
   expect(reported).toEqual(paths);
 });

@@ -8,7 +8,7 @@ import { SERVICE_KIND } from "../cloud-run/service-settings.ts";
 import { googleKinds } from "../google/google-kinds.ts";
 import { idIn, lastSegment, projectId, projectOf } from "../google/names.ts";
 import { ACCOUNT_KIND } from "./account-kind.ts";
-import { bucketPrefix } from "./conditions.ts";
+import { unevaluableCondition } from "./conditions.ts";
 import { ACCOUNT_GRANT, grantRules, PRINCIPALS, PROJECT_GRANT, SERVICE_GRANT } from "./grant-rules.ts";
 import { ROLES } from "./roles.ts";
 
@@ -131,10 +131,11 @@ function entryOf({
         );
       }
       const { expression } = nested(inputs, "condition");
-      if (typeof expression === "string" && bucketPrefix(expression) === undefined) {
+      const why = typeof expression === "string" ? unevaluableCondition(expression) : undefined;
+      if (why !== undefined) {
         report(
           "condition.expression",
-          'must be resource.name.startsWith("projects/_/buckets/PREFIX"): the local IAM evaluates no other condition',
+          `must be one that the local IAM can evaluate, of resource.name (${why})`,
         );
       }
     },

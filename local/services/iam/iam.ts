@@ -1,7 +1,7 @@
 import type { CloudResource, Iam as IamContract, Principal, ResourceStore } from "../../kernel/contract.ts";
 import { objectOf, textOf } from "../../kernel/property-values.ts";
 import { PermissionDenied } from "../../kernel/refusals.ts";
-import { holds } from "./conditions.ts";
+import { type Condition, conditionOf } from "./conditions.ts";
 import { ROLES } from "./roles.ts";
 
 interface Grant {
@@ -10,8 +10,8 @@ interface Grant {
   readonly member: string;
   /** The resource that it is on, in Iam's naming; a project's covers all in it. */
   readonly on: string;
-  /** CEL; none: it always holds. */
-  readonly condition: string | undefined;
+  /** None: it always holds. */
+  readonly condition: Condition | undefined;
 }
 
 /** Where each kind of grant says what it is on. */
@@ -60,7 +60,7 @@ export class Iam implements IamContract {
         !this.#off.has(grant.id) &&
         members.includes(grant.member) &&
         (grant.on === resource || isProjectOf(grant.on, resource)) &&
-        holds(grant.condition, resource) &&
+        (grant.condition === undefined || grant.condition(resource)) &&
         (ROLES[grant.role]?.includes(permission) ?? false),
     );
   }
@@ -95,12 +95,13 @@ function toGrant(
   { id, properties }: CloudResource,
   on: (p: Readonly<Record<string, unknown>>) => string,
 ): Grant {
+  const expression = textOf(objectOf(properties.condition).expression);
   return {
     id,
     role: String(properties.role),
     member: String(properties.member),
     on: on(properties),
-    condition: textOf(objectOf(properties.condition).expression),
+    condition: expression === undefined ? undefined : conditionOf(expression),
   };
 }
 

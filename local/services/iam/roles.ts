@@ -5,6 +5,16 @@
  * roles https://cloud.google.com/storage/docs/access-control/iam-roles
  */
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
+  "roles/storage.admin": [
+    "storage.buckets.get",
+    "storage.buckets.list",
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.get",
+    "storage.objects.list",
+    "storage.objects.restore",
+    "storage.objects.update",
+  ],
   "roles/storage.bucketViewer": ["storage.buckets.get", "storage.buckets.list"],
   "roles/storage.legacyBucketReader": ["storage.buckets.get", "storage.objects.list"],
   "roles/artifactregistry.writer": [
