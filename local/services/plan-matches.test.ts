@@ -9,6 +9,7 @@ const BACKEND = "gcp:compute/backendService:BackendService";
 const MAP = "gcp:compute/uRLMap:URLMap";
 const PROXY = "gcp:compute/targetHttpProxy:TargetHttpProxy";
 const SECURE_PROXY = "gcp:compute/targetHttpsProxy:TargetHttpsProxy";
+const GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup";
 const POLICY = "gcp:compute/securityPolicy:SecurityPolicy";
 const METRIC = "gcp:logging/metric:Metric";
 const ALERT = "gcp:monitoring/alertPolicy:AlertPolicy";
@@ -124,6 +125,26 @@ test.each<[string, readonly Wanted[], readonly string[]]>([
     "a map of another project",
     [...SERVICES, [PROXY, "proxy", { name: "proxy", urlMap: "projects/other/global/urlMaps/map" }]],
     ['proxy: urlMap must be of the same project, acme; got "projects/other/global/urlMaps/map"'],
+  ],
+  [
+    "two serverless groups of one region behind one service",
+    [
+      ...SERVICES,
+      ...["one", "two"].map((name): Wanted => [GROUP, name, { name, cloudRun: { service: name } }]),
+      [
+        BACKEND,
+        "site",
+        {
+          name: "site",
+          backends: ["one", "two"].map((name) => ({
+            group: `projects/acme/regions/europe-west1/networkEndpointGroups/${name}`,
+          })),
+        },
+      ],
+    ],
+    [
+      'site: backends[1].group must be the only serverless group of its region, europe-west1; got "projects/acme/regions/europe-west1/networkEndpointGroups/two"',
+    ],
   ],
   [
     "a policy for the edge where one for the backend belongs",

@@ -69,3 +69,16 @@ export function isDomainName(text: string): boolean {
     /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/.test(text)
   );
 }
+
+/** Whether one letter is wrong, too many, missing, or has changed places with the next. */
+export function isSlip(text: string, meant: string): boolean {
+  let from = 0;
+  while (from < meant.length && text[from] === meant[from]) from += 1;
+  const rest = (word: string, skipped: number) => word.slice(from + skipped);
+  return (
+    rest(text, 1) === rest(meant, 1) ||
+    rest(text, 1) === rest(meant, 0) ||
+    rest(text, 0) === rest(meant, 1) ||
+    (text[from] === meant[from + 1] && text[from + 1] === meant[from] && rest(text, 2) === rest(meant, 2))
+  );
+}

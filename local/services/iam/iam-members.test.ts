@@ -148,6 +148,27 @@ describeRefusals(
       "/understanding-roles",
     ],
     [
+      { role: "roles/bigquery.tables.getData" },
+      "role must be a role, and bigquery.tables.getData is a permission",
+      "/understanding-roles",
+    ],
+    [{ role: "storage.objects.get" }, "role must be roles/NAME", "/roles-overview"],
+    [
+      { role: "roles/cloudrun.invoker" },
+      "role must be a role of Google's, as roles/run.invoker may be",
+      "/understanding-roles",
+    ],
+    [
+      { role: "roles/secretManager.secretAccessor" },
+      "role must be a role of Google's, as roles/secretmanager.secretAccessor may be",
+      "/understanding-roles",
+    ],
+    [
+      { role: "roles/iam.serviceAccountsUser" },
+      "role must be a role of Google's, as roles/iam.serviceAccountUser may be",
+      "/understanding-roles",
+    ],
+    [
       { role: "roles/owner", member: "domain:acme.test" },
       "member must be a user, a service account or a group where role is roles/owner",
       "/projects/setIamPolicy",
@@ -179,6 +200,9 @@ describeAcceptance(
     { role: "roles/logging.viewer" },
     { role: "roles/monitoring.metricWriter" },
     { role: "roles/bigquery.jobUser" },
+    { role: "roles/cloudbuild.builds.editor" },
+    { role: "roles/compute.instanceAdmin.v1" },
+    { role: "roles/ids.admin" },
     { role: "roles/iam.workloadIdentityUser" },
     { role: "roles/run.servicesInvoker" },
   ],

@@ -139,6 +139,14 @@ export function checkServerlessBackends(
   for (const name of ["timeoutSec", "healthChecks", "portName"]) {
     if (presence(service[name]) === "set") report(name, "must be absent where a backend is serverless");
   }
+  const regions = new Set<string>();
+  for (const [index, { group }] of backends.entries()) {
+    const [, region] = /\/regions\/([^/]+)\//.exec(String(group)) ?? [];
+    if (region === undefined || typeof group !== "string" || !isServerless(group)) continue;
+    if (regions.has(region))
+      report(`backends[${index}].group`, `must be the only serverless group of its region, ${region}`);
+    regions.add(region);
+  }
   for (const [index, backend] of backends.entries()) {
     for (const name of ["maxUtilization", ...CAPACITIES]) {
       if (presence(backend[name]) === "set") {

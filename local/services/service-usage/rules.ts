@@ -1,4 +1,5 @@
 import { type CitedRules, cite, ofText, type Rule } from "../../../review/rules/rule.ts";
+import { isSlip } from "../../../review/rules/text.ts";
 
 /**
  * What is enabled in every new project, among what kinds need.
@@ -54,17 +55,4 @@ function serviceName(): Rule {
     const meant = KNOWN.includes(name) ? undefined : KNOWN.find((known) => isSlip(name, known));
     return meant && `must be a service of Google Cloud, as ${meant} is`;
   });
-}
-
-/** Whether one letter is wrong, too many, missing, or has changed places with the next. */
-function isSlip(text: string, meant: string): boolean {
-  let from = 0;
-  while (from < meant.length && text[from] === meant[from]) from += 1;
-  const rest = (word: string, skipped: number) => word.slice(from + skipped);
-  return (
-    rest(text, 1) === rest(meant, 1) ||
-    rest(text, 1) === rest(meant, 0) ||
-    rest(text, 0) === rest(meant, 1) ||
-    (text[from] === meant[from + 1] && text[from + 1] === meant[from] && rest(text, 2) === rest(meant, 2))
-  );
 }

@@ -1,4 +1,5 @@
 import { ofText, type Rule } from "../rule.ts";
+import { isSlip } from "../text.ts";
 
 const BASIC = ["admin", "browser", "editor", "owner", "reader", "viewer", "writer"];
 /** What Google has for about every service. */
@@ -38,9 +39,57 @@ const PREDEFINED = rolesOf({
     legacyObjectReader objectAdmin objectCreator objectUser objectViewer`,
 });
 
+/** Services of which not all roles are written down here: a slip is told from one of these, and from nothing else. */
+const SOME = rolesOf({
+  aiplatform: "serviceAgent user",
+  batch: "agentReporter jobsAdmin jobsEditor jobsViewer",
+  bigquery: `connectionAdmin connectionUser dataEditor dataOwner dataViewer filteredDataViewer jobUser metadataViewer
+    readSessionUser resourceAdmin resourceEditor resourceViewer user`,
+  cloudsql: "client instanceUser",
+  cloudtasks: "enqueuer queueAdmin taskDeleter taskRunner",
+  cloudtrace: "agent user",
+  compute: `imageUser instanceAdmin instanceAdmin.v1 loadBalancerAdmin loadBalancerServiceUser networkAdmin networkUser
+    networkViewer osAdminLogin osLogin securityAdmin storageAdmin`,
+  container:
+    "clusterAdmin clusterViewer defaultNodeServiceAccount developer hostServiceAgentUser nodeServiceAccount",
+  datastore: "owner user",
+  errorreporting: "user writer",
+  eventarc: "developer eventReceiver publisher serviceAgent",
+  iam: `organizationRoleAdmin roleAdmin roleViewer securityAdmin securityReviewer serviceAccountAdmin
+    serviceAccountCreator serviceAccountDeleter serviceAccountKeyAdmin serviceAccountOpenIdTokenCreator
+    serviceAccountTokenCreator serviceAccountUser serviceAccountViewer workloadIdentityPoolAdmin
+    workloadIdentityPoolViewer workloadIdentityUser`,
+  iap: "httpsResourceAccessor settingsAdmin tunnelResourceAccessor",
+  resourcemanager:
+    "folderAdmin organizationAdmin projectCreator projectDeleter projectIamAdmin tagAdmin tagUser tagViewer",
+  serviceusage: "serviceUsageAdmin serviceUsageConsumer serviceUsageViewer",
+  spanner: "backupWriter databaseAdmin databaseReader databaseUser",
+  vpcaccess: "user",
+  workflows: "invoker",
+});
+/** What people call services that roles know by another name. */
+const MEANT: Readonly<Record<string, string>> = {
+  cloudrun: "run",
+  cloudstorage: "storage",
+  gcs: "storage",
+  cloudpubsub: "pubsub",
+  cloudlogging: "logging",
+  cloudmonitoring: "monitoring",
+  clouddns: "dns",
+  kms: "cloudkms",
+  secrets: "secretmanager",
+  functions: "cloudfunctions",
+  scheduler: "cloudscheduler",
+  gke: "container",
+  serviceaccount: "iam",
+};
+/** What permissions end in, `storage.objects.get`, and roles do not. */
+const PERMISSION =
+  /^[^.]+\.[A-Za-z]+\.(access|actAs|cancel|connect|consume|create|delete|disable|enable|export|get|getAccessToken|getData|getIamPolicy|getOpenIdToken|import|invoke|list|patch|publish|restore|run|setIamPolicy|signBlob|signJwt|undelete|update|updateData|use|useToDecrypt|useToEncrypt)$/;
+
 /**
- * A predefined role that Google has. Of a service that isn't written down here any may be one, and so may
- * any of one's own.
+ * A predefined role that Google has. Of a service that isn't written down here any may be one, unless it looks like a
+ * slip; and so may any of one's own.
  */
 export function predefinedRole(): Rule {
   return ofText((role) => {
@@ -51,11 +100,31 @@ export function predefinedRole(): Rule {
         ? undefined
         : `must be a role of Google's: those without a service are ${BASIC.join(", ")}`;
     }
+    if (PERMISSION.test(`${service}.${name}`))
+      return `must be a role, and ${service}.${name} is a permission: a role of one's own can hold it`;
     const names = PREDEFINED.get(service);
-    return !names || names.includes(name)
-      ? undefined
-      : `must be a role of Google's: those of ${service} are ${names.join(", ")}`;
+    if (names) {
+      return names.includes(name)
+        ? undefined
+        : `must be a role of Google's: those of ${service} are ${names.join(", ")}`;
+    }
+    const some = SOME.get(service);
+    const meant = some ? slipFrom(name, some) : meantService(service);
+    return (
+      meant &&
+      `must be a role of Google's, as roles/${some ? `${service}.${meant}` : `${meant}.${name}`} may be`
+    );
   });
+}
+
+function meantService(service: string): string | undefined {
+  return MEANT[service.toLowerCase()] ?? slipFrom(service, [...PREDEFINED.keys(), ...SOME.keys()]);
+}
+
+/** What is meant by a word that is none of these. */
+function slipFrom(word: string, known: readonly string[]): string | undefined {
+  if (known.includes(word)) return undefined;
+  return known.find((other) => other.toLowerCase() === word.toLowerCase() || isSlip(word, other));
 }
 
 function rolesOf(services: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
