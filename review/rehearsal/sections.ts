@@ -1,0 +1,45 @@
+import { html, plain } from "../comment/escape.ts";
+import { accountOf } from "./account.ts";
+import type { Rehearsal } from "./rehearsal.ts";
+
+/** Of everything that went wrong, what fits into a comment. */
+const MOST_TROUBLES = 12;
+const MOST_CHARACTERS = 300;
+
+/** For a comment: of a bounded length, and a clean one's figures folded. */
+export function rehearsalMarkdown(rehearsal: Rehearsal): string {
+  const { title, verdict, table, troubles } = accountOf(rehearsal);
+  const shown = troubles.slice(0, MOST_TROUBLES).map(({ what, examples }) => {
+    const lines = examples.map((example) => `  - ${plain(cut(example))}\n`);
+    return `- **${plain(cut(what))}**\n${lines.join("")}`;
+  });
+  const left = troubles.length - shown.length;
+  const more = left > 0 ? `- … and ${left} more\n` : "";
+  const figures = table.map((row) => row.map((cell) => html(cell)).join(" · ")).join("\n");
+  return [
+    `\n### ${plain(cut(title))}\n\n${signOf(rehearsal)} ${plain(cut(verdict))}\n\n`,
+    ...shown,
+    more,
+    `\n<details><summary>Figures of the rehearsal</summary><pre>${figures}</pre></details>\n`,
+  ].join("");
+}
+
+export function rehearsalHtml(rehearsal: Rehearsal): string {
+  const { title, verdict, table, troubles } = accountOf(rehearsal);
+  const [head = [], ...rows] = table.map((row) => row.map((cell) => html(cell)));
+  const row = (cells: readonly string[]) => `<tr><td>${cells.join("</td><td>")}</td></tr>`;
+  const items = troubles.map(({ what, examples }) => {
+    const list = examples.map((example) => `<li><code>${html(example)}</code></li>`).join("");
+    return `<li><b>${html(what)}</b>${list === "" ? "" : `<ul class="properties">${list}</ul>`}</li>`;
+  });
+  const told = items.length === 0 ? "" : `<ul class="plain">${items.join("\n")}</ul>`;
+  return `<h2>${html(title)}</h2><div class="card${rehearsal.isClean ? "" : " danger"}"><p>${signOf(rehearsal)} ${html(verdict)}</p>${told}</div><table><tr><th>${head.join("</th><th>")}</th></tr>${rows.map(row).join("\n")}</table>`;
+}
+
+function signOf({ isClean }: Rehearsal): string {
+  return isClean ? "✅" : "❌";
+}
+
+function cut(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
