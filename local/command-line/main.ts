@@ -104,6 +104,13 @@ command(
   .option("--stack <stack...>", "compare these stacks (default: all)")
   .option("--preview <file...>", "review what `pulumi preview --json` wrote, each of one stack")
   .option("--commit <hash>", "the commit that was previewed (default of a comparison: HEAD)")
+  .option("--rehearse", "also make the base here and update it under traffic; exit code 1 if anybody noticed")
+  .option(
+    "--settle <seconds>",
+    "how long what a rehearsal began may take after the update (120)",
+    positiveNumber,
+  )
+  .option("--keep", "keep the state of a rehearsal, to look at its logs")
   .option("--markdown <file>", "write the comment of a pull request")
   .option("--html <file>", "write the whole review as a page with pictures")
   .addOption(cwd())

@@ -3,6 +3,7 @@ import { graphOf } from "../graph/resource-graph.ts";
 import type { PolicyFinding } from "../policies/policy.ts";
 import type { PlannedChange, ResourceState, StackPreview } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
+import type { Rehearsal } from "../rehearsal/rehearsal.ts";
 import type { FindingKind } from "./finding.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { type Branch, type MustRead, mustReadOf, rankOf } from "./must-read.ts";
@@ -59,6 +60,8 @@ export interface Review {
   readonly workloads: readonly WorkloadChange[];
   readonly policies: readonly ReviewedPolicy[];
   readonly others: readonly OtherChange[];
+  /** What those who use the platform noticed of the update, where it was tried. */
+  readonly rehearsal?: Rehearsal;
 }
 
 /** Whoever overlooks one of these loses something, or gives it away. */

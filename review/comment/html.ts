@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Review, StackReview } from "../changes/review.ts";
 import { PRICES_AS_OF } from "../cost/prices.ts";
+import { rehearsalHtml } from "../rehearsal/sections.ts";
 import { html, sentence } from "./escape.ts";
 import { draggedAlong, type GroupedReview, groupedReview } from "./grouping.ts";
 import { STYLE } from "./page.css.ts";
@@ -23,7 +24,7 @@ export function toHtml(review: Review, subject: Subject): string {
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1>
 <p class="about">${about(subject)}</p>
-${errors(review)}${stackTable(review)}${mustRead(groups)}${workloads(groups)}${policies(groups)}${costs(review)}${others(groups)}${foot(review)}
+${errors(review)}${stackTable(review)}${review.rehearsal ? rehearsalHtml(review.rehearsal) : ""}${mustRead(groups)}${workloads(groups)}${policies(groups)}${costs(review)}${others(groups)}${foot(review)}
 </body></html>
 `;
 }

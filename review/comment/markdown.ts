@@ -1,5 +1,6 @@
 import type { Review, StackReview } from "../changes/review.ts";
 import { PRICES_AS_OF } from "../cost/prices.ts";
+import { rehearsalMarkdown } from "../rehearsal/sections.ts";
 import { code, html, plain, sentence } from "./escape.ts";
 import { draggedAlong, type Grouped, type GroupedReview, groupedReview, treeLines } from "./grouping.ts";
 import { Pages } from "./pages.ts";
@@ -30,6 +31,7 @@ export function toMarkdown(review: Review, subject: Subject): string {
   const page = new Pages(MOST_CHARACTERS);
   page.must(head(review, groups, subject));
   page.each(stackRows(review), "stacks");
+  if (review.rehearsal) page.must(rehearsalMarkdown(review.rehearsal));
   if (groups.mustRead.length > 0) page.must(`\n### Must read\n`);
   page.each(groups.mustRead.map(mustReadBlock), "to be read");
   page.must(workloadHead(groups));

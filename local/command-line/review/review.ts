@@ -10,6 +10,7 @@ import { toMarkdown } from "../../../review/comment/markdown.ts";
 import type { Subject } from "../../../review/comment/words.ts";
 import { judgePolicies } from "../../../review/policies/policies.ts";
 import { InvalidPreview, readPreview, type StackPreview } from "../../../review/preview/stack-preview.ts";
+import type { Rehearsal } from "../../../review/rehearsal/rehearsal.ts";
 import { absoluteStateDir, type Place } from "../../kernel/place.ts";
 import { programFolder } from "../../pulumi/local-stack.ts";
 import { holdingOf } from "../../pulumi/offline-providers.ts";
@@ -18,15 +19,22 @@ import { stacksOf } from "../stack-config.ts";
 import { claimStateFolder } from "../state-folder.ts";
 import { checkOutBase, commitOf } from "./base-revision.ts";
 import { compareStack } from "./compare.ts";
+import { rehearse } from "./rehearsal/rehearse.ts";
+import { tellRehearsal } from "./rehearsal/tell-rehearsal.ts";
 import { tellReview } from "./tell-review.ts";
 
 const EXIT_USAGE = 2;
+const SETTLE_SECONDS = 120;
 
 export interface ReviewOptions extends Place {
   readonly cwd?: string;
   readonly stack?: readonly string[];
   readonly preview?: readonly string[];
   readonly commit?: string;
+  readonly rehearse?: boolean;
+  /** Seconds. */
+  readonly settle?: number;
+  readonly keep?: boolean;
   readonly markdown?: string;
   readonly html?: string;
   readonly json?: boolean;
@@ -37,6 +45,9 @@ export async function review(base: string | undefined, options: ReviewOptions): 
   if ((base === undefined) === (options.preview === undefined)) {
     throw new Failure("Either a base to compare with must be given, or --preview with files.", EXIT_USAGE);
   }
+  if (options.rehearse && base === undefined) {
+    throw new Failure("A rehearsal begins with a base: npm run review -- BASE --rehearse.", EXIT_USAGE);
+  }
   const at = new Date();
   const made = await interruptible((signal) =>
     base === undefined ? given(options) : compared(base, options, signal),
@@ -45,14 +56,16 @@ export async function review(base: string | undefined, options: ReviewOptions): 
     process.exitCode = EXIT.interrupted;
     return;
   }
-  const { previews, ...subject } = made.result;
-  const reviewed = reviewOf(previews, knowledgeAt(at));
+  const { previews, rehearsal, ...subject } = made.result;
+  const reviewed = { ...reviewOf(previews, knowledgeAt(at)), ...(rehearsal && { rehearsal }) };
   write(reviewed, { ...subject, at: at.toISOString() }, options);
-  if (reviewed.stacks.some(({ errors }) => errors.length > 0)) process.exitCode = EXIT.failed;
+  const fails = reviewed.stacks.some(({ errors }) => errors.length > 0);
+  if (fails || rehearsal?.isClean === false) process.exitCode = EXIT.failed;
 }
 
 interface Made extends Omit<Subject, "at"> {
   readonly previews: readonly StackPreview[];
+  readonly rehearsal?: Rehearsal;
 }
 
 async function given({ preview = [], commit }: ReviewOptions): Promise<Made> {
@@ -88,7 +101,18 @@ async function compared(name: string, options: ReviewOptions, signal: AbortSigna
     previews.push(await compareStack({ stateDir, stack, base, program, signal }));
   }
   const commit = options.commit ?? (await commitOf("HEAD", program.folder));
-  return { previews, base: `${name} (${base.commit.slice(0, 12)})`, commit };
+  const shown = `${name} (${base.commit.slice(0, 12)})`;
+  if (!options.rehearse || signal.aborted) return { previews, base: shown, commit };
+  const rehearsal = await rehearse({
+    base: { name: shown, folder: base.folder },
+    head: { name: "the program as it is", folder: program.folder },
+    stateDir,
+    settleSeconds: options.settle ?? SETTLE_SECONDS,
+    keep: options.keep ?? false,
+    say,
+    signal,
+  });
+  return { previews, rehearsal, base: shown, commit };
 }
 
 function knowledgeAt(now: Date): Knowledge {
@@ -106,11 +130,14 @@ function write(reviewed: Review, subject: Subject, { markdown, html, json }: Rev
   if (markdown !== undefined) writeFileSync(resolve(markdown), toMarkdown(reviewed, subject));
   if (html !== undefined) writeFileSync(resolve(html), toHtml(reviewed, subject));
   if (json) printJson(digestOf(reviewed));
-  else tellReview(reviewed);
+  else {
+    tellReview(reviewed);
+    if (reviewed.rehearsal) process.stdout.write(`\n${tellRehearsal(reviewed.rehearsal)}`);
+  }
 }
 
 /** For scripts: each thing to read by itself. */
-function digestOf({ stacks, mustRead, workloads, policies }: Review) {
+function digestOf({ stacks, mustRead, workloads, policies, rehearsal }: Review) {
   return {
     stacks: stacks.map((stack) => ({
       ...stack,
@@ -127,6 +154,7 @@ function digestOf({ stacks, mustRead, workloads, policies }: Review) {
       })),
     ),
     policies,
+    ...(rehearsal && { rehearsal }),
   };
 }
 
