@@ -18,6 +18,9 @@ test.each([
   [["frobnicate"], 2, "unknown command"],
   [["preview", "nowhere"], 1, 'A stack must be one of dev, local, prod; got "nowhere"'],
   [["preview", "prod", "--from", "package.json"], 4, "package.json: The exported state must be of version 3"],
+  [["review"], 2, "Either a base to compare with must be given, or --preview with files."],
+  [["review", "HEAD", "--stack", "nowhere"], 1, 'A stack must be one of dev, local, prod; got "nowhere".'],
+  [["review", "--preview", "package.json"], 1, "package.json: A preview must have steps"],
   [["logs", "--severity", "LOUD"], 2, "--severity must be one of DEFAULT"],
 ])("%j exits with %d and says why", async (args, code, sentence) => {
   const ended = await runCommand([...args, ...(args[0] === "frobnicate" ? [] : ["--state-dir", NONE])]);

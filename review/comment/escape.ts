@@ -34,14 +34,14 @@ export function code(text: string): string {
   return `<code>${escaped.replace(/(?<=www)\./gi, entity)}</code>`;
 }
 
-/** A sentence whose quoted names are set as code, by one of the three above. */
+/** A sentence whose quoted names, and roles, are set as code, by one of the three above. */
 export function sentence(
   told: string,
   { text, name }: { readonly text: (part: string) => string; readonly name: (part: string) => string },
 ): string {
   return told
-    .split(/"([^"]{1,300})"/)
-    .map((part, index) => (index % 2 === 1 ? name(part) : text(part)))
+    .split(/("[^"]{1,300}"|\broles\/[\w.]{1,100}\w)/)
+    .map((part, index) => (index % 2 === 1 ? name(part.replace(/^"(.*)"$/s, "$1")) : text(part)))
     .join("");
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Branch } from "../changes/must-read.ts";
 import type { Review, StackReview } from "../changes/review.ts";
 import { PRICES_AS_OF } from "../cost/prices.ts";
 import { rehearsalHtml } from "../rehearsal/sections.ts";
@@ -74,10 +75,15 @@ function mustRead({ mustRead: read }: GroupedReview): string {
     const tree =
       item.tree === undefined
         ? ""
-        : `<details open><summary>Drags along: ${html(draggedAlong(item.tree))}</summary>${treePicture(item.tree)}</details>`;
+        : `<details${isSmall(item.tree) ? " open" : ""}><summary>Drags along: ${html(draggedAlong(item.tree))}</summary>${treePicture(item.tree)}</details>`;
     return `<div class="card${DANGEROUS.includes(sign) ? " danger" : ""}"><p><span class="kind">${sign} ${word}</span>${chips(stacks)}</p><p>${sentence(item.sentence, IN_HTML)}</p>${also}${tree}</div>`;
   });
   return `<h2>Must read</h2>${cards.join("\n")}`;
+}
+
+/** A larger one would push down what else is to be read. */
+function isSmall({ drags }: Branch): boolean {
+  return drags.length <= 5 && drags.every((each) => each.drags.length <= 2);
 }
 
 function workloads({ workloads: changed }: GroupedReview): string {

@@ -55,6 +55,8 @@ export async function checkOutBase(stateDir: string, name: string, program: stri
       rmSync(draft, { recursive: true, force: true });
       throw new Failure(`Revision "${name}" must hold a program; it has no Pulumi.yaml.`);
     }
+    // What somebody committed of packages is not what is installed.
+    rmSync(join(draft, "node_modules"), { recursive: true, force: true });
     symlinkSync(realpathSync(join(program, "node_modules")), join(draft, "node_modules"));
     publish(draft, folder);
     removeOld(root, commit);
