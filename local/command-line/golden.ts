@@ -10,8 +10,14 @@ import { Program } from "../pulumi/program.ts";
 import { stackGraph } from "../pulumi/stack-graph.ts";
 import { readLocalConfig, readStackConfig } from "./stack-config.ts";
 
-/** Whose graphs are kept. */
-const STACKS = ["local", "dev", "prod"];
+/** Whose graphs are kept: by file, the stack, and the folder of its program below that of the first. */
+const GRAPHS: Readonly<Record<string, readonly [stack: string, folder: string]>> = {
+  local: ["local", "."],
+  dev: ["dev", "."],
+  prod: ["prod", "."],
+  // That of dev differs from it in nothing but names.
+  "delivery-prod": ["prod", join("stacks", "delivery")],
+};
 
 /** Writes what the program makes in each stack to a file each, and says which of them are not as they were. */
 export async function golden({
@@ -21,18 +27,18 @@ export async function golden({
   readonly folder: string;
   readonly cwd?: string;
 }): Promise<void> {
-  const program = new Program(programFolder(cwd));
+  const root = programFolder(cwd);
   // The program runs in a folder of its own.
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
-  const { interrupted } = await interruptible((signal) => write(program, target, signal));
+  const { interrupted } = await interruptible((signal) => write(root, target, signal));
   if (interrupted) process.exitCode = EXIT.interrupted;
 }
 
-async function write(program: Program, target: string, signal: AbortSignal): Promise<void> {
-  for (const stack of STACKS) {
-    const file = join(target, `${stack}.json`);
-    const text = goldenOf(await graphOfStack(stack, program, signal));
+async function write(root: string, target: string, signal: AbortSignal): Promise<void> {
+  for (const [name, [stack, folder]] of Object.entries(GRAPHS)) {
+    const file = join(target, `${name}.json`);
+    const text = goldenOf(await graphOfStack(stack, new Program(join(root, folder)), signal));
     const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
     if (text !== before) writeFileSync(file, text);
     process.stdout.write(

@@ -15,25 +15,26 @@ const urns = z
   .nullish()
   .transform((list) => list ?? []);
 
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+
 /** What of a resource only the plan tells that Pulumi saves. */
 const goalSchema = z.looseObject({
-  parent: z.string().default(""),
-  protect: z.boolean().default(false),
+  parent: text,
+  protect: flag,
   dependencies: urns,
   propertyDependencies: z
     .record(z.string(), urns)
     .nullish()
     .transform((byName) => byName ?? {}),
   structuredAliases: z
-    .array(
-      z.looseObject({
-        URN: z.string(),
-        Name: z.string(),
-        Type: z.string(),
-        Parent: z.string(),
-        NoParent: z.boolean(),
-      }),
-    )
+    .array(z.looseObject({ URN: text, Name: text, Type: text, Parent: text, NoParent: flag }))
     .nullish(),
 });
 const planSchema = z.looseObject({

@@ -6,8 +6,8 @@ import type { ResourceGraph } from "../graph/resource-graph.ts";
 import { nameOf, typeOf } from "../preview/urn.ts";
 import type { Policy, PolicyFinding } from "./policy.ts";
 
-/** Below the folder of the program that they are for. */
-const FILE = join("review", "policies", "exemptions.yaml");
+/** Beside the Pulumi.yaml of the program that they are for. */
+const FILE = "policy-exemptions.yaml";
 const WAY_OUT = "Mend what it is for, or have its owner look at it again and take it out or renew it.";
 
 const exemption = z.strictObject({

@@ -5,7 +5,7 @@ import { readGolden } from "../graph/golden-graph.ts";
 import type { ResourceGraph } from "../graph/resource-graph.ts";
 import { type ResourceState, SECRET } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
-import { judgePolicies, POLICIES } from "./policies.ts";
+import { exemptionsOf, judgePolicies, POLICIES } from "./policies.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
 const GOLDEN = join(REPOSITORY, "test", "golden");
@@ -15,8 +15,26 @@ const prod = goldenGraph("prod");
 type Inputs = Readonly<Record<string, unknown>>;
 type Edit = (graph: ResourceGraph) => ResourceGraph;
 
-test.each(["local", "dev", "prod"])("%s breaks no policy without an exemption", (stack) => {
-  expect(judgePolicies(goldenGraph(stack), NOW).filter(({ exemption }) => !exemption)).toEqual([]);
+test.each([
+  ["local", "."],
+  ["dev", "."],
+  ["prod", "."],
+  ["delivery-prod", "stacks/delivery"],
+])("%s breaks no policy without an exemption", (graph, program) => {
+  const exemptions = exemptionsOf(join(REPOSITORY, program));
+  expect(judgePolicies(goldenGraph(graph), NOW, exemptions).filter(({ exemption }) => !exemption)).toEqual(
+    [],
+  );
+});
+
+test.each([
+  ["platform", "."],
+  ["delivery", "stacks/delivery"],
+])("a graph of project %s has its own program's exemptions", (project, program) => {
+  const graph = { ...prod, project };
+  const exemptions = exemptionsOf(join(REPOSITORY, program));
+  expect(exemptions).not.toEqual([]);
+  expect(judgePolicies(graph, NOW)).toEqual(judgePolicies(graph, NOW, exemptions));
 });
 
 const BUCKET = "gcp:storage/bucket:Bucket::certs-backup";

@@ -19,33 +19,36 @@ export const POLICIES: readonly Policy[] = [
 ];
 
 const REPOSITORY = join(import.meta.dirname, "..", "..");
+/** Folders of this repository's programs, by the name of their project. */
+const PROGRAMS: Readonly<Record<string, string>> = { platform: ".", delivery: join("stacks", "delivery") };
 
 /**
  * What of a graph breaks which policy, in the policies' order; exemptions that have expired or are of no use come last.
  *
- * @param exemptions @default those of this repository's program
+ * @param exemptions @default those of the program of this repository that the project is
  * @param policies @default all
  * @throws {InvalidExemptions}
  */
 export function judgePolicies(
   graph: ResourceGraph,
   now: Date,
-  exemptions: readonly Exemption[] = exemptionsOfRepository(),
+  exemptions: readonly Exemption[] = exemptionsOfProject(graph.project),
   policies: readonly Policy[] = POLICIES,
 ): readonly PolicyFinding[] {
   const index = new GraphIndex(graph);
   const findings = policies.flatMap(({ id, severity, wayOut, judge }) =>
     judge(index).map((violation): PolicyFinding => ({ id, severity, wayOut, ...violation })),
   );
-  return withExemptions(findings, graph, exemptions, now);
-}
-
-/** @throws {InvalidExemptions} */
-export function exemptionsOfRepository(): readonly Exemption[] {
-  return exemptionsOf(REPOSITORY);
+  const own = exemptions.filter(({ policy }) => policies.some(({ id }) => id === policy));
+  return withExemptions(findings, graph, own, now);
 }
 
 /** @param folder of a program @throws {InvalidExemptions} */
 export function exemptionsOf(folder: string): readonly Exemption[] {
   return readExemptions(folder, POLICIES);
+}
+
+function exemptionsOfProject(project: string): readonly Exemption[] {
+  const folder = PROGRAMS[project];
+  return folder === undefined ? [] : exemptionsOf(join(REPOSITORY, folder));
 }

@@ -8,6 +8,7 @@ const PROGRAM = [
   "Pulumi.local.yaml",
   "package.json",
   "package-lock.json",
+  "policy-exemptions.yaml",
   "tsconfig.json",
   "stacks",
   "components",
