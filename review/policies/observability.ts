@@ -56,16 +56,19 @@ export const OBSERVABILITY: readonly Policy[] = [
     id: "alert-with-a-runbook",
     severity: "mandatory",
     reason: "Whoever is woken at night would not know what to do, or nobody would be woken.",
-    wayOut: "Say in documentation what to do first, and name a notification channel.",
+    wayOut: "Say in documentation what to do first, link the runbook there, and name a notification channel.",
     source: "Property 15: every alert has a runbook",
     judge: (graph) =>
       graph.ofTypes("gcp:monitoring/alertPolicy:AlertPolicy").flatMap((alert) => {
-        const { content } = objectOf(alert.inputs.documentation);
+        const { content, links } = objectOf(alert.inputs.documentation);
         const { notificationChannels: channels } = alert.inputs;
         return [
           ...(textOf(content) === undefined
             ? [breach(alert, "documentation.content", "must say what to do first", content)]
             : []),
+          ...(objectsOf(links).some(({ url }) => textOf(url) !== undefined)
+            ? []
+            : [breach(alert, "documentation.links", "must lead to a runbook", links)]),
           ...(Array.isArray(channels) && channels.length > 0
             ? []
             : [breach(alert, "notificationChannels", "must have one", undefined)]),
