@@ -8,7 +8,7 @@ import { REPOSITORY } from "../local/kernel/place.ts";
 import { runCommand } from "./support/command-line.ts";
 
 const GOLDEN = join(REPOSITORY, "test", "golden");
-const STACKS = ["local", "dev", "prod"];
+const STACKS = ["local", "dev", "prod", "delivery-prod"];
 
 let fresh: string;
 

@@ -15,6 +15,8 @@ const GRAPHS: Readonly<Record<string, readonly [stack: string, folder: string]>>
   local: ["local", "."],
   dev: ["dev", "."],
   prod: ["prod", "."],
+  // That of dev differs from it in nothing but names.
+  "delivery-prod": ["prod", join("stacks", "delivery")],
 };
 
 /** Writes what the program makes in each stack to a file each, and says which of them are not as they were. */

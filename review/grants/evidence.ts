@@ -69,7 +69,19 @@ const BUILDS: UsedElsewhere = {
   title: "builds as its own account, once that has what a build needs, and not before",
 };
 
+const ROLES: UsedElsewhere = {
+  test: "components/delivery/delivery.test.ts",
+  title: "has a role for each kind of the program that %s deals with",
+};
+const STATE: UsedElsewhere = {
+  test: "components/delivery/delivery.test.ts",
+  title: "lets a preview read the state and its secrets, and nothing else",
+};
+
 export const USED_ELSEWHERE: Readonly<Record<string, UsedElsewhere>> = {
+  "delivery-deploy-*": ROLES,
+  "delivery-drift-*": ROLES,
+  "delivery-state-*": STATE,
   "certs-builds-code-reader": BUILDS,
   "certs-builds-writer": BUILDS,
   "certs-builds-log-writer": BUILDS,

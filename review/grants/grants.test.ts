@@ -7,7 +7,7 @@ import { TAKEN_AWAY, USED_ELSEWHERE, USED_IN_THE_CLOUD } from "./evidence.ts";
 import { evidenceFor, type Grant, grantsOf, isNamedBy } from "./grants.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
-const STACKS = ["local", "dev", "prod"];
+const STACKS = ["local", "dev", "prod", "delivery-prod"];
 const permissionsOf = (role: string) => ROLES[role] ?? [];
 const all = STACKS.flatMap((stack) => grantsOf(golden(stack), permissionsOf));
 

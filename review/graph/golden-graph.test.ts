@@ -10,10 +10,13 @@ const STACK = "urn:pulumi:prod::platform::pulumi:pulumi:Stack::platform-prod";
 const FOUNDATION = "urn:pulumi:prod::platform::platform:a:Foundation::project";
 const ASSET = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" };
 
-test.each(["local", "dev", "prod"])("the graph of %s is read back as it was written", (stack) => {
-  const text = readFileSync(join(GOLDEN, `${stack}.json`), "utf8");
-  expect(goldenOf(readGolden(text))).toBe(text);
-});
+test.each(["local", "dev", "prod", "delivery-prod"])(
+  "the graph of %s is read back as it was written",
+  (stack) => {
+    const text = readFileSync(join(GOLDEN, `${stack}.json`), "utf8");
+    expect(goldenOf(readGolden(text))).toBe(text);
+  },
+);
 
 test("suffixes, hashes, files' places and the order of resources make no difference", () => {
   const one = goldenOf(graphOf("1a2b3c4", "a".repeat(64), "/home/one"));

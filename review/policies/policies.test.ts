@@ -19,6 +19,7 @@ test.each([
   ["local", "."],
   ["dev", "."],
   ["prod", "."],
+  ["delivery-prod", "stacks/delivery"],
 ])("%s breaks no policy without an exemption", (graph, program) => {
   const exemptions = exemptionsOf(join(REPOSITORY, program));
   expect(judgePolicies(goldenGraph(graph), NOW, exemptions).filter(({ exemption }) => !exemption)).toEqual(
