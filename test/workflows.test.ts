@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { MARKER } from "../review/comment/markdown.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const WORKFLOWS = globSync(".github/workflows/*.yml", { cwd: ROOT }).sort();
@@ -104,6 +105,30 @@ test.each(jobs)(
     }
   },
 );
+
+test("previews only what is of this repository itself, by its number", () => {
+  const { preview, comment } = workflowOf(".github/workflows/preview.yml").jobs;
+  expect(preview?.if).toBe(
+    "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id",
+  );
+  expect(preview?.concurrency).toMatchObject({ "cancel-in-progress": true });
+  expect(comment?.permissions).toEqual({ "pull-requests": "write" });
+});
+
+test("uploads of a preview what was made of it, and never what Pulumi printed", () => {
+  const uploads = jobs
+    .filter(([name]) => name.startsWith("preview.yml"))
+    .flatMap(([, job]) => stepsOf(job))
+    .filter(({ uses = "" }) => uses.startsWith("actions/upload-artifact@"));
+  expect(uploads.map(({ with: inputs }) => inputs?.path)).toEqual(["comment/review.md\ncomment/review.html\n"]);
+});
+
+test("finds the comment that it wrote before by what a review begins with", () => {
+  const { comment } = workflowOf(".github/workflows/preview.yml").jobs;
+  const script = stepsOf(comment ?? {}).flatMap(({ with: inputs }) => inputs?.script ?? []).join("");
+  expect(script).toContain(`const MARKER = "${MARKER}";`);
+  expect(script).toContain("github.paginate");
+});
 
 test("deploys dev, then prod, each within its own environment, what was built once, and never ends an update half-way", () => {
   const { build, dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
