@@ -120,12 +120,16 @@ test("uploads of a preview what was made of it, and never what Pulumi printed", 
     .filter(([name]) => name.startsWith("preview.yml"))
     .flatMap(([, job]) => stepsOf(job))
     .filter(({ uses = "" }) => uses.startsWith("actions/upload-artifact@"));
-  expect(uploads.map(({ with: inputs }) => inputs?.path)).toEqual(["comment/review.md\ncomment/review.html\n"]);
+  expect(uploads.map(({ with: inputs }) => inputs?.path)).toEqual([
+    "comment/review.md\ncomment/review.html\n",
+  ]);
 });
 
 test("finds the comment that it wrote before by what a review begins with", () => {
   const { comment } = workflowOf(".github/workflows/preview.yml").jobs;
-  const script = stepsOf(comment ?? {}).flatMap(({ with: inputs }) => inputs?.script ?? []).join("");
+  const script = stepsOf(comment ?? {})
+    .flatMap(({ with: inputs }) => inputs?.script ?? [])
+    .join("");
   expect(script).toContain(`const MARKER = "${MARKER}";`);
   expect(script).toContain("github.paginate");
 });
