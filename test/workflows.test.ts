@@ -156,6 +156,16 @@ test("deploys dev, then prod, each within its own environment, what was built on
   expect(build?.environment).toBeUndefined();
 });
 
+test("goes back, within the stack's own environment and beside no deployment, to nothing but what main has had", () => {
+  const { rollback } = workflowOf(".github/workflows/rollback.yml").jobs;
+  expect(rollback?.environment).toMatch(/^\$\{\{ inputs\.stack \}\}$/);
+  expect(rollback?.concurrency?.group).toBe(`up-${rollback?.environment}`);
+  expect(rollback?.concurrency?.["cancel-in-progress"]).toBe(false);
+  const [first = "", ...others] = stepsOf(rollback ?? {}).flatMap(({ run }) => run ?? []);
+  expect(first).toBe('git merge-base --is-ancestor "$COMMIT" HEAD');
+  expect(others.some((run) => run.startsWith("npm run rollback -- "))).toBe(true);
+});
+
 test("runs only commands that there are, and the engine that this machine runs too", () => {
   const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Readonly<Record<string, string>> };
   const texts = [...WORKFLOWS, ...ACTIONS].map(textOf).join("\n");
