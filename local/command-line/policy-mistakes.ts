@@ -1,5 +1,3 @@
-import { Failure } from "../../operator/terminal/failure.ts";
-import { InvalidExemptions } from "../../review/policies/exemptions.ts";
 import { exemptionsOf, judgePolicies } from "../../review/policies/policies.ts";
 import type { Judgement, Mistake } from "../pulumi/judgement.ts";
 import type { Program } from "../pulumi/program.ts";
@@ -7,23 +5,18 @@ import type { Program } from "../pulumi/program.ts";
 /**
  * What of a program breaks a policy and has no exemption, each with its place and the way out.
  *
- * @throws {Failure} when the program's exemptions can't be read.
+ * @throws {InvalidExemptions}
  */
 export function policyMistakes({ graph }: Judgement, { folder, origins }: Program): readonly Mistake[] {
   if (graph === undefined) return [];
-  try {
-    return judgePolicies(graph, new Date(), exemptionsOf(folder))
-      .filter(({ exemption }) => exemption === undefined)
-      .map(({ id, severity, urn, sentence, wayOut }) => {
-        const at = urn === undefined ? undefined : origins.get(urn)?.at;
-        return {
-          ...(urn !== undefined && { urn }),
-          ...(at !== undefined && { at }),
-          message: `${sentence} ${wayOut} (${severity} policy ${id})`,
-        };
-      });
-  } catch (error) {
-    if (!(error instanceof InvalidExemptions)) throw error;
-    throw new Failure(error.message, 1, { cause: error });
-  }
+  return judgePolicies(graph, new Date(), exemptionsOf(folder))
+    .filter(({ exemption }) => exemption === undefined)
+    .map(({ id, severity, urn, sentence, wayOut }) => {
+      const at = urn === undefined ? undefined : origins.get(urn)?.at;
+      return {
+        ...(urn !== undefined && { urn }),
+        ...(at !== undefined && { at }),
+        message: `${sentence} ${wayOut} (${severity} policy ${id})`,
+      };
+    });
 }

@@ -1,4 +1,5 @@
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
+import { InvalidExemptions } from "../../review/policies/exemptions.ts";
 import { CliFailure } from "../pulumi/pulumi-cli.ts";
 import { stateFolderTrouble } from "./state-folder.ts";
 
@@ -19,7 +20,7 @@ export function toldError(error: unknown, stateDir?: string): ToldError | undefi
   if (foreseen) {
     return { text: [error.message, trouble].filter(Boolean).join("\n"), exitCode: error.exitCode };
   }
-  if (error instanceof CliFailure) {
+  if (error instanceof CliFailure || error instanceof InvalidExemptions) {
     return { text: [error.message, trouble].filter(Boolean).join("\n"), exitCode: EXIT.failed };
   }
   if (trouble !== undefined) return { text: trouble, exitCode: EXIT.stateUnusable };

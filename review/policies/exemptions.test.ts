@@ -60,6 +60,7 @@ test.each([
   ["expires: 2026-12-01", "expires: never", "must be a date, YYYY-MM-DD"],
   ["reason: It holds public pages and nothing else.", "reason: because", "must say why"],
   ["stacks: [dev]", "stacks: []", "stacks"],
+  ["stacks: [dev]", "stacks: [dev", "policy-exemptions.yaml: Flow sequence"],
   ["stacks: [dev]", "stacks: [dev]\n    since: 2026-01-01", "since"],
 ])("refuses a file with %j as %j", (right, wrong, told) => {
   const text = `exemptions:

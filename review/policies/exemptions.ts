@@ -50,9 +50,17 @@ export function parseExemptions(text: string, policies: readonly Policy[]): read
       }),
     ),
   });
-  const read = schema.safeParse(parse(text));
+  const read = schema.safeParse(yamlOf(text));
   if (!read.success) throw new InvalidExemptions(`${FILE}: ${z.prettifyError(read.error)}`);
   return read.data.exemptions;
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new InvalidExemptions(`${FILE}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 /** Marks the findings that are exempt, and adds one for each exemption that is past its day, or that nothing needs. */
