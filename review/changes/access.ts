@@ -77,7 +77,7 @@ function whoIs(member: unknown, { propertyDependencies }: ResourceState): string
   if (made.length === 1 && made[0] !== undefined) return subject(made[0]);
   if (text === "" || text.includes(UNKNOWN)) return "an identity that is known only once it is made";
   const [, kind = "", name = text] = /^(\w+):(.*)$/s.exec(text) ?? [];
-  return `${noun(`::${kind.charAt(0).toUpperCase()}${kind.slice(1)}`)} ${shown(name, [])}`.trim();
+  return `${noun(`::${kind.charAt(0).toUpperCase()}${kind.slice(1)}`)} "${shown(name, [])}"`.trim();
 }
 
 function targetOf({ inputs, propertyDependencies, type }: ResourceState): string {
@@ -87,7 +87,7 @@ function targetOf({ inputs, propertyDependencies, type }: ResourceState): string
     if (made !== undefined) return subject(made);
   }
   const [name] = [...fields.filter((field) => field !== "project"), "project"];
-  return `${nounOfTarget(type)} ${shown(inputs[name ?? "project"], [])}`;
+  return `${nounOfTarget(type)} "${shown(inputs[name ?? "project"], [])}"`;
 }
 
 /** `gcp:storage/bucketIAMMember:BucketIAMMember` → `bucket` */

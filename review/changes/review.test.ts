@@ -144,7 +144,7 @@ test.each<[string, StepOf, string]>([
       before: { bucket: "b", role: "roles/storage.objectViewer", member: "user:a@b.c" },
       after: { bucket: "b", role: "roles/storage.admin", member: "user:a@b.c" },
     },
-    "access: Grants roles/storage.admin on bucket b to user a@b.c instead of roles/storage.objectViewer.",
+    'access: Grants roles/storage.admin on bucket "b" to user "a@b.c" instead of roles/storage.objectViewer.',
   ],
   [
     "a grant that goes",
@@ -154,7 +154,7 @@ test.each<[string, StepOf, string]>([
       name: "it",
       before: { project: "p", role: "roles/viewer", member: "group:g@b.c" },
     },
-    "access: Revokes roles/viewer on project p from group g@b.c.",
+    'access: Revokes roles/viewer on project "p" from group "g@b.c".',
   ],
   [
     "a grant to everybody",
@@ -164,7 +164,7 @@ test.each<[string, StepOf, string]>([
       name: "it",
       after: { bucket: "b", role: "roles/storage.objectViewer", member: "allUsers" },
     },
-    "public: Grants roles/storage.objectViewer on bucket b to everybody on the internet (allUsers).",
+    'public: Grants roles/storage.objectViewer on bucket "b" to everybody on the internet (allUsers).',
   ],
   [
     "ingress",

@@ -21,7 +21,7 @@ export function html(text: string): string {
 /** For Markdown, as a part of a sentence: reads as it stands, and neither marks up, mentions, links nor ends anything. */
 export function plain(text: string): string {
   return oneLine(text)
-    .replace(/[@#$:]|www(?=\.)|GH(?=-)/gi, (found) => `${found}${JOINER}`)
+    .replace(/[@#$]|:(?=\/\/|[\w+-]+:)|www(?=\.)|GH(?=-)/gi, (found) => `${found}${JOINER}`)
     .replace(/[0-9a-f]{6}(?=[0-9a-f])/gi, (run) => `${run}${JOINER}`)
     .replace(/[^\p{L}\p{M}\p{N} .,;:()'"/=?%+\-–…→⏎\u2060\ufffd]/gu, entity);
 }
@@ -34,13 +34,13 @@ export function code(text: string): string {
   return `<code>${escaped.replace(/(?<=www)\./gi, entity)}</code>`;
 }
 
-/** A sentence whose quoted names, and roles, are set as code, by one of the three above. */
+/** A sentence whose quoted names, roles, and what is to be copied, are set as code, by one of the three above. */
 export function sentence(
   told: string,
   { text, name }: { readonly text: (part: string) => string; readonly name: (part: string) => string },
 ): string {
   return told
-    .split(/("[^"]{1,300}"|\broles\/[\w.]{1,100}\w)/)
+    .split(/(aliases: \[[^\]]{1,1000}\]|"[^"]{1,300}"|\broles\/[\w.]{1,100}\w)/)
     .map((part, index) => (index % 2 === 1 ? name(part.replace(/^"(.*)"$/s, "$1")) : text(part)))
     .join("");
 }

@@ -37,7 +37,7 @@ export const PRICES: readonly Price[] = [
     unit: "forwarding rule",
     // The first five cost as much as one.
     monthly: (count) => HOURS_A_MONTH * (count === 0 ? 0 : 0.025 + 0.01 * Math.max(0, count - 5)),
-    source: "https://cloud.google.com/vpc/network-pricing#lb",
+    source: "https://cloud.google.com/load-balancing/pricing",
     besides: "traffic",
   },
   {
