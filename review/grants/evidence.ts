@@ -69,19 +69,7 @@ const BUILDS: UsedElsewhere = {
   title: "builds as its own account, once that has what a build needs, and not before",
 };
 
-const ROLES: UsedElsewhere = {
-  test: "components/delivery/delivery.test.ts",
-  title: "has a role for each kind of the program that %s deals with",
-};
-const STATE: UsedElsewhere = {
-  test: "components/delivery/delivery.test.ts",
-  title: "lets a preview read the state and its secrets, and nothing else",
-};
-
 export const USED_ELSEWHERE: Readonly<Record<string, UsedElsewhere>> = {
-  "delivery-deploy-*": ROLES,
-  "delivery-drift-*": ROLES,
-  "delivery-state-*": STATE,
   "certs-builds-code-reader": BUILDS,
   "certs-builds-writer": BUILDS,
   "certs-builds-log-writer": BUILDS,
@@ -98,11 +86,23 @@ export interface UsedInTheCloud {
   readonly source: string;
 }
 
+const WORKFLOWS: UsedInTheCloud = {
+  reason:
+    "GitHub's workflows alone are let in. components/delivery/delivery.test.ts holds each role to the kinds that the program makes.",
+  source: "https://github.com/google-github-actions/auth#preferred-direct-workload-identity-federation",
+};
+
 export const USED_IN_THE_CLOUD: Readonly<Record<string, UsedInTheCloud>> = {
   "certs-builds-source-reader": {
     reason:
       "Cloud Build reads the copy of a function's source that Cloud Functions puts into a bucket of its own.",
     source: "https://cloud.google.com/functions/docs/securing/build-custom-sa",
+  },
+  "delivery-deploy-*": WORKFLOWS,
+  "delivery-drift-*": WORKFLOWS,
+  "delivery-state-*": {
+    reason: "Pulumi's CLI keeps the stacks' states there, sealed with the key, in workflows alone.",
+    source: "https://www.pulumi.com/docs/iac/concepts/state-and-backends/#google-cloud-storage",
   },
   "certs-operator-*": {
     reason:
