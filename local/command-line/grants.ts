@@ -23,7 +23,7 @@ export async function listGrants(
     printJson({ stack, grants });
     return;
   }
-  process.stdout.write(`${table([["WHO", "MAY", "ON", "NEEDED BY"], ...grants.map(rowOf)])}\n`);
+  process.stdout.write(`${table([["WHO", "MAY", "ON", "GRANT", "NEEDED BY"], ...grants.map(rowOf)])}\n`);
   const bare = grants.filter(({ evidence }) => evidence.kind === "none");
   process.stdout.write(
     `${grants.length} grants to ${new Set(grants.map(({ identity }) => identity)).size} identities; ${bare.length} of them no test needs.\n`,
@@ -31,9 +31,9 @@ export async function listGrants(
 }
 
 /** With no role that is known here, its name says more than nothing. */
-function rowOf({ identity, role, permissions, on, condition, evidence }: Grant): readonly string[] {
+function rowOf({ identity, role, permissions, on, name, condition, evidence }: Grant): readonly string[] {
   const may = permissions.length > 0 ? permissions.join(", ") : role;
-  return [identity, may, condition === undefined ? on : `${on}, if ${condition}`, neededBy(evidence)];
+  return [identity, may, condition === undefined ? on : `${on}, if ${condition}`, name, neededBy(evidence)];
 }
 
 function neededBy(evidence: Evidence): string {

@@ -94,7 +94,9 @@ function identityOf(index: GraphIndex, grant: ResourceState): string {
   const [agent] = index.sourcesOf(grant, "member", AGENT);
   if (agent) return `Google's own account for ${textOf(agent.inputs.service) ?? "a service"}`;
   const member = textOf(grant.inputs.member);
-  return member === undefined || member === UNKNOWN ? "somebody who is known once it is made" : member;
+  if (member !== undefined && !member.includes(UNKNOWN)) return member;
+  const [source] = index.sourcesOf(grant, "member");
+  return source ? `${kindOf(source.type)} ${nameOf(source.urn)}` : "somebody who is known once it is made";
 }
 
 function objectOfGrant(index: GraphIndex, grant: ResourceState): string {
