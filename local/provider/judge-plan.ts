@@ -1,3 +1,6 @@
+import { namedPath, showAt } from "../../review/rules/paths.ts";
+import { judge } from "../../review/rules/rule.ts";
+import { hasUnknown } from "../../review/rules/values.ts";
 import type { Kind } from "./kind.ts";
 import { Plan, type PlanSettings } from "./plan.ts";
 import { doubtsOf, unmetPrerequisites } from "./prerequisites.ts";
@@ -26,7 +29,7 @@ export function judgePlan(
     const shown = plan.shownInputsOf(resource);
     const unmet = unmetPrerequisites(asked, draft, plan, shown);
     const doubts = doubtsOf(asked, draft, plan, shown);
-    const reasons = unmet.map(({ reason }) => reason);
+    const reasons = [...togetherWrong(kind, plan, resource), ...unmet.map(({ reason }) => reason)];
     const taken =
       id === undefined || kind.shared || kind.repeatable ? undefined : firsts.get(`${kind.token} ${id}`);
     if (taken !== undefined) {
@@ -37,4 +40,16 @@ export function judgePlan(
       ...doubts.map((reason) => ({ urn, reason, isDoubt: true }) as const),
     ];
   });
+}
+
+/** What the rules of the kind say once it is clear that what other resources go into will be there. */
+function togetherWrong(kind: Kind, plan: Plan, resource: PlannedResource): readonly string[] {
+  const told: string[] = [];
+  const shown = resource.inputs;
+  // Without anything unknown Check has said all there is to say.
+  if (!hasUnknown(shown)) return told;
+  judge(kind.rules ?? [], plan.presentInputsOf(resource), (path, rule, source) => {
+    told.push(`${namedPath(shown, path)} ${rule}; got ${showAt(shown, path)} (${source}).`);
+  });
+  return told;
 }

@@ -1,4 +1,4 @@
-import { type Properties, reveal, UNKNOWN } from "../../review/rules/values.ts";
+import { type Properties, reveal, Secret, UNKNOWN, type Value } from "../../review/rules/values.ts";
 import type { CloudResource, ResourceView } from "../kernel/contract.ts";
 import { fillUnknowns } from "./fill-unknowns.ts";
 import type { Kind, Named, ProviderConfig, Surroundings } from "./kind.ts";
@@ -16,6 +16,9 @@ export interface PlanSettings {
   /** What a cloud holds already, beside what the engine knows of. */
   readonly cloud: ResourceView | undefined;
 }
+
+/** Set, and nothing that a rule could look into. */
+const SOMETHING = new Secret(UNKNOWN);
 
 /**
  * What will be there once a program is made real. Ids that only the making will tell follow from the inputs, as they
@@ -71,6 +74,14 @@ export class Plan implements Surroundings {
     return inputs;
   }
 
+  /**
+   * The same, but all that can be told of what is not known yet is that it will be something, where a resource goes
+   * into it: enough to see that two things do not go together, and too little to judge what it looks like.
+   */
+  presentInputsOf(resource: PlannedResource): Properties {
+    return this.#filled(resource, reveal(resource.inputs), () => SOMETHING);
+  }
+
   /** The same with the marks of secrecy, to be shown. */
   shownInputsOf(resource: PlannedResource): Properties {
     return this.#filled(resource, resource.inputs);
@@ -83,13 +94,17 @@ export class Plan implements Surroundings {
     return this.#ids.get(urn);
   }
 
-  #filled({ urn, dependencies }: PlannedResource, inputs: Properties): Properties {
+  #filled(
+    { urn, dependencies }: PlannedResource,
+    inputs: Properties,
+    nameOf: (urn: string) => Value | undefined = (other) => this.#idByUrn(other),
+  ): Properties {
     const { references = {} } = this.#kinds.get(typeOf({ urn })) ?? {};
     let filled = inputs;
     for (const [pattern, kinds] of Object.entries(references)) {
       const [property = ""] = pattern.split(/[.[]/);
       const named = (dependencies[property] ?? []).filter((other) => kinds.includes(typeOf({ urn: other })));
-      const ids = named.map((other) => this.#idByUrn(other)).filter((id) => id !== undefined);
+      const ids = named.map(nameOf).filter((id) => id !== undefined);
       filled = fillUnknowns(filled, pattern, ids);
     }
     return filled;

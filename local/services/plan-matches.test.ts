@@ -102,6 +102,24 @@ test.each<[string, readonly Wanted[], readonly string[]]>([
     ],
   ],
   [
+    "a service, yet to be made, beside a redirect",
+    [
+      ...SERVICES,
+      [BACKEND, "site", { name: "site" }],
+      [
+        MAP,
+        "map",
+        {
+          name: "map",
+          defaultService: UNKNOWN,
+          defaultUrlRedirect: { httpsRedirect: true, stripQuery: false },
+        },
+        from("defaultService", BACKEND, "site"),
+      ],
+    ],
+    ["map: defaultService must be absent beside defaultUrlRedirect; got [unknown]"],
+  ],
+  [
     "services of two schemes behind one map",
     [
       ...mapOver("EXTERNAL_MANAGED", routed({ service: "old", matchRules: [{ prefixMatch: "/" }] })),

@@ -5,6 +5,13 @@ export function matching(pattern: RegExp, rule: string): Rule {
   return ofText((text) => (pattern.test(text) ? undefined : rule));
 }
 
+/** For fields of which the provider does not send an empty text, as if it were absent. */
+export function emptyOr(rule: Rule): Rule {
+  return (value, report) => {
+    if (value !== "") rule(value, report);
+  };
+}
+
 /** An empty text passes: the provider takes it for an absent one. */
 export function oneOf(...words: readonly string[]): Rule {
   return ofText((text) =>

@@ -1,5 +1,5 @@
 import { inObject, ofText, type Rule } from "../../../review/rules/rule.ts";
-import { matching } from "../../../review/rules/text.ts";
+import { emptyOr, matching } from "../../../review/rules/text.ts";
 
 /** What Cloud Run asks of a setting, wherever it stands: in a service, or in a function. */
 
@@ -23,7 +23,7 @@ export function unreservedVariable(product: string, reserved: RegExp): Rule {
 }
 
 export function serviceAccountEmail(): Rule {
-  return matching(/^[^\s@/]+@[^\s@/]+\.[^\s@/]+$/, "must be the account's e-mail address");
+  return emptyOr(matching(/^[^\s@/]+@[^\s@/]+\.[^\s@/]+$/, "must be the account's e-mail address"));
 }
 
 /** Of a secret that an instance reads as it starts. */

@@ -3,7 +3,7 @@ import { cidr, ipAddress } from "../../../review/rules/network.ts";
 import { whole } from "../../../review/rules/numbers.ts";
 import { atLeastOneOf, atMostOneOf, dependent, onlyWhere, presence } from "../../../review/rules/presence.ts";
 import { cite, inObject, ofText } from "../../../review/rules/rule.ts";
-import { matching, oneOf, rfc1035Label } from "../../../review/rules/text.ts";
+import { emptyOr, matching, oneOf, rfc1035Label } from "../../../review/rules/text.ts";
 import { UNKNOWN } from "../../../review/rules/values.ts";
 
 /** Of every resource of Compute Engine. */
@@ -63,9 +63,11 @@ export const HTTPS_PROXY_RULES = [
       atMostOneOf("sslCertificates", "certificateManagerCertificates"),
       atMostOneOf("certificateMap", "certificateManagerCertificates"),
     ],
-    certificateMap: matching(
-      /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/,
-      "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M",
+    certificateMap: emptyOr(
+      matching(
+        /^\/\/certificatemanager\.googleapis\.com\/projects\/[^/]+\/locations\/[^/]+\/certificateMaps\/[^/]+$/,
+        "must be //certificatemanager.googleapis.com/projects/P/locations/L/certificateMaps/M",
+      ),
     ),
   }),
 ];

@@ -3,7 +3,7 @@ import { count } from "../../../review/rules/lists.ts";
 import { duration } from "../../../review/rules/numbers.ts";
 import { atMostOneOf, exactlyOneOf } from "../../../review/rules/presence.ts";
 import { type CitedRules, cite } from "../../../review/rules/rule.ts";
-import { matching } from "../../../review/rules/text.ts";
+import { emptyOr, matching } from "../../../review/rules/text.ts";
 import { LABEL_RULES, NAME, NAMING } from "./subscription-rules.ts";
 
 const DAY_SECONDS = 86_400;
@@ -14,9 +14,11 @@ export const TOPIC_RULES: readonly CitedRules[] = [
   LABEL_RULES,
   cite(TOPICS, {
     messageRetentionDuration: duration({ from: 600, to: 31 * DAY_SECONDS, what: "a topic's retention" }),
-    kmsKeyName: matching(
-      /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
-      "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+    kmsKeyName: emptyOr(
+      matching(
+        /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+        "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+      ),
     ),
     "messageStoragePolicy.allowedPersistenceRegions": count({ from: 1, what: "regions" }),
     "messageStoragePolicy.allowedPersistenceRegions[]": region(),

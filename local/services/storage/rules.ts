@@ -12,7 +12,7 @@ import {
   type Report,
   type Rule,
 } from "../../../review/rules/rule.ts";
-import { matching, oneOf } from "../../../review/rules/text.ts";
+import { emptyOr, matching, oneOf } from "../../../review/rules/text.ts";
 import { hasUnknown, isProperties, listed, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
 
 export const BUCKET_NAMING = "https://cloud.google.com/storage/docs/buckets#naming";
@@ -35,9 +35,11 @@ const CLASSES = oneOf(
 const DUAL_REGION = /^(asia1|eur4|eur5|eur7|eur8|nam4)$/i;
 const DATE = matching(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, "must be a date, YYYY-MM-DD");
 const COUNT = whole({ from: 0, to: 2_147_483_647 });
-const KEY = matching(
-  /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
-  "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+const KEY = emptyOr(
+  matching(
+    /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+    "must be a key, projects/P/locations/L/keyRings/R/cryptoKeys/K",
+  ),
 );
 
 /** What Cloud Storage refuses of a bucket. */
