@@ -104,7 +104,7 @@ test.each<[string, string, Record<string, unknown>, string]>([
       topic: "t",
       role: "roles/pubsub.publisher",
       member: "user:a@b.test",
-      condition: { title: "t", expression: "true" },
+      condition: { title: "t", expression: 'request.time < timestamp("2030-01-01T00:00:00Z")' },
     },
     "condition.expression",
   ],
