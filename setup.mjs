@@ -61,6 +61,7 @@ const COMMANDS = {
     env: QUIET,
   },
   check: { program: ["local/command-line/check.ts"], needs: ["actionlint"] },
+  conformance: { program: ["--disable-warning=ExperimentalWarning", "test/conformance/main.ts"] },
   bundles: { program: ["components/bundling/main.ts"] },
   bench: {
     program: ["--disable-warning=ExperimentalWarning", "bench/main.ts"],
