@@ -31,3 +31,15 @@ test("a preview is read with what it leaves out", () => {
 test.each(["", "{", "[]", "{}", '{"steps":[{"op":1}]}'])("%j is no preview", (text) => {
   expect(() => readPreview(text)).toThrow(InvalidPreview);
 });
+
+test("one that failed before its first step is of the stack that its reader says", () => {
+  const failed = JSON.stringify({ diagnostics: [{ message: "it broke", severity: "error" }] });
+  expect(readPreview(failed, "prod")).toMatchObject({
+    stack: "prod",
+    changes: [],
+    diagnostics: [{ message: "it broke" }],
+  });
+  expect(readPreview("\n", "prod").diagnostics).toMatchObject([{ severity: "error" }]);
+  expect(() => readPreview(failed)).toThrow(InvalidPreview);
+  expect(() => readPreview("{}", "prod")).toThrow(InvalidPreview);
+});

@@ -140,12 +140,22 @@ const digest = z.looseObject({
     .nullish(),
 });
 
+/** Of a preview that printed nothing. */
+const NO_PLAN: Diagnostic = {
+  severity: "error",
+  message: "The preview ended without a plan: the log of the job that made it says why.",
+};
+
 /**
  * Reads what `pulumi preview --json` prints.
  *
+ * @param stack Whose it is, where no step says so: then one that failed before its first step is read too.
  * @throws {InvalidPreview}
  */
-export function readPreview(text: string): StackPreview {
+export function readPreview(text: string, stack?: string): StackPreview {
+  if (stack !== undefined && text.trim() === "") {
+    return { stack, project: "", config: {}, changes: [], diagnostics: [NO_PLAN] };
+  }
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -163,14 +173,15 @@ export function readPreview(text: string): StackPreview {
   }
   const { config, steps, diagnostics } = read.data;
   const [first] = steps ?? [];
-  if (first === undefined) {
+  const isFailed = (diagnostics ?? []).some(({ severity }) => severity === "error");
+  if (first === undefined && (stack === undefined || !isFailed)) {
     throw new InvalidPreview(
       "A preview must have steps: this one was made with none, or ended before the first.",
     );
   }
   return {
-    stack: stackOf(first.urn),
-    project: projectOf(first.urn),
+    stack: first === undefined ? (stack ?? "") : stackOf(first.urn),
+    project: first === undefined ? "" : projectOf(first.urn),
     config: config ?? {},
     changes: steps ?? [],
     diagnostics: (diagnostics ?? []).map(({ urn, message, severity }) => ({

@@ -1,5 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { EXIT, Failure } from "../../../operator/terminal/failure.ts";
 import { interruptible } from "../../../operator/terminal/interruptible.ts";
 import { printJson } from "../../../operator/terminal/output.ts";
@@ -9,7 +9,7 @@ import { toHtml } from "../../../review/comment/html.ts";
 import { toMarkdown } from "../../../review/comment/markdown.ts";
 import type { Subject } from "../../../review/comment/words.ts";
 import { judgePolicies } from "../../../review/policies/policies.ts";
-import { InvalidPreview, readPreview, type StackPreview } from "../../../review/preview/stack-preview.ts";
+import { readPreview, type StackPreview } from "../../../review/preview/stack-preview.ts";
 import type { Rehearsal } from "../../../review/rehearsal/rehearsal.ts";
 import { absoluteStateDir, type Place } from "../../kernel/place.ts";
 import { programFolder } from "../../pulumi/local-stack.ts";
@@ -71,10 +71,10 @@ interface Made extends Omit<Subject, "at"> {
 async function given({ preview = [], commit }: ReviewOptions): Promise<Made> {
   const previews = preview.map((file) => {
     try {
-      return readPreview(readFileSync(resolve(file), "utf8"));
+      return readPreview(readFileSync(resolve(file), "utf8"), basename(file, ".json"));
     } catch (error) {
       // What a file of another shape holds is not shown: it may be a state, secrets and all.
-      const why = error instanceof InvalidPreview || error instanceof Error ? error.message : String(error);
+      const why = error instanceof Error ? error.message : String(error);
       throw new Failure(`${file}: ${why}`, EXIT.failed, { cause: error });
     }
   });
