@@ -1,19 +1,10 @@
 import { labels } from "../../../review/rules/google/labels.ts";
-import { isRegion } from "../../../review/rules/google/regions.ts";
 import { count } from "../../../review/rules/lists.ts";
 import { timestamp, whole } from "../../../review/rules/numbers.ts";
 import { dependent, exactlyOneOf, onlyWhere, presence } from "../../../review/rules/presence.ts";
-import {
-  type CitedRules,
-  cite,
-  inObject,
-  ofNumber,
-  ofText,
-  type Report,
-  type Rule,
-} from "../../../review/rules/rule.ts";
+import { type CitedRules, cite, inObject, ofNumber, ofText, type Rule } from "../../../review/rules/rule.ts";
 import { emptyOr, matching, oneOf } from "../../../review/rules/text.ts";
-import { hasUnknown, isProperties, listed, type Properties, UNKNOWN } from "../../../review/rules/values.ts";
+import { checkClassOfPlace, checkPlacement, location } from "./place-rules.ts";
 
 export const BUCKET_NAMING = "https://cloud.google.com/storage/docs/buckets#naming";
 export const OBJECT_NAMING = "https://cloud.google.com/storage/docs/objects#naming";
@@ -32,7 +23,6 @@ const CLASSES = oneOf(
   "DURABLE_REDUCED_AVAILABILITY",
   "RAPID",
 );
-const DUAL_REGION = /^(asia1|eur4|eur5|eur7|eur8|nam4)$/i;
 const DATE = matching(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, "must be a date, YYYY-MM-DD");
 const COUNT = whole({ from: 0, to: 2_147_483_647 });
 const KEY = emptyOr(
@@ -181,54 +171,6 @@ function bucketName(): Rule {
       ? "must, as it has dots, be a domain name"
       : undefined;
   });
-}
-
-/** Two regions within a multi-region, or, for what is near one machine, a zone. */
-function checkPlacement({ customPlacementConfig, location, storageClass }: Properties, report: Report): void {
-  if (!isProperties(customPlacementConfig)) {
-    if (storageClass === "RAPID" && presence(customPlacementConfig) === "absent")
-      report("customPlacementConfig", "must name a zone where storageClass is RAPID");
-    return;
-  }
-  const at = "customPlacementConfig.dataLocations";
-  const places = listed(customPlacementConfig, "dataLocations");
-  if (storageClass === UNKNOWN || hasUnknown(places)) return;
-  const isZonal = storageClass === "RAPID";
-  if (places.length !== (isZonal ? 1 : 2)) report(at, isZonal ? "must be one zone" : "must be two regions");
-  for (const [index, place] of places.entries()) {
-    const name = String(place).toLowerCase();
-    if (isZonal ? !isRegion(name.replace(/-[a-z]$/, "")) || isRegion(name) : !isRegion(name))
-      report(
-        `${at}[${index}]`,
-        `must be a ${isZonal ? "zone such as US-CENTRAL1-B" : "region such as EUROPE-WEST1"}`,
-      );
-    else if (isZonal && typeof location === "string" && !name.startsWith(`${location.toLowerCase()}-`))
-      report(`${at}[${index}]`, `must be a zone of the bucket's location, ${location}`);
-  }
-  if (!isZonal && typeof location === "string" && isRegion(location.toLowerCase()))
-    report("location", "must be a multi-region such as EU beside customPlacementConfig");
-}
-
-/** The classes of old are each for one sort of place, and replication in minutes for two regions. */
-function checkClassOfPlace(inputs: Properties, report: Report): void {
-  const { location, storageClass, rpo } = inputs;
-  if (typeof location !== "string") return;
-  const isOne = isRegion(location.toLowerCase());
-  if (storageClass === "REGIONAL" && !isOne) report("storageClass", "must not be REGIONAL outside a region");
-  if (storageClass === "MULTI_REGIONAL" && isOne)
-    report("storageClass", "must not be MULTI_REGIONAL in a region");
-  const isDual = DUAL_REGION.test(location) || presence(inputs.customPlacementConfig) !== "absent";
-  if (rpo === "ASYNC_TURBO" && !isDual) report("rpo", "must be DEFAULT where the location is no dual-region");
-}
-
-/** A region, or one of the places that span several; in any case, as the API takes it. */
-function location(): Rule {
-  const wider = /^(asia|eu|in|us|asia1|eur4|eur5|eur7|eur8|nam4)$/i;
-  return ofText((text) =>
-    isRegion(text.toLowerCase()) || wider.test(text)
-      ? undefined
-      : "must be a region such as EUROPE-WEST1, a multi-region (ASIA, EU, US) or a dual-region (ASIA1, EUR4, EUR5, EUR7, EUR8, NAM4)",
-  );
 }
 
 function objectName(): Rule {
