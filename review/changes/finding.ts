@@ -5,8 +5,8 @@ import type { ResourceChange } from "./stack-changes.ts";
 export const FINDING_KINDS = [
   "deletion",
   "replacement",
-  "backlog",
   "dead-letter",
+  "backlog",
   "public",
   "access",
   "protection",

@@ -82,7 +82,7 @@ function findingsIn(tree: ChangeTree, context: Context): readonly Finding[] {
       ({ kind }) => kind === "deletion" || kind === "replacement" || kind === "backlog",
     );
     return isGone && change.outcome === "delete"
-      ? found.filter(({ kind }) => rankOf({ kind }) <= rankOf({ kind: "dead-letter" }))
+      ? found.filter(({ kind }) => rankOf({ kind }) <= rankOf({ kind: "backlog" }))
       : found;
   });
 }

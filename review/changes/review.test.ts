@@ -261,8 +261,8 @@ test("a dead-letter queue that goes is to be read once, with its subscription an
     },
   ]);
   expect(mustRead).toHaveLength(1);
-  expect(mustRead[0]?.more.map(({ kind }) => kind)).toEqual(["dead-letter", "dead-letter"]);
-  expect(mustRead[0]?.kind).toBe("backlog");
+  expect(mustRead[0]?.kind).toBe("dead-letter");
+  expect(mustRead[0]?.more.map(({ kind }) => kind)).toEqual(["dead-letter", "backlog"]);
 });
 
 test("protection that goes is told, though nothing changes at the service", () => {
