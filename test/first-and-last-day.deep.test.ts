@@ -1,7 +1,11 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import { inventoryOf } from "../local/daemon/cloud-process.ts";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { runCommand, startCommand } from "./support/command-line.ts";
+import { CopiedProgram } from "./support/copied-program.ts";
 import { countAtFastly, fastly } from "./support/fastly-activations.ts";
 import { eventually, LocalPlatform } from "./support/local-platform.ts";
 
@@ -49,6 +53,39 @@ test("a smoke test of what was just deployed sees the platform work from where i
   ]);
   expect(code).toBe(0);
 }, 60_000);
+
+test("a broken release fails the smoke test, and one command goes back to the release before", async () => {
+  await using broken = await CopiedProgram.make();
+  const page = "? html(200, welcomePage(name, platformName))";
+  await broken.edit("runtime/workloads/hosting/app.ts", page, page.replace("200", "500"));
+  await platform.update({ programDir: broken.folder });
+  const smoke = await run("smoke", "--timeout", "3");
+  expect(smoke).toMatchObject({ code: 1 });
+  expect(smoke.out).toMatch(/failed {2}a customer's site is served: .* answers 500\.\n/);
+
+  // The release before is the commit that these tests are of.
+  const unasked = await run("rollback", "--to", "HEAD");
+  expect(unasked).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("Nobody is there to be asked: give --yes."),
+  });
+  const back = await run("rollback", "--to", "HEAD", "--yes");
+  expect({ code: back.code, told: back.code === 0 ? "" : back.out + back.err }).toEqual({
+    code: 0,
+    told: "",
+  });
+  expect(back.out).toMatch(/local passes all of 7 checks\.\n$/);
+}, 180_000);
+
+test.each(runbookCommands())(
+  "on this machine, the runbooks' `%s` ends well",
+  async (_line, command) => {
+    const known = command.map((word) => (word === "NAME" ? (DOMAINS[0] ?? "") : word));
+    const { code, out, err } = await run(...known);
+    expect({ code, told: code === 0 ? "" : out + err }).toEqual({ code: 0, told: "" });
+  },
+  60_000,
+);
 
 test("what was deployed is in the log that the dashboard shows", async () => {
   const what = ["--commit", "0123456789abcdef", "--actor", "somebody"];
@@ -98,3 +135,20 @@ test("after a teardown, a destroy leaves nothing of the platform", async () => {
   // What stays when its stack has let go of it has no URN.
   expect(inventory.filter(({ urn }) => urn !== "")).toEqual([]);
 }, 120_000);
+
+/** What a runbook has somebody run, each once, as far as it is of use without a dead letter or a new domain. */
+function runbookCommands(): readonly (readonly [line: string, command: readonly string[]])[] {
+  const folder = join(REPOSITORY, "docs", "runbooks");
+  const pages = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+  const blocks = pages.flatMap((page) =>
+    [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, lines = ""]) => lines),
+  );
+  const lines = blocks.flatMap((block) => block.split("\n")).map((line) => line.replace(/\s+#.*$/, ""));
+  const commands = [...new Set(lines)].flatMap((line): readonly string[] => {
+    const [, command] = /^npm run (?!pulumi|preview)(.*)$/.exec(line) ?? [];
+    const isElsewhere =
+      command === undefined || / ID\b|--stack|--follow|domains -- (add|trace)/.test(command);
+    return isElsewhere ? [] : [command];
+  });
+  return commands.map((command) => [`npm run ${command}`, command.replace(" -- ", " ").split(" ")]);
+}
