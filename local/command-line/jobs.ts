@@ -57,7 +57,8 @@ export async function runJob(name: string, { stateDir, json }: Options): Promise
   if (!outcome.ok) process.exitCode = 1;
 }
 
+/** By name: which was made first is chance. */
 async function fetchJobs(port: number): Promise<readonly JobStatus[]> {
   const { jobs } = (await control(port, "GET", "/jobs")) as { jobs: readonly JobStatus[] };
-  return jobs;
+  return jobs.toSorted((left, right) => left.name.localeCompare(right.name));
 }
