@@ -112,7 +112,9 @@ const nasty = fc
     minLength: 1,
     maxLength: 6,
   })
-  .map((parts) => parts.join(""));
+  .map((parts) => parts.join(""))
+  // In an empty one there is nothing to escape, and a sentence sets none as code.
+  .filter((value) => value !== "");
 
 test("no value breaks the layout, mentions a person, links an issue, closes a fold or ends a table", () => {
   const expected = skeleton(comment(stepsWith("value")));
