@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Answer, decode, encode, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
+import { atOnePort } from "./one-port.ts";
 
 /** What the server says to a question; records are the asked name's where they name no other. */
 export interface DnsAnswer {
@@ -44,10 +45,15 @@ export class TestDnsServer {
         socket.write(Buffer.concat([length, message.subarray(0, 5)]), () => socket.end(message.subarray(5)));
       });
     });
-    this.#udp.bind(0, "127.0.0.1");
-    await once(this.#udp, "listening");
-    this.#tcp.listen(this.#udp.address().port, "127.0.0.1");
-    await once(this.#tcp, "listening");
+    await atOnePort(
+      async () => {
+        this.#tcp.listen(0, "127.0.0.1");
+        await once(this.#tcp, "listening");
+        this.#udp.bind((this.#tcp.address() as AddressInfo).port, "127.0.0.1");
+        await once(this.#udp, "listening");
+      },
+      () => new Promise<void>((closed) => this.#tcp.close(() => closed())),
+    );
     return this;
   }
 

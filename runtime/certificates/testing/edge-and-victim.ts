@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { atOnePort } from "./one-port.ts";
 
 /** Both are this machine's, and differ to whoever connects. */
 export const EDGE_ADDRESS = "127.0.0.2";
@@ -21,13 +22,21 @@ export const VICTIM_HOSTS = [
  * counted, before a byte of it is read.
  */
 export class EdgeAndVictim {
-  readonly #servers: Server[] = [];
+  #servers: Server[] = [];
   /** To the victim. */
   connections = 0;
   port = 0;
 
   async start(edge: Server): Promise<this> {
-    this.#servers.push(edge.listen(0, EDGE_ADDRESS));
+    await atOnePort(
+      () => this.#listen(edge),
+      () => this.stop(),
+    );
+    return this;
+  }
+
+  async #listen(edge: Server): Promise<void> {
+    this.#servers = [edge.listen(0, EDGE_ADDRESS)];
     await once(edge, "listening");
     const address = edge.address();
     this.port = typeof address === "object" && address !== null ? address.port : 0;
@@ -39,7 +48,6 @@ export class EdgeAndVictim {
       this.#servers.push(victim.listen({ port: this.port, host, ipv6Only: host.includes(":") }));
       await once(victim, "listening");
     }
-    return this;
   }
 
   async stop(): Promise<void> {
