@@ -16,7 +16,7 @@ export default {
   // What takes minutes: npm run test:deep.
   testPathIgnorePatterns: ["/node_modules/", "\\.deep\\.test\\.ts$"],
   // A hung test ends; a slow machine is no failure.
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   maxWorkers: 2,
   reporters: ["default", "<rootDir>/test/closing-line-reporter.ts"],
 };

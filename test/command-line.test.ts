@@ -58,7 +58,7 @@ describe("npm run", () => {
 
   test("up goes on from where a killed one was, whoever reads on: nothing is made twice, nothing is left over", async () => {
     const killed = startCommand(up("--no-first-domain"));
-    await eventually("some resources to be made", 60, () =>
+    await eventually("some resources to be made", 180, () =>
       (readCheckpoint(stateDir, "local")?.resources.length ?? 0) > 20 ? true : undefined,
     );
     killed.kill("SIGKILL");
@@ -80,7 +80,7 @@ describe("npm run", () => {
         .flatMap(({ custom, id }) => (custom ? [id] : []))
         .sort(),
     );
-  }, 180_000);
+  }, 480_000);
 
   test("up --json ends with the summary, the endpoints and the CA file, and status --json agrees", async () => {
     const { code, out } = await run(...up("--json"));
@@ -101,7 +101,7 @@ describe("npm run", () => {
     for (const url of [...Object.values<string>(status.workloads), status.outputs.apiUrl]) {
       expect(shown.out).toContain(url);
     }
-  }, 90_000);
+  });
 
   test("a second up at the same time is told who holds the stack", async () => {
     const lock = await UpdateLock.acquire(lockFile(stateDir));
@@ -110,7 +110,7 @@ describe("npm run", () => {
 
     expect(err).toContain(`Another update of this stack is running, with pid ${process.pid}`);
     expect(code).toBe(3);
-  }, 60_000);
+  });
 
   test("domains and certificates tell what became of a domain", async () => {
     const at = ["--state-dir", stateDir];
@@ -163,7 +163,7 @@ describe("npm run", () => {
     }
     const unknown = await run("domains", "show", "nobody.example.test", ...at);
     expect(unknown).toMatchObject({ code: 1, err: "nobody.example.test is not registered.\n" });
-  }, 90_000);
+  });
 
   test("Pulumi's own CLI works on the stack: its export has no secret in clear, and a preview that starts from it finds nothing to do", async () => {
     const exported = await run("pulumi", "--state-dir", stateDir, "stack", "export");
@@ -179,7 +179,7 @@ describe("npm run", () => {
     expect(code).toBe(0);
     const refreshed = await run("pulumi", "--state-dir", stateDir, "refresh", "--yes", "--skip-preview");
     expect(refreshed).toMatchObject({ code: 0, out: expect.stringMatching(/^ +\d+ unchanged$/m) });
-  }, 90_000);
+  });
 
   test("preview prod needs no state, secret or cloud, and its JSON has the shape of Pulumi's", async () => {
     const { code, out, err } = await run("preview", "prod", "--json", "--expect-no-changes");
@@ -200,7 +200,7 @@ describe("npm run", () => {
       newState: { custom: true, inputs: { secretData: "[secret]" } },
       detailedDiff: null,
     });
-  }, 60_000);
+  });
 
   test("deadletters asks every stage, and has nothing of what went well", async () => {
     const listed = await run("deadletters", "list", "--json", "--state-dir", stateDir);
@@ -227,7 +227,7 @@ describe("npm run", () => {
         /^There is no job nightly; .*\bcerts-alert-notifier-\w+.*\bcerts-domain-watcher-\w+/,
       ),
     });
-  }, 60_000);
+  });
 
   test("a state that can't be read is told in a sentence by whatever needs it", async () => {
     const file = checkpointFile(backendOf(stateDir), "local");
@@ -238,7 +238,7 @@ describe("npm run", () => {
       expect([args, code, err]).toEqual([args, 4, expect.stringMatching(/^[^\n]*is damaged[^\n]*\n$/)]);
     }
     await writeFile(file, state);
-  }, 60_000);
+  });
 
   test("a cloud that is stopping is seen to be, and waited for by who stops it too and by who starts the next one", async () => {
     const { pids, parts } = await requireCloud(stateDir);
@@ -255,7 +255,7 @@ describe("npm run", () => {
 
     expect(pids.filter(isAlive)).toEqual([]);
     expect(pids).not.toContain((await next).pid);
-  }, 90_000);
+  });
 
   test("the cloud that follows one listens where that did, and so does the one of a preview", async () => {
     await stopCloudProcess(await requireCloud(stateDir));
@@ -272,7 +272,7 @@ describe("npm run", () => {
     );
     expect(code).toBe(1);
     expect((await run("logs", "certs-hosting", "--state-dir", stateDir)).out).toContain("no template");
-  }, 120_000);
+  });
 
   test("down leaves no process, and with --purge no state, whatever became of it", async () => {
     const { pids } = await requireCloud(stateDir);
@@ -287,7 +287,7 @@ describe("npm run", () => {
     }
     expect((await run("down", "--purge", "--state-dir", stateDir)).code).toBe(0);
     expect(await readdir(stateDir)).toEqual(["export.json"]);
-  }, 60_000);
+  });
 });
 
 function run(...args: readonly string[]): Promise<Ended> {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   outgoing = new OutgoingConnections();
   platform = await LocalPlatform.start();
   await platform.update();
-}, 120_000);
+});
 
 afterAll(() => platform.stop());
 

@@ -82,4 +82,4 @@ test("a program of the real SDKs finds in every output what the next resource ne
     kernel.resources.list(token),
   );
   expect(left).toEqual([]);
-}, 120_000);
+});

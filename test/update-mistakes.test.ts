@@ -37,7 +37,7 @@ test("what is registered twice, in a loop, is told in its place, after all that 
     "41 mistakes in the program; nothing was changed.",
   ]);
   expect(code).toBe(1);
-}, 60_000);
+});
 
 test("of two with one id it is the later in the program that is wrong, whichever is checked first", async () => {
   const { out } = await preview([
@@ -50,7 +50,7 @@ test("of two with one id it is the later in the program that is wrong, whichever
   ]);
   expect(out).toMatch(/^error: index\.ts:6: Resource "third" .*"second" is same-name too/m);
   expect(out).not.toContain("index.ts:4");
-}, 60_000);
+});
 
 test("an error that nobody caught is told once", async () => {
   const { out } = await preview([
@@ -62,20 +62,20 @@ test("an error that nobody caught is told once", async () => {
     "error: index.ts:3: Error: Given up.",
     "1 mistake in the program; nothing was changed.",
   ]);
-}, 60_000);
+});
 
 test("a program that ends the process is told so, and is no success", async () => {
   const { code, err } = await preview([IMPORT, SERVICE, "process.exit(0);"]);
   expect(err).toContain("error: index.ts: the program ended its process (process.exit(0))");
   expect(code).toBe(1);
-}, 60_000);
+});
 
 test("what a program prints does not come into JSON", async () => {
   const { code, out, err } = await preview([IMPORT, 'console.log("printed");', SERVICE], "--json");
   expect(JSON.parse(out)).toMatchObject({ changeSummary: { create: 2 } });
   expect(err).toContain("printed\n");
   expect(code).toBe(0);
-}, 60_000);
+});
 
 function preview(source: readonly string[], ...flags: readonly string[]) {
   writeFileSync(join(folder, "index.ts"), `${source.join("\n")}\n`);
