@@ -15,6 +15,14 @@ export function valueAt(value: unknown, path: string): unknown {
   );
 }
 
+/** The value at a path, or else that of its last part where one is: a secret hides all that is in it. */
+export function deepestAt(value: unknown, path: string): unknown {
+  return segmentsOf(path).reduce<unknown>((holder, segment) => {
+    if (typeof holder !== "object" || holder === null) return holder;
+    return (holder as Record<string, unknown>)[segment];
+  }, value);
+}
+
 /** The first name of a path: that of the input itself. */
 export function topOf(path: string): string {
   return segmentsOf(path)[0] ?? "";

@@ -1,6 +1,13 @@
-import type { PlannedChange, PropertyChange, ResourceState, StackPreview } from "../preview/stack-preview.ts";
+import {
+  type PlannedChange,
+  type PropertyChange,
+  type ResourceState,
+  SECRET,
+  type StackPreview,
+} from "../preview/stack-preview.ts";
 import { typeOf } from "../preview/urn.ts";
 import { isChurn } from "./churn.ts";
+import { deepestAt, differingPaths, topOf } from "./property-paths.ts";
 
 /** What becomes of a resource, in one word, however many steps the engine takes. */
 export type Outcome = "create" | "update" | "replace" | "delete";
@@ -14,7 +21,7 @@ export interface ResourceChange {
   readonly after?: ResourceState;
   /** Inputs that force a replacement. */
   readonly forcedBy: readonly string[];
-  /** By property path; of a creation or a deletion none. */
+  /** What the program changes, by property path; of a creation or a deletion none. */
   readonly paths: Readonly<Record<string, PropertyChange>>;
 }
 
@@ -59,14 +66,14 @@ export function changesOf({ stack, changes: steps }: StackPreview): StackChanges
     else if (OUTCOMES[step.op] === undefined || PROVIDER.test(typeOf(step.urn))) noise += 1;
     else if (isCustom) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
   }
-  const folded = [...byUrn].map(([urn, own]) => foldedChange(urn, own));
-  const changes = folded.filter((change) => !isNoise(change));
+  const folded = [...byUrn].map(([urn, own]) => ({ own, change: foldedChange(urn, own) }));
+  const changes = folded.filter(({ own, change }) => !isNoise(change, own)).map(({ change }) => change);
   return {
     stack,
     changes,
     unchanged,
     noise: noise + folded.length - changes.length,
-    isWhole: unchanged > 0 || folded.every(({ outcome }) => outcome === "create"),
+    isWhole: unchanged > 0 || folded.every(({ change }) => change.outcome === "create"),
   };
 }
 
@@ -78,27 +85,61 @@ function foldedChange(urn: string, steps: readonly PlannedChange[]): ResourceCha
       : (outcomes[0] ?? "update");
   const before = steps.find((step) => step.before !== undefined)?.before;
   const after = steps.findLast((step) => step.after !== undefined)?.after;
-  const paths = Object.assign(
-    {},
-    ...steps.map(({ detailedDiff }) => detailedDiff),
-  ) as ResourceChange["paths"];
-  const forced = Object.entries(paths).filter(([, { kind }]) => kind.endsWith("-replace"));
+  const type = typeOf(urn);
+  const told = toldPaths(steps, before, after);
+  const forced = Object.entries(told).filter(([, { kind }]) => kind.endsWith("-replace"));
   const reasons = steps.flatMap(({ replaceReasons }) => replaceReasons);
   return {
     urn,
-    type: typeOf(urn),
+    type,
     outcome,
     ...(before && outcome !== "create" && { before }),
     ...(after && outcome !== "delete" && { after }),
     forcedBy: [...new Set(reasons.length > 0 ? reasons : forced.map(([path]) => path))],
-    paths,
+    paths: Object.fromEntries(
+      Object.entries(told).filter(
+        ([path, { inputDiff }]) =>
+          !isChurn(type, path) && (inputDiff || isAskedOtherwise(path, before, after)),
+      ),
+    ),
   };
 }
 
+/** As the provider tells them; of one that tells none, as the inputs differ. */
+function toldPaths(
+  steps: readonly PlannedChange[],
+  before: ResourceState | undefined,
+  after: ResourceState | undefined,
+): ResourceChange["paths"] {
+  const told: ResourceChange["paths"] = Object.assign({}, ...steps.map(({ detailedDiff }) => detailedDiff));
+  if (Object.keys(told).length > 0 || before === undefined || after === undefined) return told;
+  const differing = differingPaths(before.inputs, after.inputs);
+  const seen = new Set(differing.map(topOf));
+  const unseen = steps.flatMap(({ diffReasons }) => diffReasons).filter((name) => !seen.has(topOf(name)));
+  return Object.fromEntries(
+    [...differing, ...unseen].map((path) => [path, { kind: "update", inputDiff: true }]),
+  );
+}
+
+/**
+ * Whether the program asks for something else than before. Providers that are bridged from Terraform mark no change as
+ * one between inputs. A secret may be another one, though what stands for it is the same.
+ */
+function isAskedOtherwise(
+  path: string,
+  before: ResourceState | undefined,
+  after: ResourceState | undefined,
+): boolean {
+  const inputs = [before?.inputs, after?.inputs] as const;
+  const top = topOf(path);
+  if (inputs.every((each) => each?.[top] === undefined)) return false;
+  const [old, next] = inputs.map((each) => each?.[top]);
+  if (differingPaths(old, next).length > 0) return true;
+  return inputs.some((each) => JSON.stringify(deepestAt(each, path) ?? null).includes(SECRET));
+}
+
 /** An update of nothing that the program asks for. */
-function isNoise({ outcome, type, paths }: ResourceChange): boolean {
-  if (outcome !== "update") return false;
-  const told = Object.entries(paths);
-  if (told.length === 0) return false;
-  return told.every(([path, { inputDiff }]) => !inputDiff || isChurn(type, path));
+function isNoise({ outcome, paths }: ResourceChange, steps: readonly PlannedChange[]): boolean {
+  if (outcome !== "update" || Object.keys(paths).length > 0) return false;
+  return steps.some(({ detailedDiff }) => Object.keys(detailedDiff).length > 0);
 }

@@ -1,5 +1,5 @@
 import type { FindingKind, Rule } from "./finding.ts";
-import { segmentsOf, topOf, valueAt } from "./property-paths.ts";
+import { segmentsOf, valueAt } from "./property-paths.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 import { capitalised, listed, shown, subject } from "./wording.ts";
 
@@ -132,7 +132,6 @@ export const watchedProperties: Rule = (change) => {
   }
   const byWatch = new Map<Watch, string[]>();
   for (const path of Object.keys(change.paths)) {
-    if (change.paths[path]?.inputDiff === false && !isInput(change, path)) continue;
     const watch = WATCHES.find((each) => each.type.test(type) && each.path.test(path));
     if (watch) byWatch.set(watch, [...(byWatch.get(watch) ?? []), path]);
   }
@@ -141,10 +140,6 @@ export const watchedProperties: Rule = (change) => {
     return { urn, kind, sentence: `${who}: ${effect} (${listed(told)}).` };
   });
 };
-
-function isInput({ before, after }: ResourceChange, path: string): boolean {
-  return topOf(path) in { ...before?.inputs, ...after?.inputs };
-}
 
 function toldChange({ before, after }: ResourceChange, path: string): string {
   const names = segmentsOf(path);
