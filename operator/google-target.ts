@@ -27,6 +27,7 @@ const outputsSchema = z.looseObject({
   backupBucket: z.string().optional(),
   backupKey: z.string().optional(),
   edgeHost: z.string().optional(),
+  hasTestCertificates: z.boolean().default(false),
 });
 
 const exportSchema = z.object({
@@ -42,10 +43,11 @@ const exportSchema = z.object({
 export async function googleTarget(stack: string): Promise<Target> {
   const outputs = await outputsOf(stack);
   const { apiUrl, apiAudience, operatorServiceAccount, stages, backupBucket, backupKey, edgeHost } = outputs;
+  const { hasTestCertificates } = outputs;
   return {
     apiUrl: new URL(apiUrl),
     api: { port: HTTPS_PORT },
-    edge: { port: HTTPS_PORT },
+    edge: { port: HTTPS_PORT, hasTestCertificates },
     plain: { api: { port: HTTP_PORT }, edge: { port: HTTP_PORT } },
     ...(edgeHost !== undefined && { edgeHost }),
     resources: () => resourcesOf(stack),

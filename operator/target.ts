@@ -62,6 +62,8 @@ export interface Door {
   readonly port: number;
   /** File that holds the CAs. */
   readonly caFile?: string;
+  /** Whether a test CA signs what is shown there, in whom nothing trusts: names and dates are checked, signers are not. */
+  readonly hasTestCertificates?: boolean;
 }
 
 /** Opens the target that a command's options name. */

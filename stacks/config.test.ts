@@ -3,6 +3,7 @@ import { WORKLOADS } from "../components/certificate-platform/workloads.ts";
 import { InvalidConfig } from "./checked-config.ts";
 import { HIDDEN, hidden, parseConfig } from "./config.ts";
 import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
+import { hasOnlyTestAuthorities } from "./test-authorities.ts";
 import { readStackFile } from "./testing/stack-file.ts";
 
 /** A stack's own file, as Pulumi hands it to the program. */
@@ -21,6 +22,13 @@ function valuesOf(stack: string): Record<string, string> {
 
 test.each(["local", "dev", "prod"])("takes the committed configuration of %s", (stack) => {
   expect(parseConfig(valuesOf(stack))).toMatchObject({ region: "europe-west1", protect: stack === "prod" });
+});
+
+test("does without trust in who signed where every CA is one for tests, and only there", () => {
+  const [dev, prod] = ["dev", "prod"].map((stack) => parseConfig(valuesOf(stack)).certificateAuthorities);
+  expect(hasOnlyTestAuthorities({ certificateAuthorities: dev ?? [] })).toBe(true);
+  expect(hasOnlyTestAuthorities({ certificateAuthorities: prod ?? [] })).toBe(false);
+  expect(hasOnlyTestAuthorities({ certificateAuthorities: [...(dev ?? []), ...(prod ?? [])] })).toBe(false);
 });
 
 test("reports every mistake in one error, each with key, rule and value", () => {

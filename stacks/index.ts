@@ -5,6 +5,7 @@ import { ProjectFoundation } from "../components/foundation/project-foundation.t
 import { InvalidConfig } from "./checked-config.ts";
 import { hidden, type PlatformConfig, parseConfig } from "./config.ts";
 import { ExampleConfig, exampleValues, inASentence } from "./example-values.ts";
+import { hasOnlyTestAuthorities } from "./test-authorities.ts";
 
 const NAMESPACE = "platform:";
 const PROJECT = "gcp:project";
@@ -66,6 +67,8 @@ export const {
   stages,
   edgeHost,
 } = certificates;
+/** Whether whoever looks at a site must do without trust in who signed its certificate. */
+export const hasTestCertificates = hasOnlyTestAuthorities(config);
 
 /** What a preview warns of, an update would make. */
 function refuseExamples(config: PlatformConfig): void {
