@@ -1,6 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { REPOSITORY } from "../local/kernel/place.ts";
 import { MARKER } from "../review/comment/markdown.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -9,6 +14,7 @@ const ACTIONS = globSync(".github/actions/*/action.yml", { cwd: ROOT }).sort();
 const TOKEN_USERS = /^(google-github-actions\/auth|actions\/attest-build-provenance)@/;
 
 interface Step {
+  readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
@@ -156,14 +162,86 @@ test("deploys dev, then prod, each within its own environment, what was built on
   expect(build?.environment).toBeUndefined();
 });
 
-test("goes back, within the stack's own environment and beside no deployment, to nothing but what main has had", () => {
+test("deploys no commit that does not come after what the stack has had, and no failing answer for none", async () => {
+  const { dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
+  for (const job of [dev, prod]) {
+    const runs = stepsOf(job ?? {}).flatMap(({ run }) => run ?? []);
+    const [checkout] = stepsOf(job ?? {});
+    expect(checkout?.with).toMatchObject({ "fetch-depth": 0 });
+    expect(runs.findIndex((run) => run.startsWith("pulumi up "))).toBe(
+      runs.findIndex((run) => run.includes("merge-base")) + 1,
+    );
+  }
+  const guard = stepsOf(dev ?? {}).find(({ run = "" }) => run.includes("merge-base"))?.run ?? "";
+  const folder = await mkdtemp(join(tmpdir(), "guard-"));
+  const env = {
+    PATH: `${join(REPOSITORY, ".local", "bin")}:${process.env.PATH}`,
+    HOME: folder,
+    PULUMI_HOME: folder,
+    PULUMI_BACKEND_URL: `file://${folder}`,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    STACK: "dev",
+  };
+  const bash = (script: string, GITHUB_SHA = "") =>
+    spawnSync("bash", ["-eo", "pipefail", "-c", script], {
+      cwd: folder,
+      env: { ...env, GITHUB_SHA },
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+  const commit = "git -c user.name=a -c user.email=a@example.com commit --quiet --allow-empty -m x";
+  const { stdout, stderr } = bash(
+    `git init --quiet .; for _ in 1 2; do ${commit}; git rev-parse HEAD; done; printf 'name: p\\nruntime: nodejs\\n' > Pulumi.yaml`,
+  );
+  const [older = "", newer = ""] = stdout.split("\n");
+  expect({ newer, stderr }).toEqual({ newer: expect.stringMatching(/^[0-9a-f]{40}$/), stderr: "" });
+
+  expect(bash(guard, older).status).not.toBe(0);
+  bash("pulumi stack init dev --non-interactive");
+  for (const sha of [older, newer]) expect(bash(guard, sha)).toMatchObject({ status: 0 });
+  const refused = bash(guard, older);
+  expect(refused).toMatchObject({ status: 1, stdout: expect.stringContaining(`dev has had ${newer}`) });
+  await rm(folder, { recursive: true });
+}, 120_000);
+
+test("goes back, within the stack's own environment, to nothing but what main has had", () => {
   const { rollback } = workflowOf(".github/workflows/rollback.yml").jobs;
   expect(rollback?.environment).toMatch(/^\$\{\{ inputs\.stack \}\}$/);
-  expect(rollback?.concurrency?.group).toBe(`up-${rollback?.environment}`);
+  // Deployments' groups keep one job waiting, and end it for the next.
+  expect(rollback?.concurrency?.group).toBe(`rollback-${rollback?.environment}`);
   expect(rollback?.concurrency?.["cancel-in-progress"]).toBe(false);
   const [first = "", ...others] = stepsOf(rollback ?? {}).flatMap(({ run }) => run ?? []);
   expect(first).toBe('git merge-base --is-ancestor "$COMMIT" HEAD');
   expect(others.some((run) => run.startsWith("npm run rollback -- "))).toBe(true);
+});
+
+test("tells the dashboard what was deployed before it looks whether that works", () => {
+  const { dev } = workflowOf(".github/workflows/deploy.yml").jobs;
+  const runs = stepsOf(dev ?? {}).flatMap(({ run }) => run ?? []);
+  expect(runs.slice(-3).map((run) => /^(?:npm run|pulumi) \w+/.exec(run)?.[0])).toEqual([
+    "pulumi up",
+    "npm run annotate",
+    "npm run smoke",
+  ]);
+});
+
+test("leaves out a stack that nothing was made for yet", () => {
+  const { dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
+  expect([dev?.if, prod?.if]).toEqual(["vars.PROJECT_DEV != ''", "vars.PROJECT_PROD != ''"]);
+  const logins = ["preview", "drift"].flatMap((name) =>
+    Object.values(workflowOf(`.github/workflows/${name}.yml`).jobs)
+      .flatMap(stepsOf)
+      .filter(({ uses = "", run = "" }) => /google-github-actions\/auth@/.test(uses) || /^pulumi /.test(run)),
+  );
+  expect(logins.map((step) => step.if)).toEqual([
+    "vars.PROJECT_DEV != ''",
+    "vars.PROJECT_DEV != ''",
+    "vars.PROJECT_PROD != ''",
+    "vars.PROJECT_PROD != ''",
+    "env.PROJECT != ''",
+    "env.PROJECT != ''",
+  ]);
 });
 
 test("runs only commands that there are, and the engine that this machine runs too", () => {

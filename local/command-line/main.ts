@@ -169,6 +169,7 @@ command(
   .requiredOption("--to <commit>", "the commit to go back to")
   .option("--stack <stack>", "which stack: the local one, or one that Pulumi's CLI knows", LOCAL_STACK)
   .option("--formats-read", "it has been read that the former program can read what is stored now")
+  .option("--actor <name>", "who goes back, for the dashboard", process.env.USER ?? "somebody")
   .option("--yes", "ask nobody")
   .option(
     "--timeout <seconds>",

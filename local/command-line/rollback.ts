@@ -1,6 +1,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { annotateDeploy } from "../../operator/deploys/annotate.ts";
 import { smokeTest } from "../../operator/deploys/smoke.ts";
 import type { OpenTarget } from "../../operator/target.ts";
 import { confirmByTyping } from "../../operator/terminal/confirm.ts";
@@ -22,6 +23,8 @@ interface RollbackOptions extends Place {
   readonly stack: string;
   readonly yes?: boolean;
   readonly formatsRead?: boolean;
+  /** Who goes back, for the dashboard. */
+  readonly actor: string;
   /** Seconds, for the look afterwards. */
   readonly timeout: number;
 }
@@ -36,7 +39,7 @@ export async function rollback(
   options: RollbackOptions,
   openTarget: OpenTarget<RollbackOptions>,
 ): Promise<void> {
-  const { to, stack, yes, formatsRead, timeout } = options;
+  const { to, stack, yes, formatsRead, actor, timeout } = options;
   const base = await checkOutBase(absoluteStateDir(options.stateDir), to, REPOSITORY);
   const commit = base.commit.slice(0, 12);
   if (!formatsRead) refuseOtherFormats(base, commit);
@@ -53,7 +56,10 @@ export async function rollback(
   if (code !== 0) {
     throw new Failure(`The update ended with ${code}. The same command goes on from here.`, EXIT.failed);
   }
-  await smokeTest(await openTarget(options), { stack, timeout });
+  const target = await openTarget(options);
+  // Beforehand: of what does not work, the dashboard must tell when it came.
+  await annotateDeploy(target, { stack, commit: base.commit, actor });
+  await smokeTest(target, { stack, timeout });
 }
 
 /** Bundles are made of packages too: with others than its own, the former program would not be what it was. */
