@@ -74,7 +74,9 @@ test("a broken release fails the smoke test, and one command goes back to the re
     code: 0,
     told: "",
   });
-  expect(back.out).toMatch(/somebody deployed [0-9a-f]{40} to local: .*\n(.*\n)*local passes all of 7 checks\.\n$/);
+  expect(back.out).toMatch(
+    /somebody deployed [0-9a-f]{40} to local: .*\n(.*\n)*local passes all of 7 checks\.\n$/,
+  );
 }, 180_000);
 
 test.each(runbookCommands())(

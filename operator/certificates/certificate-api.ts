@@ -11,7 +11,7 @@ const NOT_FOUND = 404;
 
 export type Certificate = CertificateResource;
 export type Finding = NonNullable<CertificateResource["finding"]>;
-export type Seen = Omit<Sight, "page"> | { readonly error: string };
+export type Seen = Omit<Sight, "page" | "isChainVerified"> | { readonly error: string };
 
 /** @returns undefined for a domain that is not registered, or has no certificate yet */
 export async function certificateOf(api: ApiClient, domain: string): Promise<Certificate | undefined> {
@@ -49,7 +49,11 @@ export async function finding(api: ApiClient, asked: Asked, seconds: number): Pr
 /** What the edge shows for a name, or why it shows nothing. */
 export async function seenAtEdge(api: ApiClient, domain: string): Promise<Seen> {
   try {
-    const { page: _page, ...sight } = await probeEdge(api.target.edge, domain);
+    const {
+      page: _page,
+      isChainVerified: _isChainVerified,
+      ...sight
+    } = await probeEdge(api.target.edge, domain);
     return sight;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EPROTO") {
