@@ -80,6 +80,13 @@ function mostAlike(urn: string, others: readonly string[]): string | undefined {
   return best && (next === undefined || best.shared > next.shared) ? best.other : undefined;
 }
 
+/** Whether names alone say that one is the other, renamed: a whole word of the beginning is the same. */
+export function isAlike(urn: string, other: string): boolean {
+  const [name, otherName] = [nameOf(urn), nameOf(other)];
+  const firstWord = (text: string) => text.split(/[-_.]/)[0] ?? "";
+  return name === otherName || (firstWord(name) !== "" && firstWord(name) === firstWord(otherName));
+}
+
 function sharedLength(left: string, right: string): number {
   const differing = [...left].findIndex((letter, index) => letter !== right[index]);
   return differing === -1 ? left.length : differing;

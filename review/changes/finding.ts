@@ -1,4 +1,5 @@
 import type { Holding } from "../losses.ts";
+import type { ResourceState } from "../preview/stack-preview.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 
 /** Why somebody must read of a change, in the order of importance. */
@@ -32,6 +33,8 @@ export interface Context {
   readonly changes: readonly ResourceChange[];
   /** Changes by URN. */
   readonly byUrn: ReadonlyMap<string, ResourceChange>;
+  /** What the preview shows of a resource, of one that stays the same too: before, and after. */
+  statesOf(urn: string): readonly ResourceState[];
   holdingOf(type: string): Holding | undefined;
   /** The resource that is made in the place of one that is deleted, as far as names tell. */
   heirOf(urn: string): string | undefined;

@@ -1,11 +1,13 @@
 import { type Holding, heirOf } from "../losses.ts";
 import { nameOf, typeOf } from "../preview/urn.ts";
-import { accessChanges, grantKey } from "./access.ts";
+import { accessChanges } from "./access.ts";
 import { type ChangeTree, treesOf } from "./change-trees.ts";
+import { customRoles } from "./custom-roles.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { exposures } from "./exposure.ts";
 import { type Context, FINDING_KINDS, type Finding, type FindingKind, type Rule } from "./finding.ts";
 import { causeOf, lossOfHolders } from "./losses-of-holders.ts";
+import { movedGrants } from "./moved-grants.ts";
 import { lessProtection } from "./protection.ts";
 import { redactedSentence } from "./redaction.ts";
 import type { Outcome, StackChanges } from "./stack-changes.ts";
@@ -17,6 +19,7 @@ const RULES: readonly Rule[] = [
   deadLetters,
   exposures,
   accessChanges,
+  customRoles,
   lessProtection,
   watchedProperties,
 ];
@@ -49,12 +52,18 @@ export interface MustRead {
 
 /** In the order of importance. */
 export function mustReadOf(
-  { stack, changes }: StackChanges,
+  { stack, changes, states }: StackChanges,
   holdingOf: (type: string) => Holding | undefined,
 ): readonly MustRead[] {
   const heirs = heirsIn(changes, holdingOf);
   const byUrn = new Map(changes.map((change) => [change.urn, change]));
-  const context: Context = { changes, byUrn, holdingOf, heirOf: (urn) => heirs.get(urn) };
+  const context: Context = {
+    changes,
+    byUrn,
+    holdingOf,
+    statesOf: (urn) => states.get(urn) ?? [],
+    heirOf: (urn) => heirs.get(urn),
+  };
   const read = treesOf(changes, heirs).flatMap((tree): readonly MustRead[] => {
     const findings = sorted(findingsIn(tree, context));
     const [first, ...more] = findings.map((finding) => ({
@@ -73,7 +82,7 @@ export function rankOf({ kind }: { readonly kind: FindingKind }): number {
 
 function findingsIn(tree: ChangeTree, context: Context): readonly Finding[] {
   const changes = flat(tree);
-  const moved = movedGrants(changes);
+  const moved = movedGrants(changes, context);
   return changes.flatMap((change) => {
     if (moved.has(change.urn)) return [];
     const found = RULES.flatMap((rule) => rule(change, context));
@@ -85,24 +94,6 @@ function findingsIn(tree: ChangeTree, context: Context): readonly Finding[] {
       ? found.filter(({ kind }) => rankOf({ kind }) <= rankOf({ kind: "backlog" }))
       : found;
   });
-}
-
-/** Grants that go with one resource and come with the one in its place: nobody may do more or less. */
-function movedGrants(changes: readonly ChangeTree["change"][]): ReadonlySet<string> {
-  const [gone, made] = (["delete", "create"] as const).map((outcome) =>
-    changes.filter((change) => change.outcome === outcome && grantKey(change) !== undefined),
-  );
-  const moved = new Set<string>();
-  const left = new Map<string | undefined, string[]>();
-  for (const change of made ?? []) {
-    const key = grantKey(change);
-    left.set(key, [...(left.get(key) ?? []), change.urn]);
-  }
-  for (const change of gone ?? []) {
-    const heir = left.get(grantKey(change))?.shift();
-    if (heir !== undefined) moved.add(change.urn).add(heir);
-  }
-  return moved;
 }
 
 function heirsIn(

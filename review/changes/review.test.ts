@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Holding } from "../losses.ts";
+import { UNKNOWN } from "../preview/stack-preview.ts";
 import { previewOf, type StepOf, urnOf } from "../testing/preview-of.ts";
 import { reviewOf } from "./review.ts";
 
@@ -128,7 +129,7 @@ test.each<[string, StepOf, string]>([
       op: "create",
       type: GRANT,
       name: "it",
-      after: { bucket: "b", role: "roles/storage.admin", member: "serviceAccount:x@y" },
+      after: { bucket: "b", role: "roles/storage.admin", member: `serviceAccount:${UNKNOWN}` },
       state: {
         propertyDependencies: { bucket: [urnOf(BUCKET, "backups")], member: [urnOf(ACCOUNT, "issuer")] },
       },

@@ -29,6 +29,8 @@ export interface ResourceChange {
 export interface StackChanges {
   readonly stack: string;
   readonly changes: readonly ResourceChange[];
+  /** What the preview shows of each resource, in its steps' order. */
+  readonly states: ReadonlyMap<string, readonly ResourceState[]>;
   readonly unchanged: number;
   /** Steps that nobody needs to read: reads, refreshes, outputs alone, providers, what services rewrite by themselves. */
   readonly noise: number;
@@ -71,10 +73,20 @@ export function changesOf({ stack, changes: steps }: StackPreview): StackChanges
   return {
     stack,
     changes,
+    states: statesIn(steps),
     unchanged,
     noise: noise + folded.length - changes.length,
     isWhole: unchanged > 0 || folded.every(({ change }) => change.outcome === "create"),
   };
+}
+
+function statesIn(steps: readonly PlannedChange[]): StackChanges["states"] {
+  const states = new Map<string, ResourceState[]>();
+  for (const { urn, before, after } of steps) {
+    const own = [before, after].filter((state) => state !== undefined);
+    states.set(urn, [...(states.get(urn) ?? []), ...own]);
+  }
+  return states;
 }
 
 function foldedChange(urn: string, steps: readonly PlannedChange[]): ResourceChange {

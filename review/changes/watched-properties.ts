@@ -22,6 +22,12 @@ const WATCHES: readonly Watch[] = [
       "an edited request setting may lose what the edit leaves out, forceSsl too (Fastly's provider before 11.3 sends only what changed): look at it after the update, or give the setting another name",
   },
   {
+    kind: "access",
+    type: /:iam\/workloadIdentityPool|:iam\/workforcePool/,
+    path: /^(attribute(Condition|Mapping)|oidc|saml|aws|x509|disabled)/,
+    effect: "others may act in the name of its identities, or no longer",
+  },
+  {
     kind: "encryption",
     type: ANY,
     path: /kmsKey|cryptoKey|encryption|^(rotationPeriod|purpose|versionTemplate|cmek)/i,
@@ -66,7 +72,7 @@ const WATCHES: readonly Watch[] = [
   {
     kind: "route",
     type: /:compute\/(region)?securityPolicy/i,
-    path: /^rules/,
+    path: /^(rules|action|match|priority|preview|rateLimitOptions|redirectOptions|preconfiguredWafConfig)/,
     effect: "other requests are let in or refused",
   },
   {

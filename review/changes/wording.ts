@@ -4,6 +4,8 @@ import { redacted } from "./redaction.ts";
 
 /** A longer value says no more in a sentence. */
 const MOST_CHARACTERS = 160;
+/** So many before the first that differs. */
+const LEAD = 40;
 /** Where splitting a type's name at its capitals says it wrongly. */
 const WORDS: Readonly<Record<string, string>> = {
   "gcp:cloudrunv2/service:Service": "Cloud Run service",
@@ -57,6 +59,15 @@ export function shown(value: unknown, names: readonly string[]): string {
 export function shortened(text: string): string {
   const letters = [...text];
   return letters.length <= MOST_CHARACTERS ? text : `${letters.slice(0, MOST_CHARACTERS - 1).join("")}…`;
+}
+
+/** Two values that differ, so that it shows: of long ones, from shortly before where they do. */
+export function shownChange(before: unknown, after: unknown): readonly [string, string] {
+  const [old, next] = [shown(before, []), shown(after, [])];
+  if (old !== next || typeof before !== "string" || typeof after !== "string") return [old, next];
+  const differing = [...before].findIndex((letter, index) => letter !== after[index]);
+  const start = Math.max(0, (differing === -1 ? before.length : differing) - LEAD);
+  return [`…${shown(before.slice(start), [])}`, `…${shown(after.slice(start), [])}`];
 }
 
 /** `one`, `one and two`, `one, two and 3 more`. */
