@@ -11,6 +11,14 @@ export const projectId = z
 export const region = z
   .string()
   .regex(/^[a-z]+-[a-z]+\d+$/, "must be a Google Cloud region such as europe-west1");
+export const member = z
+  .string()
+  .regex(
+    /^(user|group|serviceAccount|domain|principal|principalSet):\S+$/,
+    "must be an IAM member such as group:platform@example.com",
+  );
+export const byName = <Value extends z.ZodType>(value: Value) =>
+  z.record(z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"), value);
 
 /** A configuration that breaks the schema, with every mistake in one message. */
 export class InvalidConfig extends Error {

@@ -4,7 +4,7 @@ import { type CertificateWorkload, WORKLOADS } from "../components/certificate-p
 import type { WorkloadDefinition } from "../components/serverless/hosted-workload.ts";
 import { IMAGE_BY_DIGEST } from "../components/serverless/packaging.ts";
 import { brokenMemory, CPU_COUNTS, DEFAULT_SIZE } from "../components/serverless/workload-size.ts";
-import { checkedConfig, keyIn, projectId, region } from "./checked-config.ts";
+import { byName, checkedConfig, keyIn, member, projectId, region } from "./checked-config.ts";
 
 const NAMESPACE = "platform";
 /** Stands for a secret that is set. */
@@ -24,14 +24,6 @@ const hostName = z
     /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/,
     "must be a lower-case host name",
   );
-const member = z
-  .string()
-  .regex(
-    /^(user|group|serviceAccount|domain|principal|principalSet):\S+$/,
-    "must be an IAM member such as group:platform@example.com",
-  );
-const byName = <Value extends z.ZodType>(value: Value) =>
-  z.record(z.string().regex(/^[a-z][a-z0-9-]{0,15}$/, "must be a short kebab-case name"), value);
 
 const packaging = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("bundle") }),

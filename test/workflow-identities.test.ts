@@ -76,7 +76,13 @@ beforeAll(async () => {
   const jwksJson = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: "github" }] });
   for (const environment of ["dev", "prod"]) {
     const repository = { ownerId: "1001", id: "2002", branch: "main" };
-    const args = { project: `acme-${environment}`, region: "europe-west1", environment, repository };
+    const args = {
+      project: `acme-${environment}`,
+      region: "europe-west1",
+      environment,
+      repository,
+      operators: {},
+    };
     for (const resource of await synth(() => new Delivery("delivery", args)))
       put(environment, resource, jwksJson);
   }

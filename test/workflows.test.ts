@@ -142,7 +142,10 @@ test("finds the comment that it wrote before by what a review begins with", () =
 
 test("deploys dev, then prod, each within its own environment, what was built once, and never ends an update half-way", () => {
   const { build, dev, prod } = workflowOf(".github/workflows/deploy.yml").jobs;
-  expect(workflowOf(".github/workflows/deploy.yml").on).toEqual({ push: { branches: ["main"] } });
+  expect(workflowOf(".github/workflows/deploy.yml").on).toMatchObject({
+    push: { branches: ["main"] },
+    workflow_dispatch: { inputs: { refresh: { type: "boolean", default: false } } },
+  });
   expect([dev?.needs, dev?.environment, prod?.needs, prod?.environment]).toEqual([
     "build",
     "dev",
@@ -152,12 +155,10 @@ test("deploys dev, then prod, each within its own environment, what was built on
   for (const [name, job] of Object.entries({ dev, prod })) {
     expect(job?.concurrency).toEqual({ group: `up-${name}`, "cancel-in-progress": false });
     const runs = stepsOf(job ?? {}).flatMap(({ run }) => run ?? []);
-    const [expected, up] = [
-      "npm run bundles -- --expect bundles/bundles.json",
-      'pulumi up --stack "$STACK" --yes --non-interactive',
-    ];
-    expect(runs.indexOf(expected)).toBeGreaterThanOrEqual(0);
-    expect(runs.indexOf(up)).toBeGreaterThan(runs.indexOf(expected));
+    const expected = runs.indexOf("npm run bundles -- --expect bundles/bundles.json");
+    const up = /^pulumi up --stack "\$STACK" --yes --non-interactive \$\{REFRESH:\+--refresh\}$/;
+    expect(expected).toBeGreaterThanOrEqual(0);
+    expect(runs.findIndex((run) => up.test(run))).toBeGreaterThan(expected);
   }
   expect(build?.environment).toBeUndefined();
 });
@@ -224,6 +225,14 @@ test("tells the dashboard what was deployed before it looks whether that works",
     "npm run annotate",
     "npm run smoke",
   ]);
+});
+
+test("is guarded, as the guide has it, by each job that a pull request runs", () => {
+  const [, named = ""] = /^.*Protect `main`: (.*) must pass\.$/m.exec(textOf("docs/delivery.md")) ?? [];
+  const run = WORKFLOWS.map(workflowOf).flatMap(({ on, jobs: ofEvent }) =>
+    on === "pull_request" || (typeof on === "object" && "pull_request" in on) ? Object.keys(ofEvent) : [],
+  );
+  expect([...named.matchAll(/`(\w+)`/g)].map(([, job]) => job).sort()).toEqual(run.sort());
 });
 
 test("leaves out a stack that nothing was made for yet", () => {

@@ -10,6 +10,7 @@ const ARGS: DeliveryArgs = {
   region: "europe-west1",
   environment: "prod",
   repository: { ownerId: "1001", id: "2002", branch: "main" },
+  operators: { platform: "group:platform@example.com" },
 };
 const PROJECT_GRANT = "gcp:projects/iAMMember:IAMMember";
 
@@ -52,7 +53,7 @@ test.each<Access>(["drift", "deploy"])(
   },
 );
 
-test("grants no basic role, nothing of federation, and nothing to anybody but workflows", () => {
+test("grants no basic role, nothing of federation, and nothing to anybody but workflows and operators", () => {
   const roles = ACCESSES.flatMap((access) => grantsOf(access));
 
   expect(
@@ -62,17 +63,26 @@ test("grants no basic role, nothing of federation, and nothing to anybody but wo
     inputs.member === undefined ? [] : [String(inputs.member)],
   );
   expect(new Set(members)).toEqual(
-    new Set(
-      ACCESSES.map(
+    new Set([
+      ...ACCESSES.map(
         (access) =>
           `principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/github-prod/attribute.access/${access}`,
       ),
-    ),
+      "group:platform@example.com",
+    ]),
   );
 });
 
 test("lets a preview read the state and its secrets, and nothing else", () => {
   expect([...grantsOf("preview")].sort()).toEqual([
+    "roles/cloudkms.cryptoKeyDecrypter",
+    "roles/storage.objectViewer",
+  ]);
+});
+
+test("lets an operator read the state and its secrets, and nothing else", () => {
+  const roles = resources.filter(({ inputs }) => inputs.member === ARGS.operators.platform);
+  expect(roles.map(({ inputs }) => inputs.role).sort()).toEqual([
     "roles/cloudkms.cryptoKeyDecrypter",
     "roles/storage.objectViewer",
   ]);
@@ -142,8 +152,14 @@ test("is called by numbers, and by no name that another could take", () => {
   ]);
 });
 
-test.each(["", "P", "a-name-of-21-letters-x"])("refuses the environment %j", async (environment) => {
+test("gives the pool of the longest environment a display name that Google takes", async () => {
+  const longest = await make({ environment: "sixteen-letters-" });
+  const pool = inputsOf(longest, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", "delivery-github");
+  expect(String(pool?.displayName)).toHaveLength(32);
+});
+
+test.each(["", "P", "a-name-of-17-char"])("refuses the environment %j", async (environment) => {
   await expect(make({ environment })).rejects.toThrow(
-    `Delivery "delivery": environment must be 2 to 20 lower-case letters, digits and dashes, the first a letter; got "${environment}".`,
+    `Delivery "delivery": environment must be 2 to 16 lower-case letters, digits and dashes, the first a letter; got "${environment}".`,
   );
 });

@@ -19,9 +19,11 @@ const SERVICES = [
 export interface DeliveryArgs {
   readonly project: string;
   readonly region: string;
-  /** As the stack, and GitHub's environment, are called: at most 20 characters. */
+  /** As the stack, and GitHub's environment, are called: at most 16 characters, which the pool's display name has room for. */
   readonly environment: string;
   readonly repository: TrustedRepository;
+  /** Members who may read states and their secrets, by a stable name. */
+  readonly operators: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** What a project needs so that GitHub's workflows can preview, watch and deploy a stack in it: identities without keys, each with the roles that it needs, and a place for the state. */
@@ -35,10 +37,10 @@ export class Delivery extends pulumi.ComponentResource {
   constructor(name: string, args: DeliveryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:delivery:Delivery", name, args, opts);
 
-    const { project, region, environment, repository } = args;
-    if (!/^[a-z][a-z0-9-]{1,19}$/.test(environment)) {
+    const { project, region, environment, repository, operators } = args;
+    if (!/^[a-z][a-z0-9-]{1,15}$/.test(environment)) {
       throw new pulumi.ResourceError(
-        `Delivery "${name}": environment must be 2 to 20 lower-case letters, digits and dashes, the first a letter; got "${environment}".`,
+        `Delivery "${name}": environment must be 2 to 16 lower-case letters, digits and dashes, the first a letter; got "${environment}".`,
         this,
         true,
       );
@@ -58,7 +60,13 @@ export class Delivery extends pulumi.ComponentResource {
       `${name}-state`,
       {
         region,
-        readers: { preview: federation.member("preview"), drift: federation.member("drift") },
+        readers: {
+          preview: federation.member("preview"),
+          drift: federation.member("drift"),
+          ...Object.fromEntries(
+            Object.entries(operators).map(([who, member]) => [`operator-${who}`, member]),
+          ),
+        },
         writers: { deploy: federation.member("deploy") },
       },
       ready,

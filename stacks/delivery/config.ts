@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkedConfig, projectId, region } from "../checked-config.ts";
+import { byName, checkedConfig, member, projectId, region } from "../checked-config.ts";
 
 /** Of whom GitHub has none. */
 const EXAMPLE_ID = "0";
@@ -12,6 +12,8 @@ const configSchema = z.strictObject({
   repositoryId: gitHubId,
   /** What is deployed. */
   branch: z.string().regex(/^[A-Za-z0-9._/-]{1,100}$/, "must be the name of a branch"),
+  /** Who reads states and their secrets, as the commands that take `--stack` do; by a stable name. */
+  operators: byName(member).default({}),
 });
 
 export type DeliveryConfig = z.output<typeof configSchema>;
@@ -27,5 +29,6 @@ export function exampleKeys(config: DeliveryConfig): readonly string[] {
     ...(config["gcp:project"].startsWith("example-") ? ["gcp:project"] : []),
     ...(config.repositoryOwnerId === EXAMPLE_ID ? ["delivery:repositoryOwnerId"] : []),
     ...(config.repositoryId === EXAMPLE_ID ? ["delivery:repositoryId"] : []),
+    ...(/@example\.com$/m.test(Object.values(config.operators).join("\n")) ? ["delivery:operators"] : []),
   ];
 }

@@ -12,7 +12,13 @@ afterEach(() => {
 
 function configOf(stack: string): Record<string, string> {
   const text = readFileSync(new URL(`Pulumi.${stack}.yaml`, import.meta.url), "utf8");
-  return (parse(text) as { config: Record<string, string> }).config;
+  const { config } = parse(text) as { config: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
 }
 
 /** Each run is a module of its own, which runs when it is imported. */
@@ -27,6 +33,7 @@ const OWN = {
   "gcp:project": "acme-prod",
   "delivery:repositoryOwnerId": "1001",
   "delivery:repositoryId": "2002",
+  "delivery:operators": '{"platform":"group:platform@acme.test"}',
 };
 
 /** Stacks in use hold them: give what is moved or renamed an alias, then `npm test -- stacks/delivery --updateSnapshot`. */
@@ -37,7 +44,7 @@ test.each(["dev", "prod"])(
     const resources = await synth(programOf(stack), { stack, isPreview: true });
     expect(resources.map(({ identity }) => identity)).toMatchSnapshot();
     expect(warnings.mock.calls.flat().join("\n")).toContain(
-      `Values of your own must stand in Pulumi.${stack}.yaml for gcp:project, delivery:repositoryOwnerId, delivery:repositoryId, which are still the example's.`,
+      `Values of your own must stand in Pulumi.${stack}.yaml for gcp:project, delivery:repositoryOwnerId, delivery:repositoryId, delivery:operators, which are still the example's.`,
     );
   },
 );
@@ -57,6 +64,7 @@ test("reports every mistake in one error, each with key, rule and value", () => 
     repositoryOwnerId: "acme",
     repositoryId: "2002",
     branch: 'main" || true',
+    operators: '{"platform":"somebody"}',
     ref: "x",
   };
   try {
@@ -67,7 +75,8 @@ test("reports every mistake in one error, each with key, rule and value", () => 
       'delivery:region: must be a Google Cloud region such as europe-west1; got "Mars".',
       'delivery:repositoryOwnerId: must be a number of GitHub\'s, in digits; got "acme".',
       'delivery:branch: must be the name of a branch; got "main\\" || true".',
-      "delivery:ref: is not a key of the configuration; the keys here are gcp:project, region, repositoryOwnerId, repositoryId, branch.",
+      'delivery:operators.platform: must be an IAM member such as group:platform@example.com; got "somebody".',
+      "delivery:ref: is not a key of the configuration; the keys here are gcp:project, region, repositoryOwnerId, repositoryId, branch, operators.",
     ]);
     expect(error).toBeInstanceOf(InvalidConfig);
   }

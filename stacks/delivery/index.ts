@@ -19,6 +19,7 @@ const delivery = new Delivery("delivery", {
   region: config.region,
   environment: pulumi.getStack(),
   repository: { ownerId: config.repositoryOwnerId, id: config.repositoryId, branch: config.branch },
+  operators: config.operators,
 });
 
 export const { providerName, backendUrl, secretsProvider } = delivery;
