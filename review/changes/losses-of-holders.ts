@@ -2,9 +2,8 @@ import { WHAT } from "../losses.ts";
 import type { ResourceState } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import type { Finding, Rule } from "./finding.ts";
-import { segmentsOf, valueAt } from "./property-paths.ts";
 import type { ResourceChange } from "./stack-changes.ts";
-import { capitalised, listed, shown, subject } from "./wording.ts";
+import { capitalised, listed, shownAt, subject } from "./wording.ts";
 
 const SUBSCRIPTION = /:pubsub\/subscription:Subscription$/;
 
@@ -35,8 +34,7 @@ function lostBacklog(change: ResourceChange): Finding {
 export function causeOf({ forcedBy, before, after }: ResourceChange): string {
   if (forcedBy.length === 0) return "";
   const told = forcedBy.map((path) => {
-    const names = segmentsOf(path);
-    const [old, next] = [before, after].map((state) => shown(valueAt(state?.inputs, path), names));
+    const [old, next] = [before, after].map((state) => shownAt(state?.inputs, path));
     return old === next ? path : `${path} (${old} → ${next})`;
   });
   return ` because of ${listed(told)}`;

@@ -7,10 +7,10 @@ import type { Rehearsal } from "../rehearsal/rehearsal.ts";
 import type { FindingKind } from "./finding.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { type Branch, type MustRead, mustReadOf, rankOf } from "./must-read.ts";
-import { differingPaths, segmentsOf, valueAt } from "./property-paths.ts";
+import { differingPaths, valueAt } from "./property-paths.ts";
 import { redactedSentence } from "./redaction.ts";
 import { changesOf, type Outcome, type ResourceChange, type StackChanges } from "./stack-changes.ts";
-import { noun, shown } from "./wording.ts";
+import { noun, shownAt } from "./wording.ts";
 import { isCodeOf, type WorkloadChange, workloadsIn } from "./workloads.ts";
 
 /** From the worst on. */
@@ -192,10 +192,9 @@ function propertiesOf({ outcome, before, after, paths }: ResourceChange): readon
   const named = Object.keys(paths);
   const differing = named.length > 0 ? named : differingPaths(before?.inputs, after?.inputs);
   return differing.slice(0, MOST_PROPERTIES).map((path) => {
-    const names = segmentsOf(path);
-    const [old, next] = [before, after].map(
-      (state) => valueAt(state?.inputs, path) ?? valueAt(state?.outputs, path),
+    const [old, next] = [before, after].map((state) =>
+      shownAt(valueAt(state?.inputs, path) === undefined ? state?.outputs : state?.inputs, path),
     );
-    return { path, before: shown(old, names), after: shown(next, names) };
+    return { path, before: old ?? "", after: next ?? "" };
   });
 }

@@ -1,7 +1,6 @@
 import type { FindingKind, Rule } from "./finding.ts";
-import { segmentsOf, valueAt } from "./property-paths.ts";
 import type { ResourceChange } from "./stack-changes.ts";
-import { capitalised, listed, shown, subject } from "./wording.ts";
+import { capitalised, listed, shownAt, subject } from "./wording.ts";
 
 /** Properties that people depend on, and what a change of one may do. */
 interface Watch {
@@ -148,7 +147,6 @@ export const watchedProperties: Rule = (change) => {
 };
 
 function toldChange({ before, after }: ResourceChange, path: string): string {
-  const names = segmentsOf(path);
-  const [old, next] = [before, after].map((state) => shown(valueAt(state?.inputs, path), names));
+  const [old, next] = [before, after].map((state) => shownAt(state?.inputs, path));
   return old === next ? `${path} changes` : `${path}: ${old} → ${next}`;
 }

@@ -1,6 +1,7 @@
 import { SECRET, UNKNOWN } from "../preview/stack-preview.ts";
 import { nameOf, typeOf } from "../preview/urn.ts";
-import { redacted } from "./redaction.ts";
+import { segmentsOf } from "./property-paths.ts";
+import { nameIn, redacted } from "./redaction.ts";
 
 /** A longer value says no more in a sentence. */
 const MOST_CHARACTERS = 160;
@@ -54,6 +55,18 @@ export function shown(value: unknown, names: readonly string[]): string {
   const open = redacted(value, names);
   const text = typeof open === "string" ? open : JSON.stringify(open);
   return shortened(text.replaceAll(UNKNOWN, "(known only once it is made)").replaceAll(SECRET, "[secret]"));
+}
+
+/** The value at a property path, judged by all that names it on the way there. */
+export function shownAt(root: unknown, path: string): string {
+  const names: string[] = [];
+  const value = segmentsOf(path).reduce<unknown>((holder, segment) => {
+    names.push(nameIn(holder, segment));
+    return typeof holder === "object" && holder !== null
+      ? (holder as Readonly<Record<string, unknown>>)[segment]
+      : undefined;
+  }, root);
+  return shown(value, names);
 }
 
 export function shortened(text: string): string {

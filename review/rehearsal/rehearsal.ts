@@ -1,3 +1,5 @@
+import { redactedSentence } from "../changes/redaction.ts";
+
 /** Something that went wrong meanwhile. */
 export interface Failed {
   /** RFC 3339. */
@@ -72,14 +74,31 @@ export interface Rehearsal {
   readonly logged: readonly LoggedErrors[];
 }
 
-/** A rehearsal's outcome, from what was seen in it. */
+/** A rehearsal's outcome, from what was seen in it, without secrets. */
 export function rehearsalOf(seen: Omit<Rehearsal, "isClean">): Rehearsal {
-  const { update, requests, messages, renewals, subscriptions } = seen;
+  const { update, requests, messages, renewals, subscriptions, logged } = seen;
   const isClean =
     update.errors.length === 0 &&
     requests.every(({ dropped }) => dropped === 0) &&
     messages.every(({ lost }) => lost === 0) &&
     renewals.failed === 0 &&
     subscriptions.length === 0;
-  return { isClean, ...seen };
+  return {
+    ...seen,
+    isClean,
+    update: { ...update, errors: update.errors.map(redactedSentence) },
+    requests: requests.map(withoutSecrets),
+    messages: messages.map(withoutSecrets),
+    renewals: withoutSecrets(renewals),
+    logged: logged.map((each) => ({ ...each, first: redactedSentence(each.first) })),
+  };
+}
+
+function withoutSecrets<Seen extends { readonly failures: readonly Failed[] }>(seen: Seen): Seen {
+  const failures = seen.failures.map(({ at, what, why }) => ({
+    at,
+    what: redactedSentence(what),
+    why: redactedSentence(why),
+  }));
+  return { ...seen, failures };
 }

@@ -57,3 +57,13 @@ test("has room in a comment whatever went wrong", () => {
   expect(text.length).toBeLessThan(MOST_CHARACTERS / 2);
   expect(text).toContain("and 39 more");
 });
+
+test("tells no secret of an answer or a log, in no form", () => {
+  const rehearsal = rehearsed("it answered apiToken=hunter2");
+  const failed = { ...rehearsal, update: { ...rehearsal.update, errors: ["password: hunter2"] } };
+  const review = { ...NOTHING, rehearsal: rehearsalOf(failed) };
+  for (const text of [toMarkdown(review, SUBJECT), toHtml(review, SUBJECT), JSON.stringify(review)]) {
+    expect(text).toContain("it answered");
+    expect(text).not.toContain("hunter2");
+  }
+});
