@@ -141,7 +141,7 @@ function policiesOf(preview: StackPreview, { policiesOf: judge }: Knowledge): re
   if (judge === undefined) return [];
   const { stack, project } = preview;
   const { before } = statesOf(preview.changes);
-  const key = ({ id, urn }: PolicyFinding) => `${id} ${urn ?? ""}`;
+  const key = ({ id, urn, what }: PolicyFinding) => JSON.stringify([id, urn, what]);
   const stood = new Set(before.length > 0 ? judge({ stack, project, resources: before }).map(key) : []);
   return judge(graphOf(preview))
     .map((finding) => ({

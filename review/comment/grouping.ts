@@ -26,7 +26,13 @@ export function groupedReview({ mustRead, workloads, policies, others }: Review)
       more.map(sentenceOf),
     ]),
     workloads: grouped(workloads, ({ urn, outcome, settings, code }) => [urn, outcome, settings, code]),
-    policies: grouped(policies, ({ id, urn, sentence, isNew }) => [id, urn, sentence, isNew]),
+    policies: grouped(policies, ({ id, urn, sentence, isNew, exemption }) => [
+      id,
+      urn,
+      sentence,
+      isNew,
+      exemption,
+    ]),
     others: grouped(others, ({ urn, outcome, properties }) => [urn, outcome, properties]),
   };
 }

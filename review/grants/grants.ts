@@ -1,15 +1,14 @@
 import { textOf } from "../../local/kernel/property-values.ts";
 import { GraphIndex } from "../graph/graph-index.ts";
 import type { ResourceGraph } from "../graph/resource-graph.ts";
-import { grantsIn } from "../policies/access.ts";
+import { ACCOUNT, type Grant as GrantedRole, grantsIn } from "../policies/grant.ts";
 import { type ResourceState, UNKNOWN } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import { TAKEN_AWAY, USED_ELSEWHERE, USED_IN_THE_CLOUD } from "./evidence.ts";
 
-const ACCOUNT = "gcp:serviceaccount/account:Account";
 const AGENT = "gcp:projects/serviceIdentity:ServiceIdentity";
 /** What an input says that is not what the grant is on. */
-const ABOUT = ["role", "member", "members", "condition", "location"];
+const ABOUT = ["role", "member", "members", "policyData", "condition", "location"];
 
 /** What shows that a grant is needed. */
 export type Evidence =
@@ -41,14 +40,14 @@ export function grantsOf(
 ): readonly Grant[] {
   const index = new GraphIndex(graph);
   return grantsIn(index)
-    .map((resource): Grant => {
+    .map((granted): Grant => {
+      const { resource, role } = granted;
       const name = nameOf(resource.urn);
-      const role = String(resource.inputs.role);
       const condition = textOf((resource.inputs.condition as { title?: unknown } | undefined)?.title);
       return {
         name,
         urn: resource.urn,
-        identity: identityOf(index, resource),
+        identity: identityOf(index, granted),
         role,
         permissions: permissionsOf(role),
         on: objectOfGrant(index, resource),
@@ -88,14 +87,14 @@ export function isNamedBy(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-function identityOf(index: GraphIndex, grant: ResourceState): string {
-  const [account] = index.sourcesOf(grant, "member", ACCOUNT);
+function identityOf(index: GraphIndex, { resource, input, members }: GrantedRole): string {
+  const [account] = index.sourcesOf(resource, input, ACCOUNT);
   if (account) return `${nameOf(account.urn)} (${textOf(account.inputs.displayName) ?? "a service account"})`;
-  const [agent] = index.sourcesOf(grant, "member", AGENT);
+  const [agent] = index.sourcesOf(resource, input, AGENT);
   if (agent) return `Google's own account for ${textOf(agent.inputs.service) ?? "a service"}`;
-  const member = textOf(grant.inputs.member);
-  if (member !== undefined && !member.includes(UNKNOWN)) return member;
-  const [source] = index.sourcesOf(grant, "member");
+  const named = members.join(", ");
+  if (named !== "" && !named.includes(UNKNOWN)) return named;
+  const [source] = index.sourcesOf(resource, input);
   return source ? `${kindOf(source.type)} ${nameOf(source.urn)}` : "somebody who is known once it is made";
 }
 

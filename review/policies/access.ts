@@ -1,12 +1,15 @@
-import { textOf, textsOf } from "../../local/kernel/property-values.ts";
 import type { GraphIndex } from "../graph/graph-index.ts";
-import type { ResourceState } from "../preview/stack-preview.ts";
-import { breach, type Policy } from "./policy.ts";
-import { INVOKER, workloadsOf } from "./workload.ts";
+import { areBehindEdge } from "./edge.ts";
+import { ACCOUNT, type Grant, grantsIn, publicGrantsIn, publicOf } from "./grant.ts";
+import { breach, type Policy, type Violation } from "./policy.ts";
+import { INVOKER, SERVICE } from "./workload.ts";
 
-const ACCOUNT = "gcp:serviceaccount/account:Account";
 const PROJECT_GRANT = /^gcp:(projects|folder|organizations)\/i(am|AM)/;
-const PUBLIC = ["allUsers", "allAuthenticatedUsers"];
+/** Service accounts, and those who come in by workload identity federation; people of a workforce are neither. */
+const MACHINE =
+  /^serviceAccount:|^principal(Set)?:\/\/(?!iam\.googleapis\.com\/locations\/global\/workforcePools\/)/;
+/** They have a policy of their own. */
+const SEALED = /^gcp:(kms|bigquery)\//;
 /** They let one act as every account of a project, the strongest among them. */
 const IMPERSONATION = [
   "roles/iam.serviceAccountUser",
@@ -36,9 +39,9 @@ export const ACCESS: readonly Policy[] = [
     source: "CIS GCP 1.5",
     judge: (graph) =>
       grantsIn(graph)
-        .filter((grant) => isAdmin(grant.inputs.role) && isOfAccount(graph, grant))
-        .map((grant) =>
-          breach(grant, "role", "must not make a service account an administrator", grant.inputs.role),
+        .filter((grant) => isAdmin(grant.role) && isOfMachine(graph, grant))
+        .map(({ resource, role }) =>
+          breach(resource, "role", "must not make a workload an administrator", role, role),
         ),
   },
   {
@@ -49,9 +52,9 @@ export const ACCESS: readonly Policy[] = [
     source: "CIS GCP 1.6",
     judge: (graph) =>
       grantsIn(graph)
-        .filter(({ type, inputs }) => PROJECT_GRANT.test(type) && IMPERSONATION.includes(String(inputs.role)))
-        .map((grant) =>
-          breach(grant, "role", "must be granted on a service account, not on a project", grant.inputs.role),
+        .filter(({ resource, role }) => PROJECT_GRANT.test(resource.type) && IMPERSONATION.includes(role))
+        .map(({ resource, role }) =>
+          breach(resource, "role", "must be granted on a service account, not on a project", role, role),
         ),
   },
   {
@@ -61,9 +64,9 @@ export const ACCESS: readonly Policy[] = [
     wayOut: "Grant the key to the accounts that seal and open.",
     source: "CIS GCP 1.9",
     judge: (graph) =>
-      grantsIn(graph)
-        .filter((grant) => grant.type.startsWith("gcp:kms/") && isPublic(grant))
-        .map((grant) => breach(grant, "member", "must be somebody", membersOf(grant).join(", "))),
+      publicGrantsIn(graph)
+        .filter(({ resource }) => resource.type.startsWith("gcp:kms/"))
+        .flatMap((grant) => publicBreaches(grant, "must be somebody")),
   },
   {
     id: "open-to-all-only-behind-the-edge",
@@ -72,79 +75,43 @@ export const ACCESS: readonly Policy[] = [
     wayOut:
       "Grant it to somebody; or let a service answer through a load balancer alone, whose backend has a security policy that ends with a denial.",
     source: "Property 8: every endpoint rejects who is not meant",
-    judge: (graph) =>
-      grantsIn(graph)
-        .filter((grant) => isPublic(grant) && !grant.type.startsWith("gcp:kms/"))
-        .filter((grant) => !isBehindEdge(graph, grant))
-        .map((grant) =>
+    judge: (graph) => [
+      ...publicGrantsIn(graph)
+        .filter((grant) => !SEALED.test(grant.resource.type) && !isBehindEdge(graph, grant))
+        .flatMap((grant) =>
+          publicBreaches(grant, "must be somebody, unless the service is behind a guarded load balancer"),
+        ),
+      ...graph
+        .ofTypes(SERVICE)
+        .filter((service) => service.inputs.invokerIamDisabled === true && !areBehindEdge(graph, [service]))
+        .map((service) =>
           breach(
-            grant,
-            "member",
-            "must be somebody, unless the service is behind a guarded load balancer",
-            membersOf(grant).join(", "),
+            service,
+            "invokerIamDisabled",
+            "must be false, unless the service is behind a guarded load balancer",
+            true,
           ),
         ),
+    ],
   },
 ];
 
-/** Whatever gives a role to somebody, of every service. */
-export function grantsIn(graph: GraphIndex): readonly ResourceState[] {
-  return graph.graph.resources.filter(
-    ({ custom, inputs }) =>
-      custom && inputs.role !== undefined && (inputs.member !== undefined || inputs.members !== undefined),
-  );
+/** Each of the public by itself, so that one more is one more. */
+export function publicBreaches(grant: Grant, rule: string): readonly Violation[] {
+  const { resource, input, role } = grant;
+  return publicOf(grant).map((who) => breach(resource, input, rule, who, `${role} for ${who}`));
 }
 
-function membersOf({ inputs: { member, members } }: ResourceState): readonly string[] {
-  return textsOf(members ?? [member]);
+function isAdmin(role: string): boolean {
+  return ["roles/owner", "roles/editor"].includes(role) || /admin/i.test(role);
 }
 
-function isPublic(grant: ResourceState): boolean {
-  return membersOf(grant).some((member) => PUBLIC.includes(member));
+function isOfMachine(graph: GraphIndex, { resource, input, members }: Grant): boolean {
+  if (members.some((each) => MACHINE.test(each))) return true;
+  // A whole policy comes from all that any of its bindings names.
+  return input !== "policyData" && graph.sourcesOf(resource, input, ACCOUNT).length > 0;
 }
 
-function isAdmin(role: unknown): boolean {
-  const name = textOf(role) ?? "";
-  return ["roles/owner", "roles/editor"].includes(name) || /admin/i.test(name);
-}
-
-function isOfAccount(graph: GraphIndex, grant: ResourceState): boolean {
-  const input = grant.inputs.member === undefined ? "members" : "member";
-  return (
-    graph.sourcesOf(grant, input, ACCOUNT).length > 0 ||
-    membersOf(grant).some((member) => member.startsWith("serviceAccount:"))
-  );
-}
-
-function isBehindEdge(graph: GraphIndex, grant: ResourceState): boolean {
-  if (grant.inputs.role !== INVOKER) return false;
-  const open = graph.sourcesOf(grant, "name").map(({ urn }) => urn);
-  const services = workloadsOf(graph).filter(({ resource }) => open.includes(resource.urn));
-  return (
-    services.length > 0 &&
-    services.every(({ resource, ingress }) => {
-      const groups = graph.referringTo(
-        resource,
-        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup",
-        "cloudRun",
-      );
-      const backends = groups.flatMap((group) =>
-        graph.referringTo(group, "gcp:compute/backendService:BackendService", "backends"),
-      );
-      return (
-        ingress === "balanced" &&
-        backends.length > 0 &&
-        backends.every((backend) => isGuarded(graph, backend))
-      );
-    })
-  );
-}
-
-function isGuarded(graph: GraphIndex, backend: ResourceState): boolean {
-  return graph
-    .sourcesOf(backend, "securityPolicy", "gcp:compute/securityPolicy:SecurityPolicy")
-    .some(({ inputs: { rules } }) => {
-      const last = (Array.isArray(rules) ? rules : []).find(({ priority }) => priority === 2_147_483_647);
-      return /^deny/.test(String(last?.action));
-    });
+function isBehindEdge(graph: GraphIndex, { resource, role }: Grant): boolean {
+  return role === INVOKER && areBehindEdge(graph, graph.sourcesOf(resource, "name"));
 }

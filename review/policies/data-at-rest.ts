@@ -1,11 +1,12 @@
-import { objectOf, objectsOf, type Properties, textOf } from "../../local/kernel/property-values.ts";
-import { breach, type Policy } from "./policy.ts";
+import { type Properties, textOf } from "../../local/kernel/property-values.ts";
+import { publicBreaches } from "./access.ts";
+import { publicGrantsIn } from "./grant.ts";
+import { breach, type Policy, valueIn } from "./policy.ts";
 
 const BUCKET = "gcp:storage/bucket:Bucket";
 const CRYPTO_KEY = "gcp:kms/cryptoKey:CryptoKey";
 const DATASET = "gcp:bigquery/dataset:Dataset";
 const TABLE = "gcp:bigquery/table:Table";
-const PUBLIC = ["allUsers", "allAuthenticatedUsers"];
 const MAX_ROTATION_SECONDS = 90 * 86_400;
 
 /** What lies in buckets and data sets, and the keys that it is sealed with. */
@@ -59,12 +60,9 @@ export const DATA_AT_REST: readonly Policy[] = [
     wayOut: "Name who may read it.",
     source: "CIS GCP 7.1",
     judge: (graph) =>
-      graph.ofTypes(DATASET).flatMap((dataset) =>
-        objectsOf(dataset.inputs.accesses)
-          .map(({ specialGroup, iamMember }) => textOf(specialGroup) ?? textOf(iamMember) ?? "")
-          .filter((who) => PUBLIC.includes(who))
-          .map((who) => breach(dataset, "accesses", "must name somebody", who)),
-      ),
+      publicGrantsIn(graph)
+        .filter(({ resource }) => resource.type.startsWith("gcp:bigquery/"))
+        .flatMap((grant) => publicBreaches(grant, "must name somebody")),
   },
   {
     id: "table-with-a-key-of-ours",
@@ -113,7 +111,7 @@ export const DATA_AT_REST: readonly Policy[] = [
 ];
 
 function keyOf(encryption: unknown): unknown {
-  return objectOf(encryption).kmsKeyName;
+  return valueIn(encryption, "kmsKeyName");
 }
 
 function hasKey(encryption: unknown): boolean {
@@ -122,7 +120,7 @@ function hasKey(encryption: unknown): boolean {
 
 /** Google rotates symmetric keys alone. */
 function isAsymmetric({ purpose, versionTemplate }: Properties): boolean {
-  const algorithm = textOf(objectOf(versionTemplate).algorithm) ?? "";
+  const algorithm = textOf(valueIn(versionTemplate, "algorithm")) ?? "";
   return (textOf(purpose) ?? "ENCRYPT_DECRYPT") !== "ENCRYPT_DECRYPT" || /^(RSA|EC)_/.test(algorithm);
 }
 

@@ -10,12 +10,14 @@ const finding: PolicyFinding = {
   id: "bucket-closed-to-the-public",
   severity: "mandatory",
   urn: `urn:pulumi:prod::platform::platform:a:A$${BUCKET}::pages`,
+  what: "publicAccessPrevention",
   sentence: "It must not be so; got that.",
   wayOut: "Mend it.",
 };
 const exemption: Exemption = {
   policy: finding.id,
   resource: `${BUCKET}::pages`,
+  what: "publicAccessPrevention",
   stacks: ["dev", "prod"],
   owner: "web@example.com",
   expires: "2026-12-01",
@@ -44,10 +46,23 @@ test.each([
   ["another resource", { resource: `${BUCKET}::page` }],
   ["another type", { resource: "gcp:kms/cryptoKey:CryptoKey::pages" }],
   ["the stack as a whole", { resource: undefined }],
+  ["something else of it", { what: "labels" }],
+  ["nothing in particular of it", { what: undefined }],
 ])("one that is for %s exempts nothing, and is a finding itself", (_, other) => {
   const [found, unused] = withExemptions([finding], graph, [{ ...exemption, ...other }], DAY);
   expect(found).toEqual(finding);
   expect(unused).toMatchObject({ id: "exemption-unused", severity: "mandatory" });
+});
+
+test("one that is for something else says what there is, and each is a finding of its own", () => {
+  const others = ["labels", "location"].map((what) => ({ ...exemption, what }));
+  const [, ...unused] = withExemptions([finding], graph, others, DAY);
+  expect(unused.map(({ what, sentence }) => [what, sentence])).toEqual(
+    ["labels", "location"].map((what) => [
+      `${finding.id}: ${BUCKET}::pages, ${what}`,
+      expect.stringMatching(/must be of use: what breaks the policy there is publicAccessPrevention\.$/),
+    ]),
+  );
 });
 
 test("what is exempt elsewhere is not here, and no finding of this stack", () => {
@@ -66,6 +81,7 @@ test.each([
   const text = `exemptions:
   - policy: bucket-closed-to-the-public
     resource: ${BUCKET}::pages
+    what: publicAccessPrevention
     stacks: [dev]
     owner: web@example.com
     expires: 2026-12-01

@@ -17,6 +17,8 @@ const exemption = z.strictObject({
     .string()
     .regex(/^[^:]+:[^:]+:[^:]+::.+$/, "must be TYPE::NAME")
     .optional(),
+  /** The input, variable or role, as the finding says it; none: the finding says none. What else breaks there is not exempt. */
+  what: z.string().optional(),
   stacks: z.array(z.string()).min(1),
   owner: z.email("must be the e-mail address of who answers for it"),
   /** The last day. */
@@ -79,7 +81,11 @@ export function withExemptions(
   return [...marked, ...here.flatMap((each) => flawOf(each, findings, today))];
 }
 
-function isFor({ policy, resource }: Exemption, { id, urn }: PolicyFinding): boolean {
+function isFor(exemption: Exemption, finding: PolicyFinding): boolean {
+  return isThere(exemption, finding) && exemption.what === finding.what;
+}
+
+function isThere({ policy, resource }: Exemption, { id, urn }: PolicyFinding): boolean {
   return policy === id && resource === (urn === undefined ? undefined : `${typeOf(urn)}::${nameOf(urn)}`);
 }
 
@@ -89,13 +95,27 @@ function flawOf(
   today: string,
 ): readonly PolicyFinding[] {
   const found = findings.find((finding) => isFor(exemption, finding));
-  const { policy, resource, owner, expires } = exemption;
-  const about = `The exemption of ${resource ?? "the stack"} from ${policy} (${owner})`;
+  const { policy, resource, what, owner, expires } = exemption;
+  const of = [resource ?? "the stack", ...(what === undefined ? [] : [what])].join(", ");
+  const about = `The exemption of ${of} from ${policy} (${owner})`;
   const told = (id: string, sentence: string): readonly PolicyFinding[] => [
-    { id, severity: "mandatory", ...(found?.urn && { urn: found.urn }), sentence, wayOut: WAY_OUT },
+    {
+      id,
+      severity: "mandatory",
+      ...(found?.urn && { urn: found.urn }),
+      what: `${policy}: ${of}`,
+      sentence,
+      wayOut: WAY_OUT,
+    },
   ];
-  if (found === undefined)
-    return told("exemption-unused", `${about} must be of use: nothing breaks the policy there.`);
+  if (found === undefined) {
+    const others = findings.filter((finding) => isThere(exemption, finding));
+    const there =
+      others.length === 0
+        ? "nothing breaks the policy there"
+        : `what breaks the policy there is ${others.map((each) => each.what ?? "the whole").join(", ")}`;
+    return told("exemption-unused", `${about} must be of use: ${there}.`);
+  }
   return expires < today
     ? told("exemption-expired", `${about} must be renewed: it ended with ${expires}.`)
     : [];

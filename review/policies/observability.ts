@@ -1,5 +1,6 @@
-import { objectOf, objectsOf, textOf } from "../../local/kernel/property-values.ts";
-import { breach, type Policy, type Violation } from "./policy.ts";
+import { objectsOf, textOf } from "../../local/kernel/property-values.ts";
+import { UNKNOWN } from "../preview/stack-preview.ts";
+import { breach, isUnknown, type Policy, type Violation, valueIn } from "./policy.ts";
 
 const AUDITED = ["ADMIN_READ", "DATA_READ", "DATA_WRITE"];
 
@@ -26,7 +27,13 @@ export const OBSERVABILITY: readonly Policy[] = [
       const types = logged.map(({ logType }) => logType);
       return [
         ...AUDITED.filter((type) => !types.includes(type)).map((type) =>
-          breach(whole, "auditLogConfigs", `must have ${type}`, types),
+          breach(
+            whole,
+            "auditLogConfigs",
+            `must have ${type}`,
+            isUnknown(whole.inputs.auditLogConfigs) ? UNKNOWN : types,
+            type,
+          ),
         ),
         ...logged
           .filter(({ exemptedMembers }) => Array.isArray(exemptedMembers) && exemptedMembers.length > 0)
@@ -47,10 +54,14 @@ export const OBSERVABILITY: readonly Policy[] = [
           "gcp:compute/regionBackendService:RegionBackendService",
         )
         .filter(
-          ({ inputs }) =>
-            objectOf(inputs.logConfig).enable !== true || objectOf(inputs.logConfig).sampleRate === 0,
+          ({ inputs: { logConfig } }) =>
+            valueIn(logConfig, "enable") !== true || valueIn(logConfig, "sampleRate") === 0,
         )
-        .map((backend) => breach(backend, "logConfig", "must log requests", backend.inputs.logConfig)),
+        .map((backend) => {
+          const { logConfig } = backend.inputs;
+          const enable = valueIn(logConfig, "enable");
+          return breach(backend, "logConfig", "must log requests", isUnknown(enable) ? enable : logConfig);
+        }),
   },
   {
     id: "alert-with-a-runbook",
@@ -60,8 +71,8 @@ export const OBSERVABILITY: readonly Policy[] = [
     source: "Property 15: every alert has a runbook",
     judge: (graph) =>
       graph.ofTypes("gcp:monitoring/alertPolicy:AlertPolicy").flatMap((alert) => {
-        const { content, links } = objectOf(alert.inputs.documentation);
-        const { notificationChannels: channels } = alert.inputs;
+        const { documentation, notificationChannels: channels } = alert.inputs;
+        const [content, links] = ["content", "links"].map((name) => valueIn(documentation, name));
         return [
           ...(textOf(content) === undefined
             ? [breach(alert, "documentation.content", "must say what to do first", content)]
@@ -71,7 +82,14 @@ export const OBSERVABILITY: readonly Policy[] = [
             : [breach(alert, "documentation.links", "must lead to a runbook", links)]),
           ...(Array.isArray(channels) && channels.length > 0
             ? []
-            : [breach(alert, "notificationChannels", "must have one", undefined)]),
+            : [
+                breach(
+                  alert,
+                  "notificationChannels",
+                  "must have one",
+                  isUnknown(channels) ? channels : undefined,
+                ),
+              ]),
         ];
       }),
   },

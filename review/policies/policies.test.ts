@@ -1,19 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { readGolden } from "../graph/golden-graph.ts";
-import type { ResourceGraph } from "../graph/resource-graph.ts";
-import { type ResourceState, SECRET } from "../preview/stack-preview.ts";
+import { SECRET } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
+import { adding, changing, type Edit, goldenGraph, inside, without } from "../testing/graph-edits.ts";
 import { exemptionsOf, judgePolicies, POLICIES } from "./policies.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
-const GOLDEN = join(REPOSITORY, "test", "golden");
 const NOW = new Date("2026-12-01T12:00:00Z");
 const prod = goldenGraph("prod");
-
-type Inputs = Readonly<Record<string, unknown>>;
-type Edit = (graph: ResourceGraph) => ResourceGraph;
 
 test.each([
   ["local", "."],
@@ -231,61 +226,3 @@ test("docs/policies.md has a row for each policy, and names tests that there are
   expect(files.length).toBeGreaterThan(15);
   expect(files.filter((file) => !existsSync(join(REPOSITORY, file)))).toEqual([]);
 });
-
-function goldenGraph(stack: string): ResourceGraph {
-  return readGolden(readFileSync(join(GOLDEN, `${stack}.json`), "utf8"));
-}
-
-function adding(label: string, inputs: Inputs): Edit {
-  return (graph) => {
-    const [type = "", name = ""] = label.split("::");
-    const resource: ResourceState = {
-      urn: `urn:pulumi:${graph.stack}::${graph.project}::${type}::${name}`,
-      type,
-      custom: true,
-      inputs,
-      outputs: {},
-      protect: false,
-      retainOnDelete: false,
-      dependencies: [],
-      propertyDependencies: {},
-      positions: [],
-    };
-    return { ...graph, resources: [...graph.resources, resource] };
-  };
-}
-
-function changing(
-  label: string,
-  inputs: Inputs,
-  references: ResourceState["propertyDependencies"] = {},
-): Edit {
-  return editing(label, (resource) => ({
-    ...resource,
-    inputs: { ...resource.inputs, ...inputs },
-    propertyDependencies: { ...resource.propertyDependencies, ...references },
-  }));
-}
-
-function inside(label: string, input: string, change: Inputs): Edit {
-  return editing(label, (resource) => ({
-    ...resource,
-    inputs: { ...resource.inputs, [input]: { ...(resource.inputs[input] as Inputs), ...change } },
-  }));
-}
-
-function editing(label: string, edit: (resource: ResourceState) => ResourceState): Edit {
-  return (graph) => {
-    const found = graph.resources.filter((each) => isAt(each, label));
-    if (found.length !== 1) throw new Error(`There are ${found.length} of ${label}.`);
-    return { ...graph, resources: graph.resources.map((each) => (isAt(each, label) ? edit(each) : each)) };
-  };
-}
-
-function without(label: string): Edit {
-  return (graph) => ({ ...graph, resources: graph.resources.filter((each) => !isAt(each, label)) });
-}
-
-function isAt({ urn, type }: ResourceState, label: string): boolean {
-  return `${type}::${nameOf(urn)}` === label;
-}

@@ -40,7 +40,7 @@ export function judgePolicies(
     judge(index).map((violation): PolicyFinding => ({ id, severity, wayOut, ...violation })),
   );
   const own = exemptions.filter(({ policy }) => policies.some(({ id }) => id === policy));
-  return withExemptions(findings, graph, own, now);
+  return withExemptions(findings, graph, own, now).filter(({ isUndecided }) => !isUndecided);
 }
 
 /** @param folder of a program @throws {InvalidExemptions} */

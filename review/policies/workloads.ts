@@ -1,14 +1,23 @@
 import { textOf } from "../../local/kernel/property-values.ts";
 import { subjectOf } from "../graph/graph-index.ts";
-import { SECRET } from "../preview/stack-preview.ts";
-import { grantsIn } from "./access.ts";
+import { SECRET, UNKNOWN } from "../preview/stack-preview.ts";
+import { nameOf } from "../preview/urn.ts";
+import { accountsOf, grantsIn } from "./grant.ts";
 import { breach, type Policy } from "./policy.ts";
 import { INVOKER, type Variable, workloadsOf } from "./workload.ts";
 
 /** Google's own, that everything runs as which names none. */
 const DEFAULT_ACCOUNT = /-compute@developer\.gserviceaccount\.com$|@appspot\.gserviceaccount\.com$/;
 const CONTENT_HASH = /[0-9a-f]{64}/;
-const SECRET_NAME = /(TOKEN|SECRET|PASSWORD|PASSPHRASE|PRIVATE_KEY|API_KEY|CREDENTIALS|WEBHOOK(_URL)?|DSN)$/;
+const SECRET_NAME = /(TOKEN|SECRET|PASSWORD|PASSPHRASE|PRIVATE_KEY|API_KEY|CREDENTIALS|WEBHOOK(_URL)?|DSN)$/i;
+const OWN_ACCOUNT = "its service account";
+const INVOKERS = [INVOKER, "roles/cloudfunctions.invoker"];
+/** What a grant to call is on, in each kind of it. */
+const CALLED = ["name", "service", "cloudFunction"];
+/** With Autopilot, Google looks after its machines. */
+const CLUSTER = "gcp:container/cluster:Cluster";
+const MACHINES =
+  /^gcp:(compute\/(instance|.*[iI]nstanceTemplate|.*[iI]nstanceGroupManager|instanceFromTemplate|instanceFromMachineImage|projectMetadata|projectMetadataItem|machineImage|nodeGroup):|oslogin\/|iap\/tunnel|container\/nodePool:|dataproc\/cluster:|(notebooks|workbench)\/instance:|notebooks\/runtime:|workstations\/|tpu\/|vmwareengine\/|appengine\/flexibleAppVersion:)/;
 
 /** What runs. */
 export const WORKLOADS: readonly Policy[] = [
@@ -20,20 +29,18 @@ export const WORKLOADS: readonly Policy[] = [
     source: "Property 7: one service account per subsystem, none default",
     judge(graph) {
       const workloads = workloadsOf(graph);
-      return workloads.flatMap(({ resource, input, account }) => {
-        if (account === undefined || DEFAULT_ACCOUNT.test(account)) {
-          return breach(resource, `${input}'s service account`, "must be one that is made for it", account);
+      return workloads.flatMap(({ resource, account, identities }) => {
+        if (textOf(account) === undefined || DEFAULT_ACCOUNT.test(String(account))) {
+          return breach(resource, OWN_ACCOUNT, "must be one that is made for it", account);
         }
-        const others = workloads.filter((other) => other.account === account && other.resource !== resource);
-        const [first] = others;
-        return first
-          ? breach(
-              resource,
-              `${input}'s service account`,
-              `must not be that of ${subjectOf(first.resource)} too`,
-              account,
-            )
-          : [];
+        const others = workloads.filter(
+          (each) => each.resource !== resource && each.identities.some((one) => identities.includes(one)),
+        );
+        const sure = others.find((each) => each.identities.length === 1 && identities.length === 1);
+        const other = sure ?? others[0];
+        if (other === undefined) return [];
+        const rule = `must not be that of ${subjectOf(other.resource)} too`;
+        return breach(resource, OWN_ACCOUNT, rule, sure ? shownAccount(identities) : UNKNOWN);
       });
     },
   },
@@ -44,11 +51,11 @@ export const WORKLOADS: readonly Policy[] = [
     wayOut: "Set its greatest number of instances.",
     source: "Property 3: maxInstances everywhere",
     judge: (graph) =>
-      workloadsOf(graph)
-        .filter(({ maxInstances }) => maxInstances === undefined || maxInstances < 1)
-        .map(({ resource, input, maxInstances }) =>
-          breach(resource, `${input}'s maxInstanceCount`, "must be set", maxInstances),
-        ),
+      workloadsOf(graph).flatMap(({ resource, scaling }) =>
+        scaling === undefined || Number(scaling.maxInstances) >= 1
+          ? []
+          : breach(resource, "its greatest number of instances", "must be set", scaling.maxInstances),
+      ),
   },
   {
     id: "workload-closed-to-the-internet",
@@ -104,7 +111,7 @@ export const WORKLOADS: readonly Policy[] = [
     judge: (graph) =>
       workloadsOf(graph).flatMap(({ resource, artefacts }) =>
         artefacts
-          .filter((artefact) => !CONTENT_HASH.test(artefact))
+          .filter((artefact) => !CONTENT_HASH.test(textOf(artefact) ?? ""))
           .map((artefact) => breach(resource, "its code", "must be named by a SHA-256 of it", artefact)),
       ),
   },
@@ -117,16 +124,24 @@ export const WORKLOADS: readonly Policy[] = [
     judge(graph) {
       const workloads = workloadsOf(graph);
       return grantsIn(graph)
-        .filter(({ inputs }) => inputs.role === INVOKER)
+        .filter(({ role }) => INVOKERS.includes(role))
         .flatMap((grant) => {
-          const called = graph.sourcesOf(grant, "name");
-          const caller = workloads.find(
-            ({ account, resource }) =>
-              grant.inputs.member === `serviceAccount:${account}` && !called.includes(resource),
-          );
-          return caller
-            ? breach(grant, "member", "must be no workload's account", subjectOf(caller.resource))
-            : [];
+          const called = CALLED.flatMap((input) => graph.sourcesOf(grant.resource, input));
+          const accounts = accountsOf(graph, grant);
+          return workloads
+            .filter(
+              ({ resource, identities }) =>
+                !called.includes(resource) && identities.some((one) => accounts.includes(one)),
+            )
+            .map(({ resource: caller, identities }) =>
+              breach(
+                grant.resource,
+                grant.input,
+                "must be no workload's account",
+                identities.length === 1 ? subjectOf(caller) : UNKNOWN,
+                nameOf(caller.urn),
+              ),
+            );
         });
     },
   },
@@ -138,14 +153,17 @@ export const WORKLOADS: readonly Policy[] = [
     source: "Property 14: no VM or SSH resource",
     judge: (graph) =>
       graph.graph.resources
-        .filter(({ type }) => MACHINES.test(type))
+        .filter(
+          ({ type, inputs }) => MACHINES.test(type) || (type === CLUSTER && inputs.enableAutopilot !== true),
+        )
         .map((machine) => breach(machine, "the resource", "must not exist", "a machine, or a way into one")),
   },
 ];
 
-const MACHINES =
-  /^gcp:compute\/(instance|.*[iI]nstanceTemplate|.*[iI]nstanceGroupManager|instanceFromTemplate|instanceFromMachineImage|projectMetadata|projectMetadataItem|machineImage):|^gcp:oslogin\/|^gcp:iap\/tunnel/;
-
 function isOpenSecret({ name, text }: Variable): boolean {
   return text === SECRET || (SECRET_NAME.test(name) && textOf(text) !== undefined);
+}
+
+function shownAccount([account = ""]: readonly string[]): string {
+  return account.startsWith("urn:") ? `account ${nameOf(account)}` : account;
 }
