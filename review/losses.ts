@@ -3,6 +3,20 @@ import { nameOf, typeOf } from "./preview/urn.ts";
 /** What goes with a resource, and making it again does not bring back. */
 export type Holding = "data" | "an address" | "trust";
 
+/** Of kinds that the local cloud does not have. */
+const BY_NAME: readonly (readonly [RegExp, Holding])[] = [
+  [
+    /^gcp:(sql|firestore|firebase|datastore|bigtable|spanner|alloydb|redis|memorystore|memcache|filestore)\/|:bigquery\/(dataset|table):|:compute\/(region)?(disk|snapshot|image|instance):|backup/i,
+    "data",
+  ],
+  [/:compute\/(global)?address:|reservedDomain/i, "an address"],
+];
+
+/** What a resource most likely holds, by what its type is called. */
+export function likelyHolding(type: string): Holding | undefined {
+  return BY_NAME.find(([pattern]) => pattern.test(type))?.[1];
+}
+
 /** A step of a plan, in Pulumi's words: `delete`, `replace`, `create`, … */
 export interface PlannedStep {
   readonly op: string;

@@ -1,28 +1,51 @@
 import { WHAT } from "../losses.ts";
 import type { ResourceState } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
+import { effectOfLoss } from "./effects-of-loss.ts";
 import type { Finding, Rule } from "./finding.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 import { capitalised, listed, shownAt, subject } from "./wording.ts";
 
 const SUBSCRIPTION = /:pubsub\/subscription:Subscription$/;
 
-/** What holds data, an address or trust, and would be deleted or made anew. */
+/** What holds data, an address or trust, or others need, and would be deleted or made anew. */
 export const lossOfHolders: Rule = (change, context) => {
   const { urn, type, outcome } = change;
   if (outcome !== "delete" && outcome !== "replace") return [];
-  if (SUBSCRIPTION.test(type)) return [lostBacklog(change)];
   const holding = context.holdingOf(type);
-  if (holding === undefined) return [];
-  if (outcome === "replace") {
-    const sentence = `${capitalised(subject(urn))} would be replaced${causeOf(change)}: it holds ${WHAT[holding]}.`;
-    return [{ urn, kind: "replacement", sentence }];
+  const isSubscription = SUBSCRIPTION.test(type);
+  const effect = effectOfLoss(change);
+  if (holding === undefined && !isSubscription && effect === undefined) return [];
+  const heir = alias(urn, outcome === "delete" ? context.heirOf(urn) : undefined, context.byUrn);
+  if (isLetGo(change)) return [letGo(change, heir)];
+  if (isSubscription) return [lostBacklog(change)];
+  const becomes = outcome === "replace" ? `replaced${causeOf(change)}` : "deleted";
+  const kind = outcome === "replace" ? "replacement" : "deletion";
+  const who = `${capitalised(subject(urn))} would be ${becomes}`;
+  if (holding !== undefined) {
+    return [{ urn, kind, sentence: `${who}: it holds ${WHAT[holding]}.${heir}` }];
   }
-  const sentence = `${capitalised(subject(urn))} would be deleted: it holds ${WHAT[holding]}.`;
+  if (effect === undefined) return [];
+  const until = outcome === "replace" ? "until another is in its place, " : "";
   return [
-    { urn, kind: "deletion", sentence: `${sentence}${alias(urn, context.heirOf(urn), context.byUrn)}` },
+    { urn, kind: effect.kind === "loss" ? kind : effect.kind, sentence: `${who}: ${until}${effect.effect}.` },
   ];
 };
+
+/** Whether the service keeps it, though the program has it no more. */
+function isLetGo({ before }: ResourceChange): boolean {
+  return before !== undefined && (before.retainOnDelete || before.inputs.deletionPolicy === "ABANDON");
+}
+
+function letGo(change: ResourceChange, heir: string): Finding {
+  const { urn, outcome } = change;
+  const who = capitalised(subject(urn));
+  const sentence =
+    outcome === "replace"
+      ? `${who} would be replaced${causeOf(change)}: the former one stays at its service with what it holds, and nothing here looks after it any more.`
+      : `${who} would be let go of: it stays at its service with what it holds, and nothing here looks after it any more.${heir}`;
+  return { urn, kind: outcome === "replace" ? "replacement" : "protection", sentence };
+}
 
 function lostBacklog(change: ResourceChange): Finding {
   const becomes = change.outcome === "replace" ? `replaced${causeOf(change)}` : "deleted";

@@ -1,4 +1,4 @@
-import { type Holding, heirOf } from "../losses.ts";
+import { type Holding, heirOf, likelyHolding } from "../losses.ts";
 import { nameOf, typeOf } from "../preview/urn.ts";
 import { accessChanges } from "./access.ts";
 import { type ChangeTree, treesOf } from "./change-trees.ts";
@@ -53,8 +53,9 @@ export interface MustRead {
 /** In the order of importance. */
 export function mustReadOf(
   { stack, changes, states }: StackChanges,
-  holdingOf: (type: string) => Holding | undefined,
+  knownHolding: (type: string) => Holding | undefined,
 ): readonly MustRead[] {
+  const holdingOf = (type: string) => knownHolding(type) ?? likelyHolding(type);
   const heirs = heirsIn(changes, holdingOf);
   const byUrn = new Map(changes.map((change) => [change.urn, change]));
   const context: Context = {

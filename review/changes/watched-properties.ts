@@ -1,3 +1,4 @@
+import { effectOfLoss } from "./effects-of-loss.ts";
 import type { FindingKind, Rule } from "./finding.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 import { capitalised, listed, shownAt, subject } from "./wording.ts";
@@ -25,6 +26,18 @@ const WATCHES: readonly Watch[] = [
     type: /:iam\/workloadIdentityPool|:iam\/workforcePool/,
     path: /^(attribute(Condition|Mapping)|oidc|saml|aws|x509|disabled)/,
     effect: "others may act in the name of its identities, or no longer",
+  },
+  {
+    kind: "access",
+    type: /:secretmanager\/(regionalSecretVersion|secretVersion):/,
+    path: /^enabled/,
+    effect: "whoever reads the secret gets it, or is refused",
+  },
+  {
+    kind: "encryption",
+    type: /:kms\/cryptoKeyVersion:/,
+    path: /^state/,
+    effect: "what is sealed with it opens, or no longer does",
   },
   {
     kind: "encryption",
@@ -106,39 +119,17 @@ const WATCHES: readonly Watch[] = [
     effect: "an alert counts other entries",
   },
 ];
-/** Kinds whose loss is one of the same kind, though nothing that they hold goes. */
-const GONE: readonly (readonly [FindingKind, RegExp, string])[] = [
-  [
-    "alert",
-    /:monitoring\/(alertPolicy|notificationChannel|slo):/i,
-    "nobody would be told any more of what it watches",
-  ],
-  [
-    "route",
-    /:compute\/((region)?u(rl|RL)Map|.*forwardingRule|target\w*Proxy|(region)?backendService):|:dns\/recordSet:|^fastly:/i,
-    "requests that go this way would go nowhere",
-  ],
-  [
-    "certificate",
-    /certificatemanager|sslCertificate|sSLPolicy/i,
-    "what it shows or asks for in TLS would go",
-  ],
-];
-
 /** Changes of what requests, certificates, retention and alerts depend on. */
 export const watchedProperties: Rule = (change) => {
   const { urn, type, outcome } = change;
+  if (outcome === "delete") return [];
   const who = capitalised(subject(urn));
-  if (outcome === "delete") {
-    const [gone] = GONE.filter(([, pattern]) => pattern.test(type));
-    return gone === undefined
-      ? []
-      : [{ urn, kind: gone[0], sentence: `${who} would be deleted: ${gone[2]}.` }];
-  }
+  const lost = outcome === "replace" ? effectOfLoss(change)?.kind : undefined;
   const byWatch = new Map<Watch, string[]>();
   for (const path of Object.keys(change.paths)) {
     const watch = WATCHES.find((each) => each.type.test(type) && each.path.test(path));
-    if (watch) byWatch.set(watch, [...(byWatch.get(watch) ?? []), path]);
+    // That it is replaced says it already.
+    if (watch && watch.kind !== lost) byWatch.set(watch, [...(byWatch.get(watch) ?? []), path]);
   }
   return [...byWatch].map(([{ kind, effect }, paths]) => {
     const told = paths.map((path) => toldChange(change, path));
