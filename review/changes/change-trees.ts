@@ -2,6 +2,9 @@ import type { ResourceState } from "../preview/stack-preview.ts";
 import { topOf } from "./property-paths.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 
+/** Nobody reads a tree that is deeper: what is further down hangs on its last floor. */
+const MOST_DEPTH = 50;
+
 /** A change, and those that follow from it. */
 export interface ChangeTree {
   readonly change: ResourceChange;
@@ -29,18 +32,42 @@ export function treesOf(
       .find((urn) => urn !== change.urn && isCause(byUrn.get(urn)));
   };
   const causes = new Map(changes.map((change) => [change.urn, causeOf(change)]));
+  const round = roundIn(causes);
   const below = new Map<string, ResourceChange[]>();
-  const roots: ResourceChange[] = [];
+  const roots: Growing[] = [];
   for (const change of changes) {
     const cause = causes.get(change.urn);
-    if (cause === undefined || goesRound(change.urn, causes)) roots.push(change);
-    else below.set(cause, [...(below.get(cause) ?? []), change]);
+    if (cause === undefined || round.has(change.urn)) {
+      roots.push({ change, drags: [], depth: 0 });
+      continue;
+    }
+    const others = below.get(cause);
+    if (others === undefined) below.set(cause, [change]);
+    else others.push(change);
   }
-  const tree = (change: ResourceChange): ChangeTree => ({
-    change,
-    drags: (below.get(change.urn) ?? []).map(tree),
-  });
-  return roots.map(tree);
+  const growing = [...roots];
+  for (let node = growing.pop(); node !== undefined; node = growing.pop()) {
+    const { depth, floor } = node;
+    const on = floor ?? node;
+    for (const change of below.get(node.change.urn) ?? []) {
+      const next: Growing = {
+        change,
+        drags: [],
+        depth: depth + 1,
+        ...(depth + 1 >= MOST_DEPTH && { floor: on }),
+      };
+      on.drags.push(next);
+      growing.push(next);
+    }
+  }
+  return roots;
+}
+
+interface Growing extends ChangeTree {
+  readonly drags: Growing[];
+  readonly depth: number;
+  /** Where what follows from it hangs, if not on itself. */
+  readonly floor?: Growing;
 }
 
 /** What the change may be for the sake of: what its forced or changed inputs come from, or came from. */
@@ -57,11 +84,20 @@ function isCause(change: ResourceChange | undefined): boolean {
   return change !== undefined && (change.outcome === "replace" || change.outcome === "delete");
 }
 
-function goesRound(urn: string, causes: ReadonlyMap<string, string | undefined>): boolean {
-  const seen = new Set<string>();
-  for (let next: string | undefined = urn; next !== undefined; next = causes.get(next)) {
-    if (seen.has(next)) return seen.has(urn) && next === urn;
-    seen.add(next);
+/** Those that are the cause of themselves. */
+function roundIn(causes: ReadonlyMap<string, string | undefined>): ReadonlySet<string> {
+  const round = new Set<string>();
+  const walked = new Set<string>();
+  for (const urn of causes.keys()) {
+    const way: string[] = [];
+    let next: string | undefined = urn;
+    while (next !== undefined && !walked.has(next)) {
+      walked.add(next);
+      way.push(next);
+      next = causes.get(next);
+    }
+    const start = next === undefined ? -1 : way.indexOf(next);
+    if (start >= 0) for (const each of way.slice(start)) round.add(each);
   }
-  return false;
+  return round;
 }

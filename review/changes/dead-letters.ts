@@ -2,25 +2,24 @@ import type { ResourceState } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import type { Finding, Rule } from "./finding.ts";
 import { valueAt } from "./property-paths.ts";
-import { capitalised, shown, subject } from "./wording.ts";
+import type { ResourceChange } from "./stack-changes.ts";
+import { capitalised, listed, shown, subject } from "./wording.ts";
 
 const SUBSCRIPTION = /:pubsub\/subscription:Subscription$/;
 const TOPIC = /:pubsub\/topic:Topic$/;
 const ATTEMPTS = "deadLetterPolicy.maxDeliveryAttempts";
 
 /** Messages that nobody can process, and where they go. */
-export const deadLetters: Rule = (change, { changes }) => {
+export const deadLetters: Rule = (change, { deadLetterSources: sourcesOf }) => {
   const { urn, type, outcome, before, after } = change;
   if (SUBSCRIPTION.test(type) && before !== undefined && after !== undefined) {
     return changedPolicy(urn, before, after);
   }
   if (!TOPIC.test(type) || (outcome !== "delete" && outcome !== "replace")) return [];
-  const sources = changes.filter(
-    (other) => other.before !== undefined && sendsTo(other.before, change.before),
-  );
-  const [source] = sources;
-  if (source === undefined) return [];
-  const names = sources.map((other) => subject(other.urn)).join(" and ");
+  const called = before && topicKey(`/topics/${before.inputs.name ?? nameOf(urn)}`);
+  const sources = [...new Set([urn, called ?? ""].flatMap((topic) => sourcesOf.get(topic) ?? []))];
+  if (sources.length === 0) return [];
+  const names = listed(sources.map(subject));
   const sentence = `${capitalised(subject(urn))}, to which ${names} sends what cannot be processed, would be ${outcome === "delete" ? "deleted" : "replaced"}.`;
   return [{ urn, kind: "dead-letter", sentence } satisfies Finding];
 };
@@ -38,9 +37,29 @@ function changedPolicy(urn: string, before: ResourceState, after: ResourceState)
   return [{ urn, kind: "dead-letter", sentence }];
 }
 
-function sendsTo(subscription: ResourceState, topic: ResourceState | undefined): boolean {
-  if (topic === undefined || !SUBSCRIPTION.test(subscription.type)) return false;
-  if (subscription.propertyDependencies.deadLetterPolicy?.includes(topic.urn)) return true;
-  const target = valueAt(subscription.inputs, "deadLetterPolicy.deadLetterTopic");
-  return typeof target === "string" && target.endsWith(`/topics/${topic.inputs.name ?? nameOf(topic.urn)}`);
+/** URNs of subscriptions that change, by the topic to which they send what cannot be processed: its URN, and its name. */
+export function deadLetterSources(
+  changes: readonly ResourceChange[],
+): ReadonlyMap<string, readonly string[]> {
+  const sources = new Map<string, string[]>();
+  for (const { urn, type, before } of changes) {
+    if (!SUBSCRIPTION.test(type) || before === undefined) continue;
+    const target = valueAt(before.inputs, "deadLetterPolicy.deadLetterTopic");
+    const named = typeof target === "string" ? topicKey(target) : undefined;
+    for (const topic of [
+      ...(before.propertyDependencies.deadLetterPolicy ?? []),
+      ...(named ? [named] : []),
+    ]) {
+      const others = sources.get(topic);
+      if (others === undefined) sources.set(topic, [urn]);
+      else others.push(urn);
+    }
+  }
+  return sources;
+}
+
+/** `/topics/NAME`, of whatever project. */
+function topicKey(path: string): string | undefined {
+  const at = path.lastIndexOf("/topics/");
+  return at === -1 ? undefined : path.slice(at);
 }

@@ -30,7 +30,8 @@ export interface Finding {
 
 /** What else there is to know of a stack's changes. */
 export interface Context {
-  readonly changes: readonly ResourceChange[];
+  /** URNs of subscriptions that change, by the URN and by the name, `/topics/NAME`, of their dead letters' topic. */
+  readonly deadLetterSources: ReadonlyMap<string, readonly string[]>;
   /** Changes by URN. */
   readonly byUrn: ReadonlyMap<string, ResourceChange>;
   /** What the preview shows of a resource, of one that stays the same too: before, and after. */

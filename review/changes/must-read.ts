@@ -3,7 +3,7 @@ import { nameOf, typeOf } from "../preview/urn.ts";
 import { accessChanges } from "./access.ts";
 import { type ChangeTree, treesOf } from "./change-trees.ts";
 import { customRoles } from "./custom-roles.ts";
-import { deadLetters } from "./dead-letters.ts";
+import { deadLetterSources, deadLetters } from "./dead-letters.ts";
 import { exposures } from "./exposure.ts";
 import { type Context, FINDING_KINDS, type Finding, type FindingKind, type Rule } from "./finding.ts";
 import { causeOf, lossOfHolders } from "./losses-of-holders.ts";
@@ -59,7 +59,7 @@ export function mustReadOf(
   const heirs = heirsIn(changes, holdingOf);
   const byUrn = new Map(changes.map((change) => [change.urn, change]));
   const context: Context = {
-    changes,
+    deadLetterSources: deadLetterSources(changes),
     byUrn,
     holdingOf,
     statesOf: (urn) => states.get(urn) ?? [],

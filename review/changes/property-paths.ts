@@ -1,5 +1,6 @@
 /** `rules[0].match["x-y"]` → `rules`, `0`, `match`, `x-y` */
 export function segmentsOf(path: string): readonly string[] {
+  if (!path.includes("[")) return path.split(".");
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, name]) => quoted ?? index ?? name ?? "",
   );

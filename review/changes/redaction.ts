@@ -29,7 +29,7 @@ const SHAPES: readonly (readonly [string, RegExp])[] = [
     "webhook",
     /https?:\/\/(hooks\.slack\.com|discord(app)?\.com\/api\/webhooks|[\w.-]*webhook[\w.-]*)\/[^\s"'<>]*/gi,
   ],
-  ["URL with credentials", /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/"'<>@]{1,500}@[^\s"'<>]*/gi],
+  ["URL with credentials", /(?<=:\/\/)[^\s/"'<>@]{1,500}@[^\s"'<>]*/g],
   ["bearer token", /\b([Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?=\S[a-z.-]*[\dA-Z+/=_~])[\w.~+/-]{8,}=*/g],
   [
     "token",
@@ -156,5 +156,6 @@ function isSecretName(name: string | undefined): boolean {
 /** Cut between words: a part of a secret has another shape. */
 function shortened(text: string): string {
   if (text.length <= MOST_CHARACTERS) return text;
-  return `${text.slice(0, MOST_CHARACTERS).replace(/\S{1,500}$/, "")}…`;
+  const space = text.lastIndexOf(" ", MOST_CHARACTERS);
+  return `${text.slice(0, space < MOST_CHARACTERS / 2 ? MOST_CHARACTERS : space)}…`;
 }

@@ -248,6 +248,24 @@ test.each<[string, StepOf, string]>([
   expect(sentences([step])).toEqual([expect.stringContaining(sentence)]);
 });
 
+test("whatever is dragged along, and however far, it is told", () => {
+  const count = 6_000;
+  const { mustRead } = review(
+    Array.from({ length: count }, (_, at) => ({
+      op: "replace",
+      type: BUCKET,
+      name: `b${at}`,
+      before: { location: "EU" },
+      after: { location: "US" },
+      replaceReasons: ["location"],
+      state: at === 0 ? {} : from("location", BUCKET, `b${at - 1}`),
+    })),
+  );
+  expect(mustRead).toHaveLength(1);
+  expect(mustRead[0]?.more).toHaveLength(count - 1);
+  expect(JSON.stringify(mustRead[0]?.tree).match(/"urn"/g)).toHaveLength(count);
+});
+
 test("a dead-letter queue that goes is to be read once, with its subscription and its alert", () => {
   const policy = { deadLetterPolicy: { deadLetterTopic: "projects/p/topics/dead", maxDeliveryAttempts: 5 } };
   const { mustRead } = review([

@@ -11,7 +11,7 @@ import { differingPaths, valueAt } from "./property-paths.ts";
 import { redactedSentence } from "./redaction.ts";
 import { changesOf, type Outcome, type ResourceChange, type StackChanges } from "./stack-changes.ts";
 import { noun, shownAt } from "./wording.ts";
-import { isCodeOf, type WorkloadChange, workloadsIn } from "./workloads.ts";
+import { codeIn, type WorkloadChange, workloadsIn } from "./workloads.ts";
 
 /** From the worst on. */
 export const VERDICTS = ["fails", "dangerous", "read", "ordinary", "unchanged"] as const;
@@ -167,7 +167,7 @@ function othersIn(
   workloads: readonly WorkloadChange[],
   mustRead: readonly MustRead[],
 ): readonly OtherChange[] {
-  const objects = new Set(changes.filter((change) => isCodeOf(change, changes)).map(({ urn }) => urn));
+  const objects = codeIn(changes);
   const told = new Set([...objects, ...mustRead.flatMap(toldIn)]);
   const running = new Map(workloads.map((workload) => [workload.urn, workload]));
   return changes.flatMap((change): readonly OtherChange[] => {

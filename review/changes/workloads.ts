@@ -98,14 +98,15 @@ function generationBeside(path: string): string {
   return path.replace(/[^.]+$/, "generation");
 }
 
-/** Whether a change is told with its workload. */
-export function isCodeOf(change: ResourceChange, changes: readonly ResourceChange[]): boolean {
-  if (!CODE.test(change.type)) return false;
-  return changes.some(
-    ({ type, before, after }) =>
-      KINDS.some((kind) => kind.type.test(type)) &&
-      [before, after].some((state) => state?.dependencies.includes(change.urn)),
+/** URNs of the code that workloads run: its changes are told with theirs. */
+export function codeIn(changes: readonly ResourceChange[]): ReadonlySet<string> {
+  const needed = new Set(
+    changes
+      .filter(({ type }) => KINDS.some((kind) => kind.type.test(type)))
+      .flatMap(({ before, after }) => [...(before?.dependencies ?? []), ...(after?.dependencies ?? [])]),
   );
+  const code = changes.filter(({ urn, type }) => CODE.test(type) && needed.has(urn));
+  return new Set(code.map(({ urn }) => urn));
 }
 
 function settingsOf(
