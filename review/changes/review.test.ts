@@ -396,35 +396,6 @@ test("what breaks a policy is new, or stood before", () => {
   expect(stacks[0]?.verdict).toBe("read");
 });
 
-test("a breach beside one that stood before is new, though it is of the same resource and policy", () => {
-  const policiesOf = ({ resources }: { resources: readonly { urn: string; inputs: object }[] }) =>
-    resources.flatMap(({ urn, inputs }) =>
-      Object.keys(inputs).map((what) => ({
-        id: "secret-by-reference",
-        severity: "mandatory" as const,
-        urn,
-        what,
-        sentence: `${what} must refer to a secret.`,
-        wayOut: "Refer to one.",
-      })),
-    );
-  const preview = previewOf([
-    { op: "same", type: TOPIC, name: "same", before: {}, after: {} },
-    {
-      op: "update",
-      type: TOPIC,
-      name: "web",
-      before: { A_TOKEN: "a" },
-      after: { A_TOKEN: "a", DB_PASSWORD: "b" },
-    },
-  ]);
-  const { policies } = reviewOf([preview], { holdingOf, policiesOf });
-  expect(policies.map(({ what, isNew }) => [what, isNew])).toEqual([
-    ["DB_PASSWORD", true],
-    ["A_TOKEN", false],
-  ]);
-});
-
 test("a stack that does not preview says so, and is judged by no policy", () => {
   const preview = previewOf([{ op: "create", type: TOPIC, name: "new", after: {} }], {
     diagnostics: [{ message: "it broke", severity: "error" }],

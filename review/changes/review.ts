@@ -26,6 +26,8 @@ export interface StackReview {
   readonly noise: number;
   /** What the preview calls an error. */
   readonly errors: readonly string[];
+  /** Why no policy was judged, if none was. */
+  readonly unjudged?: string;
   readonly cost: CostDifference;
 }
 
@@ -96,7 +98,8 @@ function reviewOfStack(preview: StackPreview, knowledge: Knowledge) {
   const errors = preview.diagnostics
     .filter(({ severity }) => severity === "error")
     .map(({ message }) => redactedSentence(message.trim()));
-  const policies = isWhole && errors.length === 0 ? policiesOf(preview, knowledge) : [];
+  const unjudged = knowledge.policiesOf && whyUnjudged(isWhole, errors);
+  const policies = unjudged === undefined ? policiesOf(preview, knowledge) : [];
   return {
     stack: {
       stack,
@@ -105,6 +108,7 @@ function reviewOfStack(preview: StackPreview, knowledge: Knowledge) {
       unchanged,
       noise,
       errors,
+      ...(unjudged !== undefined && { unjudged }),
       cost: costDifference(changes, statesOf(preview.changes)),
     } satisfies StackReview,
     mustRead,
@@ -112,6 +116,12 @@ function reviewOfStack(preview: StackPreview, knowledge: Knowledge) {
     policies,
     others: othersIn(changed, workloads, mustRead),
   };
+}
+
+/** Of a part of a graph no policy can be judged: what it asks for may be in the rest. */
+function whyUnjudged(isWhole: boolean, errors: readonly string[]): string | undefined {
+  if (errors.length > 0) return "it does not preview";
+  return isWhole ? undefined : "the preview shows only what changes; one with --show-sames shows the rest";
 }
 
 function verdictOf(

@@ -50,6 +50,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   "import-replacement": "replace",
   delete: "delete",
 };
+const STACK_TYPE = "pulumi:pulumi:Stack";
 /** What Pulumi itself says of a resource's making, and no provider. */
 const PROVIDER = /^pulumi:(providers:|pulumi:)/;
 
@@ -76,8 +77,19 @@ export function changesOf({ stack, changes: steps }: StackPreview): StackChanges
     states: statesIn(steps),
     unchanged,
     noise: noise + folded.length - changes.length,
-    isWhole: unchanged > 0 || folded.every(({ change }) => change.outcome === "create"),
+    isWhole: isWhole(steps),
   };
+}
+
+/**
+ * Whether a preview shows what stays the same too, or there is nothing such: it makes the stack itself. One that shows
+ * only what changes has those that gain or lose protection among that, as the same.
+ */
+function isWhole(steps: readonly PlannedChange[]): boolean {
+  const showsSame = steps.some(
+    ({ op, before, after }) => op === "same" && before?.protect === after?.protect,
+  );
+  return showsSame || steps.some(({ op, urn }) => op === "create" && typeOf(urn) === STACK_TYPE);
 }
 
 function statesIn(steps: readonly PlannedChange[]): StackChanges["states"] {

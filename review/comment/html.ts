@@ -25,7 +25,7 @@ export function toHtml(review: Review, subject: Subject): string {
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1>
 <p class="about">${about(subject)}</p>
-${errors(review)}${stackTable(review)}${review.rehearsal ? rehearsalHtml(review.rehearsal) : ""}${mustRead(groups)}${workloads(groups)}${policies(groups)}${costs(review)}${others(groups)}${foot(review)}
+${errors(review)}${stackTable(review)}${review.rehearsal ? rehearsalHtml(review.rehearsal) : ""}${mustRead(groups)}${workloads(groups)}${unjudged(review)}${policies(groups)}${costs(review)}${others(groups)}${foot(review)}
 </body></html>
 `;
 }
@@ -99,6 +99,16 @@ function workloads({ workloads: changed }: GroupedReview): string {
     return `<tr><td><code>${html(item.name)}</code>${verb}${chips(stacks)}</td><td>${html(codeChange(item))}${bars}</td><td>${settings.join("")}</td></tr>`;
   });
   return `<h2>Workloads</h2><table><tr><th>Workload</th><th>Code</th><th>Settings</th></tr>${rows.join("\n")}</table>`;
+}
+
+function unjudged({ stacks }: Review): string {
+  return stacks
+    .flatMap(({ stack, unjudged: why }) =>
+      why === undefined
+        ? []
+        : [`<p>⚠️ <b>Policies not judged</b> in <code>${html(stack)}</code>: ${html(why)}.</p>`],
+    )
+    .join("");
 }
 
 function policies({ policies: found }: GroupedReview): string {

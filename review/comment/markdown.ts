@@ -36,6 +36,7 @@ export function toMarkdown(review: Review, subject: Subject): string {
   page.each(groups.mustRead.map(mustReadBlock), "to be read");
   page.must(workloadHead(groups));
   page.each(groups.workloads.map(workloadRow), "workloads");
+  page.each(unjudgedBlocks(review), "stacks whose policies are not judged");
   policyBlocks(page, groups);
   costBlocks(page, review);
   page.fold(
@@ -115,6 +116,14 @@ function workloadRow({ item, stacks }: GroupedReview["workloads"][number]): stri
           ...(item.outcome === "create" ? item.settings.map((each) => plain(settingChange(each))) : settings),
         ];
   return `| ${code(item.name)} | ${names(stacks)} | ${plain(codeChange(item))} | ${told.join("<br>")} |\n`;
+}
+
+function unjudgedBlocks({ stacks }: Review): readonly string[] {
+  return stacks.flatMap(({ stack, unjudged }) =>
+    unjudged === undefined
+      ? []
+      : [`\n> ⚠️ **Policies not judged** in ${code(stack.slice(0, 100))}: ${plain(unjudged)}.\n`],
+  );
 }
 
 function policyBlocks(page: Pages, { policies }: GroupedReview): void {

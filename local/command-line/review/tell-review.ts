@@ -20,6 +20,9 @@ export function tellReview(review: Review): void {
     lines.push(`  ${item.outcome} ${item.noun} ${item.name} (${stacks.join(", ")})`);
     for (const { path, before, after } of item.properties) lines.push(`      ${path}: ${before} → ${after}`);
   }
+  for (const { stack, unjudged } of review.stacks) {
+    if (unjudged !== undefined) lines.push(`policies not judged (${stack}): ${unjudged}`);
+  }
   for (const { item, stacks } of policies.filter((each) => each.item.isNew)) {
     lines.push(`policy ${item.id} (${item.severity}; ${stacks.join(", ")}): ${item.sentence} ${item.wayOut}`);
   }
