@@ -1,6 +1,6 @@
 /** `rules[0].match["x-y"]` → `rules`, `0`, `match`, `x-y` */
 export function segmentsOf(path: string): readonly string[] {
-  if (!path.includes("[")) return path.split(".");
+  if (!path.includes("[")) return path.split(".").filter((name) => name !== "");
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, name]) => quoted ?? index ?? name ?? "",
   );
