@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import { TestIssuingKey } from "../runtime/certificates/testing/issuing-key.ts";
 import { leafAtEdge, probeEdge } from "./edge-probe.ts";
 import type { Door } from "./target.ts";
@@ -25,6 +25,10 @@ afterAll(() => {
   server.close();
 });
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 test("does not take a chain that nothing trusts", async () => {
   await expect(probeEdge(door, DOMAIN)).rejects.toThrow("self-signed certificate in certificate chain");
 });
@@ -46,4 +50,12 @@ test("takes no certificate of another name, whoever signed it, and adopts none t
     "Hostname/IP does not match certificate's altnames",
   );
   await expect(leafAtEdge(untrusted, DOMAIN)).rejects.toThrow("self-signed certificate in certificate chain");
+});
+
+test("takes no certificate whose time is over, whoever signed it", async () => {
+  const later = Date.now() + 40 * 86_400_000;
+  jest.spyOn(Date, "now").mockReturnValue(later);
+  await expect(probeEdge({ ...door, hasTestCertificates: true }, DOMAIN)).rejects.toThrow(
+    `The certificate of ${DOMAIN} is good from`,
+  );
 });

@@ -7,7 +7,7 @@ import type { OpenTarget } from "../../operator/target.ts";
 import { confirmByTyping } from "../../operator/terminal/confirm.ts";
 import { EXIT, Failure } from "../../operator/terminal/failure.ts";
 import { paint } from "../../operator/terminal/output.ts";
-import { lossesIn } from "../../review/losses.ts";
+import { reviewOf } from "../../review/changes/review.ts";
 import { readPreview } from "../../review/preview/stack-preview.ts";
 import { absoluteStateDir, type Place, REPOSITORY } from "../kernel/place.ts";
 import { LOCAL_STACK } from "../pulumi/local-stack.ts";
@@ -77,14 +77,17 @@ async function previewInWords(base: BaseRevision, options: RollbackOptions): Pro
     text += part;
   });
   if (code !== 0) throw new Failure(`The preview ended with ${code}; nothing was changed.\n${text.trim()}`);
-  const { changes } = readPreview(text);
+  const preview = readPreview(text);
   const counts = new Map<string, number>();
-  for (const { op } of changes) counts.set(op, (counts.get(op) ?? 0) + 1);
-  const steps = changes.map(({ op, urn, replaceReasons }) => ({ op, urn, keys: replaceReasons }));
-  const losses = lossesIn(steps, holdingOf, () => undefined);
+  for (const { op } of preview.changes) if (op !== "same") counts.set(op, (counts.get(op) ?? 0) + 1);
+  const { mustRead } = reviewOf([preview], { holdingOf });
+  const sentences = mustRead.flatMap(({ sentence, more }) => [
+    sentence,
+    ...more.map((each) => each.sentence),
+  ]);
   return [
     [...counts].map(([op, count]) => `${count} ${op}`).join(", "),
-    ...losses.map(({ message }) => `${paint("red", "Read this:")} ${message}`),
+    ...sentences.map((sentence) => `${paint("red", "Read this:")} ${sentence}`),
   ].join("\n");
 }
 
@@ -97,7 +100,7 @@ interface Command {
 function previewOf({ folder }: BaseRevision, { stack, stateDir }: RollbackOptions): Command {
   return stack === LOCAL_STACK
     ? ourselves("preview", stack, "--json", "--cwd", folder, "--state-dir", stateDir)
-    : byPulumi("preview", "--json", "--stack", stack, "--cwd", folder);
+    : byPulumi("preview", "--json", "--show-sames", "--stack", stack, "--cwd", folder);
 }
 
 function updateOf({ folder }: BaseRevision, { stack, stateDir }: RollbackOptions): Command {
