@@ -1,8 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { UNKNOWN } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import { adding, changing, type Edit, goldenGraph, inside, urnIn } from "../testing/graph-edits.ts";
-import { exemptionsOf, judgePolicies } from "./policies.ts";
+import { judgePolicies } from "./policies.ts";
 
 const NOW = new Date("2026-12-01T12:00:00Z");
 const prod = goldenGraph("prod");
@@ -261,63 +260,10 @@ test.each<readonly [how: string, edit: Edit]>([
   expect(judgePolicies(edit(prod), NOW, [])).toEqual(judgePolicies(prod, NOW, []));
 });
 
-test.each(["prod", "dev", "local"])("%s breaks none either while nothing of it is made yet", (stack) => {
-  const exemptions = exemptionsOf(new URL("../..", import.meta.url).pathname);
-  const found = judgePolicies(withUnknowns(goldenGraph(stack)), NOW, exemptions);
-  expect(found.filter(({ exemption }) => !exemption)).toEqual([]);
-});
-
-test("nor does one whose inputs are not known at all, but for its secrets", () => {
-  const { resources, ...rest } = prod;
-  const unknown = resources.map((each) => {
-    const inputs = Object.fromEntries(Object.keys(each.inputs).map((input) => [input, UNKNOWN]));
-    return { ...each, inputs };
-  });
-  expect(judgePolicies({ ...rest, resources: unknown }, NOW, []).map(({ id }) => id)).toEqual([
-    "access-audited",
-  ]);
-});
-
-test("an account that is not known yet is shared where both come from it alone", () => {
-  const account = urnIn(prod, "gcp:serviceaccount/account:Account::certs-issuer");
-  const runAsIt =
-    (label: string): Edit =>
-    (graph) =>
-      changing(
-        label,
-        {},
-        { template: [account] },
-      )(inside(label, "template", { serviceAccount: UNKNOWN })(graph));
-  const found = judgePolicies(runAsIt(ISSUER)(runAsIt(HOSTING)(prod)), NOW, []);
-  expect(
-    found.filter(({ id }) => id === "workload-with-an-account-of-its-own").map(({ sentence }) => sentence),
-  ).toEqual([
-    expect.stringMatching(/must not be that of Resource "certs-.*" .* too; got account certs-issuer\.$/),
-    expect.stringMatching(/must not be that of Resource "certs-.*" .* too; got account certs-issuer\.$/),
-  ]);
-});
-
 function policy(label: string, role: string, ...members: readonly string[]): Edit {
   return adding(label, { policyData: JSON.stringify({ bindings: [{ role, members }] }) });
 }
 
 function rules(...of: readonly object[]): Edit {
   return changing(ALLOW_LIST, { rules: of });
-}
-
-/** As Pulumi's CLI shows a stack's first preview: whatever has a name that a provider makes up. */
-function withUnknowns({
-  resources,
-  ...rest
-}: ReturnType<typeof goldenGraph>): ReturnType<typeof goldenGraph> {
-  const unknown = (value: unknown): unknown => {
-    if (typeof value === "string") return value.includes("-0000000") ? UNKNOWN : value;
-    if (Array.isArray(value)) return value.map(unknown);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unknown(each)]));
-  };
-  return {
-    ...rest,
-    resources: resources.map((each) => ({ ...each, inputs: unknown(each.inputs) as typeof each.inputs })),
-  };
 }
