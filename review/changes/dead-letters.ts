@@ -1,4 +1,4 @@
-import type { ResourceState } from "../preview/stack-preview.ts";
+import { type ResourceState, UNKNOWN } from "../preview/stack-preview.ts";
 import { nameOf } from "../preview/urn.ts";
 import type { Finding, Rule } from "./finding.ts";
 import { valueAt } from "./property-paths.ts";
@@ -7,6 +7,7 @@ import { capitalised, listed, shown, subject } from "./wording.ts";
 
 const SUBSCRIPTION = /:pubsub\/subscription:Subscription$/;
 const TOPIC = /:pubsub\/topic:Topic$/;
+const TARGET = "deadLetterPolicy.deadLetterTopic";
 const ATTEMPTS = "deadLetterPolicy.maxDeliveryAttempts";
 
 /** Messages that nobody can process, and where they go. */
@@ -31,10 +32,29 @@ function changedPolicy(urn: string, before: ResourceState, after: ResourceState)
     const sentence = `${who} would no longer have dead letters: a message that cannot be processed comes back until it expires.`;
     return [{ urn, kind: "dead-letter", sentence }];
   }
+  const told: string[] = [];
+  if (isSentElsewhere(before, after)) {
+    const [from, to] = [before, after].map(nameOfTarget);
+    told.push(`send what cannot be processed to ${to} instead of ${from}`);
+  }
   const [old, next] = [before, after].map(({ inputs }) => valueAt(inputs, ATTEMPTS));
-  if (old === next) return [];
-  const sentence = `${who} would give a message up after ${shown(next, [])} attempts instead of ${shown(old, [])}.`;
-  return [{ urn, kind: "dead-letter", sentence }];
+  if (old !== next)
+    told.push(`give a message up after ${shown(next, [])} attempts instead of ${shown(old, [])}`);
+  return told.map((what) => ({ urn, kind: "dead-letter", sentence: `${who} would ${what}.` }));
+}
+
+/** A topic that is made anew has a name that is not known yet. */
+function isSentElsewhere(before: ResourceState, after: ResourceState): boolean {
+  const [old, next] = [before, after].map(({ inputs }) => valueAt(inputs, TARGET));
+  if (old === next) return false;
+  const [from, to] = [before, after].map(({ propertyDependencies }) => propertyDependencies.deadLetterPolicy);
+  return !String(next).includes(UNKNOWN) || to === undefined || from?.join() !== to.join();
+}
+
+function nameOfTarget({ inputs, propertyDependencies }: ResourceState): string {
+  const text = valueAt(inputs, TARGET);
+  const [made] = propertyDependencies.deadLetterPolicy ?? [];
+  return made !== undefined && String(text).includes(UNKNOWN) ? subject(made) : `"${shown(text, [])}"`;
 }
 
 /** URNs of subscriptions that change, by the topic to which they send what cannot be processed: its URN, and its name. */
@@ -44,7 +64,7 @@ export function deadLetterSources(
   const sources = new Map<string, string[]>();
   for (const { urn, type, before } of changes) {
     if (!SUBSCRIPTION.test(type) || before === undefined) continue;
-    const target = valueAt(before.inputs, "deadLetterPolicy.deadLetterTopic");
+    const target = valueAt(before.inputs, TARGET);
     const named = typeof target === "string" ? topicKey(target) : undefined;
     for (const topic of [
       ...(before.propertyDependencies.deadLetterPolicy ?? []),

@@ -24,6 +24,17 @@ const GUARDS: readonly Guard[] = [
   },
   { path: "preventDestroy", isWeaker: isOff, effect: "its provider would let it be deleted" },
   { path: "forceDestroy", isWeaker: isOn, effect: "a deletion would take what it holds with it" },
+  {
+    path: "deleteContentsOnDestroy",
+    isWeaker: isOn,
+    effect: "a deletion would take what it holds with it",
+  },
+  {
+    path: "deletionPolicy",
+    isWeaker: (before, after) => before === "ABANDON" && after !== before,
+    effect: "its service would no longer keep it when the program lets go of it",
+  },
+  { path: "paused", isWeaker: isOn, effect: "what it starts would no longer be started" },
   { path: "versioning.enabled", isWeaker: isOff, effect: "what is overwritten or deleted would be gone" },
   {
     path: "softDeletePolicy.retentionDurationSeconds",

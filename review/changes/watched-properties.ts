@@ -1,5 +1,6 @@
 import { effectOfLoss } from "./effects-of-loss.ts";
 import type { FindingKind, Rule } from "./finding.ts";
+import { segmentsOf } from "./property-paths.ts";
 import type { ResourceChange } from "./stack-changes.ts";
 import { capitalised, listed, shownAt, subject } from "./wording.ts";
 
@@ -12,6 +13,8 @@ interface Watch {
 }
 
 const ANY = /^/;
+/** Maps whose keys are the program's own: what is called like an input is none. */
+const OWN_KEYS = /(labels|annotations|variables|metadata|tags|attributes|substitutions|parameters)$/i;
 /** The first that fits a property says what it is. */
 const WATCHES: readonly Watch[] = [
   {
@@ -101,6 +104,18 @@ const WATCHES: readonly Watch[] = [
   },
   { kind: "route", type: /^fastly:.*(domain|link)/i, path: ANY, effect: "a domain is served another way" },
   {
+    kind: "route",
+    type: /:pubsub\/subscription:/,
+    path: /^(filter|pushConfig|bigqueryConfig|cloudStorageConfig|ackDeadlineSeconds|retryPolicy|enable|messageTransforms)/,
+    effect: "messages are delivered another way",
+  },
+  {
+    kind: "route",
+    type: /:cloudscheduler\/job:/,
+    path: /^(schedule|timeZone|httpTarget|pubsubTarget|appEngineHttpTarget|attemptDeadline|retryConfig)/,
+    effect: "work starts at other times or is other work",
+  },
+  {
     kind: "retention",
     type: ANY,
     path: /retention|lifecycleRules|expir(ation|y)|ttlDays|messageRetention|retainAcked/i,
@@ -127,7 +142,7 @@ export const watchedProperties: Rule = (change) => {
   const lost = outcome === "replace" ? effectOfLoss(change)?.kind : undefined;
   const byWatch = new Map<Watch, string[]>();
   for (const path of Object.keys(change.paths)) {
-    const watch = WATCHES.find((each) => each.type.test(type) && each.path.test(path));
+    const watch = WATCHES.find((each) => each.type.test(type) && each.path.test(schemaPath(path)));
     // That it is replaced says it already.
     if (watch && watch.kind !== lost) byWatch.set(watch, [...(byWatch.get(watch) ?? []), path]);
   }
@@ -136,6 +151,13 @@ export const watchedProperties: Rule = (change) => {
     return { urn, kind, sentence: `${who}: ${effect} (${listed(told)}).` };
   });
 };
+
+/** As far as the provider names its parts. */
+function schemaPath(path: string): string {
+  const segments = segmentsOf(path);
+  const own = segments.findIndex((segment) => OWN_KEYS.test(segment));
+  return (own === -1 ? segments : segments.slice(0, own + 1)).join(".");
+}
 
 function toldChange({ before, after }: ResourceChange, path: string): string {
   const [old, next] = [before, after].map((state) => shownAt(state?.inputs, path));
