@@ -207,6 +207,47 @@ test.each([5_000, 20])(
   },
 );
 
+const LONG = `${"<&|`*".repeat(60)}`;
+
+test("mistakes of many stacks leave room for what must be read", () => {
+  const stacks = Array.from({ length: 40 }, (_, at) => `stack-${at}`);
+  const diagnostics = Array.from({ length: 50 }, () => ({ message: LONG.repeat(9), severity: "error" }));
+  const review = reviewOf(
+    stacks.map((stack) =>
+      previewOf([{ op: "delete", type: BUCKET, name: "one", before: {} }], { stack, diagnostics }),
+    ),
+    { holdingOf: () => "data" },
+  );
+  const markdown = toMarkdown(review, SUBJECT);
+  expect(markdown.length).toBeLessThanOrEqual(MOST_CHARACTERS);
+  expect(markdown).toMatch(/would be deleted/);
+  expect(markdown).toMatch(/stack&#45;29 and 10 more\)|stack-29 and 10 more\)/);
+  expect(markdown).toMatch(/Left out for want of room: \d+ stacks that do not preview/);
+});
+
+test("one change that drags many along leaves room for the others, and is told itself", () => {
+  const many = Array.from(
+    { length: 60 },
+    (_, at): StepOf => ({
+      op: "replace",
+      type: BUCKET,
+      name: `${LONG}${at}`,
+      before: { location: LONG },
+      after: { location: `${LONG}x` },
+      replaceReasons: ["location"],
+      state:
+        at === 0
+          ? {}
+          : { propertyDependencies: { location: [`urn:pulumi:prod::platform::${BUCKET}::${LONG}0`] } },
+    }),
+  );
+  const markdown = comment([...many, { op: "delete", type: BUCKET, name: "last", before: {} }]);
+  expect(markdown.length).toBeLessThanOrEqual(MOST_CHARACTERS);
+  expect(markdown).toMatch(/Replacement[\s\S]*and \d+ more/);
+  expect(markdown).toContain("<code>last</code> would be deleted");
+  expect(markdown).not.toContain("Left out");
+});
+
 test("the same change of several stacks is told once", () => {
   const markdown = comment(stepsWith("-value"), ["dev", "local", "prod"]);
   expect(markdown.split("Deletion")).toHaveLength(2);

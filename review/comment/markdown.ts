@@ -3,7 +3,7 @@ import { PRICES_AS_OF } from "../cost/prices.ts";
 import { rehearsalMarkdown } from "../rehearsal/sections.ts";
 import { code, html, plain, sentence } from "./escape.ts";
 import { draggedAlong, type Grouped, type GroupedReview, groupedReview, treeLines } from "./grouping.ts";
-import { Pages } from "./pages.ts";
+import { cut, fitting, Pages } from "./pages.ts";
 import {
   codeChange,
   counted,
@@ -20,6 +20,10 @@ export const MARKER = "<!-- platform-review -->";
 export const MOST_CHARACTERS = 60_000;
 /** Folds that are longer nobody opens. */
 const MOST_ALONE = 30;
+/** Of one thing to read, and of all errors and all stacks: what comes after them is to have room too. */
+const BLOCK_ROOM = 4_000;
+const SECTION_ROOM = 10_000;
+const MOST_SENTENCE = 600;
 const IN_MARKDOWN = { text: plain, name: code };
 
 /**
@@ -29,8 +33,10 @@ const IN_MARKDOWN = { text: plain, name: code };
 export function toMarkdown(review: Review, subject: Subject): string {
   const groups = groupedReview(review);
   const page = new Pages(MOST_CHARACTERS);
-  page.must(head(review, groups, subject));
-  page.each(stackRows(review), "stacks");
+  page.must(head(groups, subject));
+  page.each(errors(review), "stacks that do not preview", SECTION_ROOM);
+  page.must(TABLE_HEAD);
+  page.each(stackRows(review), "stacks", SECTION_ROOM);
   if (review.rehearsal) page.must(rehearsalMarkdown(review.rehearsal));
   if (groups.mustRead.length > 0) page.must(`\n### Must read\n`);
   page.each(groups.mustRead.map(mustReadBlock), "to be read");
@@ -48,28 +54,29 @@ export function toMarkdown(review: Review, subject: Subject): string {
   return page.toString();
 }
 
-function head(review: Review, groups: GroupedReview, subject: Subject): string {
-  const count = groups.mustRead.length;
+const TABLE_HEAD =
+  "\n| Stack | Create | Update | Replace | Delete | Cost a month | Verdict |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n";
+
+function head({ mustRead }: GroupedReview, subject: Subject): string {
+  const count = mustRead.length;
   const title =
     count > 0 ? `${counted(count, "change")} to read before approving` : "Nothing that must be read";
-  return `${MARKER}\n## ${title}\n\n${banner(subject)}\n${errors(review)}\n| Stack | Create | Update | Replace | Delete | Cost a month | Verdict |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n`;
+  return `${MARKER}\n## ${title}\n\n${banner(subject)}\n`;
 }
 
 function banner({ commit, base, at }: Subject): string {
   const of = commit === undefined ? "" : ` of ${code(commit.slice(0, 12))}`;
-  const against = base === undefined ? "" : ` compared with ${code(base)}`;
+  const against = base === undefined ? "" : ` compared with ${code(cut(base, 200))}`;
   return `> Review${of}${against}, ${plain(at.slice(0, 16).replace("T", " "))} UTC. **Stale** once the branch has a newer commit: then wait for the next one.\n`;
 }
 
-function errors({ stacks }: Review): string {
+function errors({ stacks }: Review): readonly string[] {
   const failed = stacks.filter((stack) => stack.errors.length > 0);
-  return failed
-    .slice(0, MOST_ALONE)
-    .map(({ stack, errors: told }) => {
-      const first = told.slice(0, 10).map((error) => `> - ${plain(error.slice(0, 500))}\n`);
-      return `\n> ❌ **${plain(stack.slice(0, 100))} does not preview** (${counted(told.length, "mistake")})\n${first.join("")}`;
-    })
-    .join("");
+  return failed.map(({ stack, errors: told }) => {
+    const lines = told.map((error) => `> - ${plain(cut(error, 500))}\n`);
+    const shown = fitting(lines, { most: 10, room: BLOCK_ROOM, rest: (left) => `> - … and ${left} more\n` });
+    return `\n> ❌ **${plain(cut(stack, 100))} does not preview** (${counted(told.length, "mistake")})\n${shown}`;
+  });
 }
 
 function stackRows({ stacks }: Review): readonly string[] {
@@ -84,19 +91,27 @@ function stackRows({ stacks }: Review): readonly string[] {
 
 function mustReadBlock({ item, stacks }: GroupedReview["mustRead"][number], index: number): string {
   const [sign, word] = KIND_WORDS[item.kind];
+  const told = (text: string) => sentence(cut(text, MOST_SENTENCE), IN_MARKDOWN);
   const more = item.more.map(
-    (finding) => `- ${KIND_WORDS[finding.kind].join(" ")}: ${sentence(finding.sentence, IN_MARKDOWN)}\n`,
+    (finding) => `- ${KIND_WORDS[finding.kind].join(" ")}: ${told(finding.sentence)}\n`,
   );
-  const shownMore = more.slice(0, MOST_ALONE);
-  const rest = more.length > MOST_ALONE ? `- … and ${more.length - MOST_ALONE} more\n` : "";
-  const also = more.length > 0 ? `\n\n${shownMore.join("")}${rest}` : "\n";
+  const shown = fitting(more, {
+    most: MOST_ALONE,
+    room: BLOCK_ROOM,
+    rest: (left) => `- … and ${left} more\n`,
+  });
+  const also = shown === "" ? "\n" : `\n\n${shown}`;
   const tree = item.tree && fold(`Drags along: ${draggedAlong(item.tree)}`, treeLines(item.tree));
-  return `\n**${index + 1}. ${sign} ${word}** (${names(stacks)}): ${sentence(item.sentence, IN_MARKDOWN)}${also}${tree ?? ""}`;
+  return `\n**${index + 1}. ${sign} ${word}** (${names(stacks)}): ${told(item.sentence)}${also}${tree ?? ""}`;
 }
 
 /** A fold is HTML down to the next empty line, of which there is none in it. */
 function fold(title: string, lines: readonly string[]): string {
-  return `\n<details><summary>${html(title)}</summary><pre>${lines.map(html).join("\n")}</pre></details>\n`;
+  const shown = fitting(
+    lines.map((line) => `${html(cut(line, MOST_SENTENCE))}\n`),
+    { most: lines.length, room: BLOCK_ROOM, rest: () => "…\n" },
+  );
+  return `\n<details><summary>${html(title)}</summary><pre>${shown.trimEnd()}</pre></details>\n`;
 }
 
 function workloadHead({ workloads }: GroupedReview): string {
@@ -155,13 +170,18 @@ function costBlocks(page: Pages, { stacks }: Review): void {
   page.must(`\n### Cost a month\n\nList prices as of ${PRICES_AS_OF}, without what hangs on use.\n\n`);
   page.each(
     differing.map(({ stack, cost }) => {
-      const lines = cost.lines.slice(0, MOST_ALONE).map(({ what, monthly, source, besides }) => {
+      const lines = cost.lines.map(({ what, monthly, source, besides }) => {
         const beside = besides === undefined ? "" : `; besides: ${plain(besides)}`;
         return `  - ${dollars({ monthly })} ${plain(what)} ([price](${source})${beside})\n`;
       });
+      const shown = fitting(lines, {
+        most: MOST_ALONE,
+        room: SECTION_ROOM,
+        rest: (left) => `  - … and ${left} more\n`,
+      });
       const use =
         cost.byUse.length === 0 ? "" : `  - by use, and not known: ${plain(cost.byUse.join("; "))}\n`;
-      return `- ${code(stack)} ${dollars(cost)}\n${lines.join("")}${use}`;
+      return `- ${code(stack)} ${dollars(cost)}\n${shown}${use}`;
     }),
     "stacks' costs",
   );
@@ -183,5 +203,9 @@ function foot({ stacks }: Review): string {
 }
 
 function names(stacks: Grouped<unknown>["stacks"]): string {
-  return stacks.slice(0, MOST_ALONE).map(plain).join(", ");
+  const more = stacks.length > MOST_ALONE ? ` and ${stacks.length - MOST_ALONE} more` : "";
+  return `${stacks
+    .slice(0, MOST_ALONE)
+    .map((stack) => plain(cut(stack, 100)))
+    .join(", ")}${more}`;
 }

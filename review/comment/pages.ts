@@ -20,10 +20,14 @@ export class Pages {
     this.#length += text.length;
   }
 
-  /** Blocks as long as there is room, each whole. */
-  each(blocks: readonly string[], what: string): void {
+  /**
+   * Blocks for which there is room, each whole.
+   * @param room for all of them, at most
+   */
+  each(blocks: readonly string[], what: string, room = this.#most): void {
+    const end = this.#length + room;
     let left = 0;
-    for (const block of blocks) if (left > 0 || !this.#take(block)) left += 1;
+    for (const block of blocks) if (this.#length + block.length > end || !this.#take(block)) left += 1;
     this.#note(left, what);
   }
 
@@ -39,7 +43,7 @@ export class Pages {
     this.#parts.pop();
     this.#parts.push(open);
     let left = 0;
-    for (const line of lines) if (left > 0 || !this.#take(`${line}\n`)) left += 1;
+    for (const line of lines) if (!this.#take(`${line}\n`)) left += 1;
     this.#parts.push(close);
     this.#note(left, what);
   }
@@ -59,4 +63,24 @@ export class Pages {
   #note(left: number, what: string): void {
     if (left > 0) this.#leftOut.push(`${left.toLocaleString("en-US")} ${what}`);
   }
+}
+
+/** The first of them, as many as have room, and for the rest what says how many they are. */
+export function fitting(
+  lines: readonly string[],
+  { most, room, rest }: { readonly most: number; readonly room: number; rest(left: number): string },
+): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const line of lines.slice(0, most)) {
+    length += line.length;
+    if (length > room) break;
+    shown.push(line);
+  }
+  const left = lines.length - shown.length;
+  return shown.join("") + (left > 0 ? rest(left) : "");
+}
+
+export function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

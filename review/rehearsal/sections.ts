@@ -1,26 +1,36 @@
 import { html, plain } from "../comment/escape.ts";
+import { cut, fitting } from "../comment/pages.ts";
 import { accountOf } from "./account.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 
 /** Of everything that went wrong, what fits into a comment. */
 const MOST_TROUBLES = 12;
 const MOST_CHARACTERS = 300;
+const MOST_FIGURES = 30;
+const ROOM = 16_000;
 
 /** For a comment: of a bounded length, and a clean one's figures folded. */
 export function rehearsalMarkdown(rehearsal: Rehearsal): string {
   const { title, verdict, table, troubles } = accountOf(rehearsal);
-  const shown = troubles.slice(0, MOST_TROUBLES).map(({ what, examples }) => {
-    const lines = examples.map((example) => `  - ${plain(cut(example))}\n`);
-    return `- **${plain(cut(what))}**\n${lines.join("")}`;
+  const blocks = troubles.map(({ what, examples }) => {
+    const lines = examples.map((example) => `  - ${plain(cut(example, MOST_CHARACTERS))}\n`);
+    return `- **${plain(cut(what, MOST_CHARACTERS))}**\n${lines.join("")}`;
   });
-  const left = troubles.length - shown.length;
-  const more = left > 0 ? `- … and ${left} more\n` : "";
-  const figures = table.map((row) => row.map((cell) => html(cell)).join(" · ")).join("\n");
+  const shown = fitting(blocks, {
+    most: MOST_TROUBLES,
+    room: ROOM,
+    rest: (left) => `- … and ${left} more\n`,
+  });
+  const rows = table.map((row) => `${row.map((cell) => html(cut(cell, MOST_CHARACTERS))).join(" · ")}\n`);
+  const figures = fitting(rows, {
+    most: MOST_FIGURES,
+    room: ROOM,
+    rest: (left) => `… and ${left} more\n`,
+  });
   return [
-    `\n### ${plain(cut(title))}\n\n${signOf(rehearsal)} ${plain(cut(verdict))}\n\n`,
-    ...shown,
-    more,
-    `\n<details><summary>Figures of the rehearsal</summary><pre>${figures}</pre></details>\n`,
+    `\n### ${plain(cut(title, MOST_CHARACTERS))}\n\n${signOf(rehearsal)} ${plain(cut(verdict, MOST_CHARACTERS))}\n\n`,
+    shown,
+    `\n<details><summary>Figures of the rehearsal</summary><pre>${figures.trimEnd()}</pre></details>\n`,
   ].join("");
 }
 
@@ -38,8 +48,4 @@ export function rehearsalHtml(rehearsal: Rehearsal): string {
 
 function signOf({ isClean }: Rehearsal): string {
   return isClean ? "✅" : "❌";
-}
-
-function cut(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
