@@ -404,3 +404,18 @@ test("a stack that does not preview says so, and is judged by no policy", () => 
     { verdict: "fails", errors: ["it broke"] },
   ]);
 });
+
+test("properties that are too many are counted", () => {
+  const labels = (value: number) =>
+    Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`l${at}`, value]));
+  const { others } = review([update(TOPIC, labels(1), labels(2))]);
+  expect([others[0]?.properties.length, others[0]?.left]).toEqual([40, 10]);
+});
+
+test("stacks of one name in two projects are told apart", () => {
+  const [own, other] = [1, 2].map(() => previewOf([{ op: "delete", type: BUCKET, name: "it", before: {} }]));
+  if (!own || !other) throw new Error("There must be two.");
+  const { stacks, mustRead } = reviewOf([own, { ...other, project: "delivery" }], { holdingOf });
+  expect(stacks.map(({ stack }) => stack)).toEqual(["platform/prod", "delivery/prod"]);
+  expect(mustRead.map(({ stack }) => stack)).toEqual(["platform/prod", "delivery/prod"]);
+});

@@ -45,6 +45,8 @@ export interface OtherChange {
   readonly noun: string;
   readonly name: string;
   readonly properties: readonly ShownProperty[];
+  /** How many properties differ beside those. */
+  readonly left: number;
 }
 
 /** Old and new value, without secrets. */
@@ -78,7 +80,9 @@ const DANGERS: readonly FindingKind[] = [
 const MOST_PROPERTIES = 40;
 
 export function reviewOf(previews: readonly StackPreview[], knowledge: Knowledge): Review {
-  const reviewed = previews.map((preview) => reviewOfStack(preview, knowledge));
+  const reviewed = previews.map((preview) =>
+    reviewOfStack(preview, calledAmong(previews, preview), knowledge),
+  );
   return {
     stacks: reviewed.map(({ stack }) => stack),
     mustRead: reviewed
@@ -90,8 +94,14 @@ export function reviewOf(previews: readonly StackPreview[], knowledge: Knowledge
   };
 }
 
-function reviewOfStack(preview: StackPreview, knowledge: Knowledge) {
-  const changed = changesOf(preview);
+/** Stacks of several projects may have one name. */
+function calledAmong(previews: readonly StackPreview[], { stack, project }: StackPreview): string {
+  const isShared = previews.some((other) => other.stack === stack && other.project !== project);
+  return isShared ? `${project}/${stack}` : stack;
+}
+
+function reviewOfStack(preview: StackPreview, called: string, knowledge: Knowledge) {
+  const changed = { ...changesOf(preview), stack: called };
   const { stack, changes, unchanged, noise, isWhole } = changed;
   const mustRead = mustReadOf(changed, (type) => knowledge.holdingOf(type));
   const workloads = workloadsIn(stack, changes, knowledge.sizeOf && ((asset) => knowledge.sizeOf?.(asset)));
@@ -99,7 +109,7 @@ function reviewOfStack(preview: StackPreview, knowledge: Knowledge) {
     .filter(({ severity }) => severity === "error")
     .map(({ message }) => redactedSentence(message.trim()));
   const unjudged = knowledge.policiesOf && whyUnjudged(isWhole, errors);
-  const policies = unjudged === undefined ? policiesOf(preview, knowledge) : [];
+  const policies = unjudged === undefined ? policiesOf(preview, called, knowledge) : [];
   return {
     stack: {
       stack,
@@ -147,7 +157,11 @@ function countsOf(changes: readonly ResourceChange[]): Readonly<Record<Outcome, 
 }
 
 /** New ones first. */
-function policiesOf(preview: StackPreview, { policiesOf: judge }: Knowledge): readonly ReviewedPolicy[] {
+function policiesOf(
+  preview: StackPreview,
+  called: string,
+  { policiesOf: judge }: Knowledge,
+): readonly ReviewedPolicy[] {
   if (judge === undefined) return [];
   const { stack, project } = preview;
   const { before } = statesOf(preview.changes);
@@ -156,7 +170,7 @@ function policiesOf(preview: StackPreview, { policiesOf: judge }: Knowledge): re
   return judge(graphOf(preview))
     .map((finding) => ({
       ...finding,
-      stack,
+      stack: called,
       sentence: redactedSentence(finding.sentence),
       isNew: !stood.has(key(finding)),
     }))
@@ -183,11 +197,22 @@ function othersIn(
   return changes.flatMap((change): readonly OtherChange[] => {
     const { urn, outcome, type } = change;
     const workload = running.get(urn);
-    const properties = propertiesOf(change).filter(({ path }) => !workload?.paths.includes(path));
+    const paths = pathsOf(change).filter((path) => !workload?.paths.includes(path));
+    const properties = paths.slice(0, MOST_PROPERTIES).map((path) => propertyAt(change, path));
     const isTold = told.has(urn) || workload !== undefined;
     // Of what is told elsewhere, only what nobody has seen yet.
     if (objects.has(urn) || (isTold && (outcome !== "update" || properties.length === 0))) return [];
-    return [{ stack, urn, outcome, noun: noun(type), name: nameOf(urn), properties }];
+    return [
+      {
+        stack,
+        urn,
+        outcome,
+        noun: noun(type),
+        name: nameOf(urn),
+        properties,
+        left: paths.length - properties.length,
+      },
+    ];
   });
 }
 
@@ -197,14 +222,15 @@ function toldIn({ urn, more, tree }: MustRead): readonly string[] {
   return [urn, ...more.map((finding) => finding.urn), ...(tree ? within(tree) : [])];
 }
 
-function propertiesOf({ outcome, before, after, paths }: ResourceChange): readonly ShownProperty[] {
+function pathsOf({ outcome, before, after, paths }: ResourceChange): readonly string[] {
   if (outcome === "create" || outcome === "delete") return [];
   const named = Object.keys(paths);
-  const differing = named.length > 0 ? named : differingPaths(before?.inputs, after?.inputs);
-  return differing.slice(0, MOST_PROPERTIES).map((path) => {
-    const [old, next] = [before, after].map((state) =>
-      shownAt(valueAt(state?.inputs, path) === undefined ? state?.outputs : state?.inputs, path),
-    );
-    return { path, before: old ?? "", after: next ?? "" };
-  });
+  return named.length > 0 ? named : differingPaths(before?.inputs, after?.inputs);
+}
+
+function propertyAt({ before, after }: ResourceChange, path: string): ShownProperty {
+  const [old, next] = [before, after].map((state) =>
+    shownAt(valueAt(state?.inputs, path) === undefined ? state?.outputs : state?.inputs, path),
+  );
+  return { path, before: old ?? "", after: next ?? "" };
 }

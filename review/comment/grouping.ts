@@ -44,7 +44,7 @@ function grouped<Item extends { readonly stack: string }>(
   const groups = new Map<string, { stacks: string[]; item: Item }>();
   for (const item of items) {
     // A URN begins with its stack's name.
-    const key = JSON.stringify(keyOf(item)).replaceAll(`urn:pulumi:${item.stack}::`, "urn:pulumi:::");
+    const key = JSON.stringify(keyOf(item)).replaceAll(/urn:pulumi:[^:"]*::/g, "urn:pulumi:::");
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { stacks: [item.stack], item });
     else if (!group.stacks.includes(item.stack)) group.stacks.push(item.stack);

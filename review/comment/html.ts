@@ -147,6 +147,7 @@ function others({ others: changed }: GroupedReview): string {
       ({ path, before, after }) =>
         `<li><code>${html(path)}</code>: <code>${html(before)}</code> → <code>${html(after)}</code></li>`,
     );
+    if (item.left > 0) properties.push(`<li>… and ${item.left} more</li>`);
     const list = properties.length === 0 ? "" : `<ul class="properties">${properties.join("")}</ul>`;
     return `<li><i class="${item.outcome}">■</i> ${item.outcome} ${html(item.noun)} <code>${html(item.name)}</code>${chips(stacks)}${list}</li>`;
   });

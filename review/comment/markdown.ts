@@ -192,7 +192,8 @@ function otherBlock({ item, stacks }: GroupedReview["others"][number]): string {
   const properties = item.properties.map(
     ({ path, before, after }) => `   <code>${html(path)}: ${html(before)} → ${html(after)}</code>`,
   );
-  return [head, ...properties].join("\n");
+  const rest = item.left > 0 ? [`   … and ${counted(item.left, "more property", "more properties")}`] : [];
+  return [head, ...properties, ...rest].join("\n");
 }
 
 function foot({ stacks }: Review): string {

@@ -19,6 +19,7 @@ export function tellReview(review: Review): void {
   for (const { item, stacks } of others) {
     lines.push(`  ${item.outcome} ${item.noun} ${item.name} (${stacks.join(", ")})`);
     for (const { path, before, after } of item.properties) lines.push(`      ${path}: ${before} → ${after}`);
+    if (item.left > 0) lines.push(`      … and ${item.left} more`);
   }
   for (const { stack, unjudged } of review.stacks) {
     if (unjudged !== undefined) lines.push(`policies not judged (${stack}): ${unjudged}`);
