@@ -96,7 +96,7 @@ test("a port that is taken while a killed cloud starts again is told, and no reg
   for (const { state, reason } of settled) {
     if (state === "failed") expect(reason).toMatch(/lost the order.*Please try again\.$/);
   }
-}, 300_000);
+});
 
 test("a CA that hangs is ended and started again, and the orders that wait for it go on", async () => {
   await using platform = await DaemonPlatform.make();
@@ -112,7 +112,7 @@ test("a CA that hangs is ended and started again, and the orders that wait for i
   );
   const { out } = await platform.run("logs", "pebble", "--lines", "100000", "--severity", "ERROR");
   expect(out).toContain("Pebble has not answered 3 times in a row; it is ended.");
-}, 300_000);
+});
 
 test("a clock that jumps by an hour, forwards and back, holds up no registration and doubles none", async () => {
   using clock = new ShiftedClock();
@@ -135,7 +135,7 @@ test("a clock that jumps by an hour, forwards and back, holds up no registration
   );
   const { out } = await platform.run("logs", "pebble", "--lines", "100000", "--severity", "DEBUG");
   expect(out.match(/Issued certificate serial/g)).toHaveLength(names.length);
-}, 600_000);
+});
 
 /** Takes a port as soon as whoever was killed has let go of it. */
 function squat(port: number): Promise<Server> {

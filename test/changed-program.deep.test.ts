@@ -18,7 +18,7 @@ beforeAll(async () => {
   edited = await EditedPlatform.make();
   platform = edited.platform;
   await platform.settle(DOMAIN, ["active"]);
-}, 120_000);
+});
 
 afterAll(() => edited[Symbol.asyncDispose]());
 

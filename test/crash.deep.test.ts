@@ -18,7 +18,7 @@ let platform: LocalPlatform;
 beforeAll(async () => {
   platform = await LocalPlatform.start();
   await platform.update();
-}, 120_000);
+});
 
 afterAll(() => platform.stop());
 
@@ -59,7 +59,7 @@ test("finishes every order whose issuer was killed, whatever the phase, with one
   await expect(countAtFastly(platform.cloud.status(), "private_keys")).resolves.toBe(domains.length);
   await expect(countAtFastly(platform.cloud.status(), "certificates")).resolves.toBe(domains.length);
   await expect(countAtFastly(platform.cloud.status(), "activations")).resolves.toBe(domains.length);
-}, 240_000);
+});
 
 test("activates in spite of Fastly's failures, replies that are lost among them", async () => {
   const { fastlyApi } = platform.cloud;
@@ -76,7 +76,7 @@ test("activates in spite of Fastly's failures, replies that are lost among them"
   expect(interruptions).toHaveLength(2);
   await expect(servedSerial(domain)).resolves.toBe(issuedSerials().at(-1));
   await expect(countAtFastly(platform.cloud.status(), "private_keys")).resolves.toBe(before + 1);
-}, 60_000);
+});
 
 test("serves a domain that the CA could not look up for a moment, by another order under the same number", async () => {
   const domain = "unseen.example.test";
@@ -98,7 +98,7 @@ test("serves a domain that the CA could not look up for a moment, by another ord
   });
   expect(await journal(domain)).toContain("1/attempt-2-order.json");
   expect(await platform.objects("certs-challenges", "certs-issuer", `${domain}/`)).toEqual([]);
-}, 120_000);
+});
 
 test.each([
   [401, /is issued and kept, but our delivery network denies us access\. .*is tried again\.$/],
@@ -143,7 +143,7 @@ test("carries all registrations over a restart of the cloud, at which the CA for
     await expect(probeEdge(edgeOf(platform.cloud.status()), domain)).resolves.toMatchObject({ status: 200 });
   }
   expect(await journal(ordered)).toContain("1/attempt-2-order.json");
-}, 240_000);
+});
 
 /** The grant by which Pub/Sub may push to the issuer. */
 function issuerInvoker(): string {

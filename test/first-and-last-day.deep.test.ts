@@ -18,7 +18,7 @@ beforeAll(async () => {
   await platform.update();
   await Promise.all(DOMAINS.map((domain) => platform.register(domain)));
   for (const domain of DOMAINS) await platform.reach(domain, ["active"]);
-}, 240_000);
+});
 
 afterAll(() => platform.stop());
 
@@ -52,7 +52,7 @@ test("a smoke test of what was just deployed sees the platform work from where i
     "backup, CDN and edge agree: passed",
   ]);
   expect(code).toBe(0);
-}, 60_000);
+});
 
 test("a broken release fails the smoke test, and one command goes back to the release before", async () => {
   await using broken = await CopiedProgram.make();
@@ -77,7 +77,7 @@ test("a broken release fails the smoke test, and one command goes back to the re
   expect(back.out).toMatch(
     /somebody deployed [0-9a-f]{40} to local: .*\n(.*\n)*local passes all of 7 checks\.\n$/,
   );
-}, 180_000);
+});
 
 test.each(runbookCommands())(
   "on this machine, the runbooks' `%s` ends well",
@@ -106,7 +106,7 @@ test("what was deployed is in the log that the dashboard shows", async () => {
     expect.objectContaining({ actor, commit: expect.stringMatching(/^[0-9a-f]{40}$/), artefacts }),
   );
   expect(payloads).toContainEqual(expect.objectContaining({ actor, commit: "0123456789abcdef", artefacts }));
-}, 60_000);
+});
 
 test("a teardown asks before it takes anything, goes on after it was killed, and leaves nothing at the CDN", async () => {
   const all = DOMAINS.length;
@@ -132,7 +132,7 @@ test("a teardown asks before it takes anything, goes on after it was killed, and
     code: 0,
     out: expect.stringContaining("No domain is registered in local."),
   });
-}, 120_000);
+});
 
 /** `npm run pulumi`, which must end well. @returns what it printed */
 async function pulumi(...args: readonly string[]): Promise<string> {
@@ -165,7 +165,7 @@ test("backups can be kept: with their bucket and key protected, a destroy takes 
 
   await pulumi("stack", "import", "--file", file);
   await pulumi("state", "unprotect", "--yes", ...kept);
-}, 240_000);
+});
 
 test("after a teardown, a destroy leaves nothing of the platform", async () => {
   await pulumi("destroy", "--yes", "--skip-preview");
@@ -174,7 +174,7 @@ test("after a teardown, a destroy leaves nothing of the platform", async () => {
   };
   expect(left.data).toEqual([]);
   expect(await urnsInCloud()).toEqual([]);
-}, 120_000);
+});
 
 /** What a runbook has somebody run, each once, as far as it is of use without a dead letter or a new domain. */
 function runbookCommands(): readonly (readonly [line: string, command: readonly string[]])[] {

@@ -22,7 +22,7 @@ let platform: LocalPlatform;
 beforeAll(async () => {
   edited = await EditedPlatform.make({ config });
   platform = edited.platform;
-}, 120_000);
+});
 
 afterAll(() => edited[Symbol.asyncDispose]());
 

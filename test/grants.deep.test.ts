@@ -109,7 +109,7 @@ beforeAll(async () => {
     resources.put({ ...job, properties: { ...job.properties, paused: true } });
   }
   await platform.settle(STANDING, ["active"]);
-}, 300_000);
+});
 
 afterAll(() => platform.stop());
 

@@ -43,7 +43,7 @@ let isKilling = true;
 beforeAll(async () => {
   platform = await DaemonPlatform.make();
   await platform.mustUp();
-}, 120_000);
+});
 
 afterAll(() => platform[Symbol.asyncDispose](), 60_000);
 

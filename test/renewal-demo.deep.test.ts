@@ -6,7 +6,7 @@ let platform: DaemonPlatform;
 beforeAll(async () => {
   platform = await DaemonPlatform.make();
   await platform.mustUp();
-}, 180_000);
+});
 
 afterAll(() => platform[Symbol.asyncDispose](), 60_000);
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "reviewed-"));
   git("init", "--quiet");
   commit();
-}, 120_000);
+});
 
 afterAll(async () => {
   await copy[Symbol.asyncDispose]();

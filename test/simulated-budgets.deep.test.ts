@@ -89,4 +89,4 @@ test(`${DOMAINS} registrations of one customer, and their removal, leave another
     expect(pubsub.deadLetters).toEqual([]);
     expect(fastly.domains).toHaveLength(his.length);
   });
-}, 600_000);
+});

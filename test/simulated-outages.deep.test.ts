@@ -93,7 +93,7 @@ test("ten times the usual registrations at once are drained within the limits, a
     );
     expect([fastly.refused, ca.limited]).toEqual([0, []]);
   });
-}, 600_000);
+});
 
 /** What of the four flows has come to its end. */
 async function flowsDone(

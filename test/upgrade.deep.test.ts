@@ -33,7 +33,7 @@ beforeAll(async () => {
   await platform.mustUp();
   await platform.add(SERVED);
   await platform.settled([SERVED], 60);
-}, 180_000);
+});
 
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();
@@ -77,7 +77,7 @@ test("an up under way loses no message and no request, of customers or of their 
   );
   await platform.run("down");
   expect(backlog()).toBe(0);
-}, 600_000);
+});
 
 /** Messages that somebody is still owed, dead letters among them: in a copy, since a running cloud lets nobody read its own. */
 function backlog(): number {
