@@ -45,6 +45,8 @@ export function codeChange({ code }: WorkloadChange): string {
   if (before === undefined && after === undefined) return "changes (sizes are not known here)";
   if (before === undefined) return `new, ${kilobytes(after)} (the size before is not known here)`;
   if (after === undefined) return `changes, from ${kilobytes(before)} (the new size is not known here)`;
+  // Archives grow in blocks.
+  if (after === before) return `changes, as large as before (${kilobytes(after)})`;
   const more = after - before;
   const sign = more < 0 ? "−" : "+";
   return `${kilobytes(before)} → ${kilobytes(after)} (${sign}${kilobytes(Math.abs(more))})`;

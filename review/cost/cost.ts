@@ -31,13 +31,17 @@ export function costDifference(
   changes: readonly ResourceChange[],
   states: { readonly before: readonly ResourceState[]; readonly after: readonly ResourceState[] },
 ): CostDifference {
-  const lines = [...countedLines(states), ...ruleLines(states), ...instanceLines(changes)].filter(
-    ({ monthly }) => Math.abs(monthly) >= LEAST,
-  );
+  const lines = [...countedLines(states), ...ruleLines(states), ...instanceLines(changes)]
+    .filter(({ monthly }) => Math.abs(monthly) >= LEAST)
+    .map((line) => ({ ...line, monthly: toCents(line.monthly) }));
   const byUse = BY_USE.filter(([pattern]) => changes.some(({ type }) => pattern.test(type))).map(
     ([, what]) => what,
   );
-  return { monthly: lines.reduce((sum, { monthly }) => sum + monthly, 0), lines, byUse };
+  return { monthly: toCents(lines.reduce((sum, { monthly }) => sum + monthly, 0)), lines, byUse };
+}
+
+function toCents(dollars: number): number {
+  return Math.round(dollars * 100) / 100;
 }
 
 type States = Parameters<typeof costDifference>[1];
