@@ -59,7 +59,7 @@ test("a command that was added as the guide says tells what it is for, and answe
 
   expect(said["npm run certificates -- days --help"]?.out).toContain("How many days a domain's certificate");
   expect(said["npm run certificates -- days hello.example.test"]?.out).toMatch(
-    /\nhello\.example\.test: \d+ days left\.\n/,
+    /^hello\.example\.test: \d+ days left\.$/m,
   );
 });
 
