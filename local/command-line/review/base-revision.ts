@@ -1,19 +1,9 @@
 import { execFile } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../../operator/terminal/failure.ts";
+import { keptFolder } from "../../pulumi/kept-folders.ts";
 
 const EXIT_MISSING_TOOL = 69;
 /** Enough for whoever compares with a branch, its parents and what is deployed. */
@@ -44,25 +34,15 @@ export interface BaseRevision {
  */
 export async function checkOutBase(stateDir: string, name: string, program: string): Promise<BaseRevision> {
   const commit = await commitOf(name, program);
-  const root = join(stateDir, "revisions");
-  mkdirSync(root, { recursive: true });
-  const folder = join(root, commit);
-  if (!existsSync(folder)) {
-    const draft = join(root, `${commit}.${process.pid}.tmp`);
-    rmSync(draft, { recursive: true, force: true });
+  const folder = await keptFolder(join(stateDir, "revisions"), commit, MAX_FOLDERS, async (draft) => {
     await extract(commit, program, draft);
     if (!existsSync(join(draft, "Pulumi.yaml"))) {
-      rmSync(draft, { recursive: true, force: true });
       throw new Failure(`Revision "${name}" must hold a program; it has no Pulumi.yaml.`);
     }
     // What somebody committed of packages is not what is installed.
     rmSync(join(draft, "node_modules"), { recursive: true, force: true });
     symlinkSync(realpathSync(join(program, "node_modules")), join(draft, "node_modules"));
-    publish(draft, folder);
-    removeOld(root, commit);
-  }
-  const now = new Date();
-  utimesSync(folder, now, now);
+  });
   const packages = [program, folder].map((each) => textOf(join(each, LOCKFILE)));
   return { name, commit, folder, hasOtherPackages: packages[0] !== packages[1] };
 }
@@ -112,25 +92,6 @@ async function git(
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new Failure("git is needed to compare with another revision.", EXIT_MISSING_TOOL, { cause: error });
   }
-}
-
-/** Whoever made the same meanwhile was as right. */
-function publish(draft: string, folder: string): void {
-  try {
-    renameSync(draft, folder);
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
-  }
-}
-
-/** Those that were not used for longest, and drafts of whoever was killed. */
-function removeOld(root: string, newest: string): void {
-  const usedAt = (name: string) => statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const names = readdirSync(root)
-    .filter((name) => !name.startsWith(newest))
-    .sort((left, right) => usedAt(right) - usedAt(left));
-  for (const name of names.slice(MAX_FOLDERS - 1)) rmSync(join(root, name), { recursive: true, force: true });
 }
 
 function textOf(path: string): string | undefined {
